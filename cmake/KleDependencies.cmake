@@ -1,0 +1,25 @@
+# Debian's packages only. A missing one is named together with the package that brings it.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+function(kle_need package debian)
+  find_package(${package} CONFIG QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} is missing: apt-get install ${debian}")
+  endif()
+endfunction()
+
+# No version test: prometheus-cpp ships no version file, and re2's .pc says 0.0.0.
+kle_need(prometheus-cpp "prometheus-cpp-dev libcivetweb-dev zlib1g-dev libcurl4-openssl-dev")
+kle_need(civetweb libcivetweb-dev)
+kle_need(spdlog libspdlog-dev)
+kle_need(simdjson libsimdjson-dev)
+kle_need(CLI11 libcli11-dev)
+kle_need(nlohmann_json nlohmann-json3-dev)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+find_package(ZLIB REQUIRED)
+if(KLE_TESTS)
+  kle_need(GTest libgtest-dev)
+endif()

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// One klog record, text or JSON, to header + message + key/value fields.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parser/framer.h"
+#include "parser/time.h"
+
+namespace kle {
+
+enum class Severity : uint8_t { kInfo, kWarning, kError, kFatal };
+char Letter(Severity severity);  // I W E F
+
+// A klog header's stamp: local time of the kubelet's zone, no year (klog prints none).
+struct HeaderStamp {
+  uint8_t month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  uint32_t microsecond = 0;
+};
+
+// How a value was printed. Strings are unescaped; the rest is kept raw, as one balanced piece.
+enum class ValueForm : uint8_t {
+  kString,  // "..." in text (unquoted and unescaped here), a JSON string, or a `=<` block
+  kBare,    // 4f37..., 30, true, <nil>: up to the next blank
+  kGo,      // {A:1 B:x}  [a b]  &{...}: %+v of klog <= 2.80
+  kJson,    // {"A":1}  ["a","b"]  30  null: klog >= 2.100, and every non-string value of JSON logs
+  kRaw,     // an unbalanced dump: all the rest of the line. Never searched inside.
+};
+
+struct Field {
+  std::string_view key;
+  std::string_view value;
+  ValueForm form = ValueForm::kString;
+
+  bool null() const { return form != ValueForm::kString && (value == "<nil>" || value == "null"); }
+};
+
+// Reused from record to record, so that parsing allocates nothing once warm. All views point into
+// the frame or into this object and die with the next ParseHead.
+struct Record {
+  LineFormat format = LineFormat::kOther;
+  Severity severity = Severity::kInfo;
+  int level = -1;    // JSON "v" of info lines; -1 when the line does not tell
+  uint64_t pid = 0;  // header's pid column, else the frame's
+  std::optional<HeaderStamp> stamp;   // text
+  std::optional<Timestamp> epoch;     // JSON "ts"
+  std::string_view file;              // "kubelet.go" or "kubelet/kubelet.go"; the line number is dropped
+  std::string_view message;           // unquoted, unescaped; of an unstructured line the whole rest.
+                                      // Trailing blanks and newlines are trimmed.
+  bool structured = false;            // "msg" key=value (always true for JSON)
+  std::vector<Field> fields;          // filled by ParseFields
+
+  // First field of that key, or null.
+  const Field* Find(std::string_view key) const;
+
+  std::string_view tail;     // text: what follows the message, for ParseFields; JSON: the whole object
+  std::string scratch;       // unescaped bytes; reserved before use, never reallocated within a record
+};
+
+enum class ParseError : uint8_t {
+  kNone,
+  kNotKlog,        // neither a klog header nor a JSON object with "msg"
+  kBadHeader,      // starts like a header, but a part is out of range (month 13, 99:99:99)
+  kBadJson,        // starts with '{', is no JSON object
+  kBadFields,      // the tail does not follow the grammar; the fields up to there are kept
+};
+std::string_view Name(ParseError error);  // not_klog, bad_header, bad_json, bad_fields, "" for none
+
+// Header and message only: cheap, run for every record. Dispatch follows, and for the few lines
+// that are events, ParseFields.
+ParseError ParseHead(const Frame& frame, Record& record);
+
+// Key/value pairs of the record last given to ParseHead. The first of a repeated key wins in Find.
+ParseError ParseFields(Record& record);
+
+// Parses only `key=value key=value` text (no header), e.g. for tests and the explain command.
+ParseError ParseFieldText(std::string_view text, Record& record);
+
+}  // namespace kle

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every source hands over: one journal entry or one line of a file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "parser/time.h"
+
+namespace kle {
+
+struct LogLine {
+  // One journal entry's MESSAGE, or one line without its newline. Valid until the source's next call.
+  std::string_view text;
+  // When the collector took the line: journald's realtime. Absent for a bare file.
+  std::optional<Timestamp> received;
+  // Time since boot at which journald took the line; absent outside a journal.
+  std::optional<Duration> monotonic;
+  // Counts boots seen by the source, from 0. Two monotonic times compare only within one boot.
+  uint32_t boot = 0;
+  // Which writer: a line only ever continues a line of the same stream (journald: _STREAM_ID or _PID).
+  uint64_t stream = 0;
+  // The writer's process id as journald vouches for it; 0 when unknown.
+  uint64_t pid = 0;
+  // journald cut the previous entry of this stream (_LINE_BREAK=nul or line-max): whatever `text`
+  // looks like, it is the rest of that entry.
+  bool continues_previous = false;
+};
+
+}  // namespace kle

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every family of /metrics: names, help, labels and buckets in one table, children resolved once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "metrics/termination.h"
+#include "parser/catalogue.h"
+#include "parser/framer.h"
+#include "parser/klog.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace kle {
+
+// One family as documented; docs/METRICS.md is generated from these.
+struct MetricInfo {
+  std::string_view name;    // without the kubelet_lifecycle_ prefix
+  std::string_view type;    // counter, gauge, histogram
+  std::string_view labels;  // comma-separated label names, "" for none
+  std::string_view help;
+};
+std::span<const MetricInfo> MetricTable();
+
+// Gauges that describe terminations in flight; replaced as a whole at each commit.
+struct InFlightGauges;
+
+// Not thread-safe: the owner of the pipeline writes, and collects between writes.
+class MetricSet {
+ public:
+  MetricSet();
+  ~MetricSet();
+
+  // Terminations and what they are made of. Durations below zero are never observed.
+  void ObserveTermination(Trigger trigger, Precision precision, Duration duration);
+  void ObserveDeletion(Trigger trigger, Precision precision, Duration duration);
+  void ObservePhase(Phase phase, Precision precision, Duration duration);
+  void ObserveContainerStop(Outcome outcome, Precision precision, Duration duration);
+  void ObserveGrace(int64_t granted_seconds, std::optional<Duration> used);
+  void ObserveHook(HookOutcome outcome, Duration duration);
+  void ObserveUnmount(std::string_view plugin, std::string_view operation, Duration duration);
+  void ObserveStartup(std::string_view phase, Duration duration);
+  void CountTermination(Trigger trigger, Outcome outcome);
+  void CountGraceExceeded();
+  // One failed attempt: goes to the family of its phase (container_kill_failures_total, ...).
+  void CountFailure(Phase phase, Reason reason, std::string_view plugin);
+  void CountOrphanedPod();
+  void CountKubeletRestart();
+  void CountSyncSkip(Reason reason);
+  void CountNodeShutdown(std::string_view result);
+  void CountImpossibleDuration();
+  void CountTrackerEviction(std::string_view reason);  // evicted, expired
+
+  // The kubelet and what can be measured.
+  void SetKubeletInfo(std::string_view version, std::string_view cgroup_driver, std::string_view runtime);
+  void SetVerbosity(int level);
+  void SetSignalAvailable(std::string_view signal, bool available);
+
+  // Self metrics.
+  void CountLine(LineFormat format);
+  void CountEvent(EventKind kind);
+  void CountParseError(ParseError error);
+  void CountTruncatedRecord();
+  void CountSuppressedLines(uint64_t count);
+  void CountJournalGap(std::string_view reason);
+  void CountClockStep();
+  void CountStateCommit(bool ok);
+  void SetJournalLag(Duration lag);
+  void SetJournalHeadroom(Duration headroom);
+  void SetJournalFilesUnreadable(std::string_view reason, int64_t files);
+  void SetLastEvent(Timestamp at);
+  void SetTrackedPods(size_t pods);
+  void SetReady(bool ready);
+
+  // Replaces every per-phase gauge and the stuck_* series from the terminations in flight.
+  void SetInFlight(const std::vector<TerminationRecord>& in_flight);
+
+  // For prometheus::TextSerializer. The families live as long as this object.
+  prometheus::Registry& registry();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kle

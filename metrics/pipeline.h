@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// One line in, measurements out: framing, parsing, tracking and counting in one place, shared by
+// serve, report, the tests and the fuzzers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "metrics/metric_set.h"
+#include "metrics/termination.h"
+#include "metrics/tracker.h"
+#include "parser/log_line.h"
+#include "parser/zone.h"
+
+namespace kle {
+
+struct PipelineOptions {
+  ZoneOptions zone;
+  TrackerOptions tracker;
+};
+
+// What was read, for the report's `source` and `summary`.
+struct SourceSummary {
+  std::string kubelet_version;  // of the last start seen; "" when never printed
+  int verbosity_seen = 0;       // highest -v level that a line proves
+  uint64_t lines = 0;
+  uint64_t events = 0;
+  uint64_t kubelet_restarts = 0;
+  std::map<std::string, uint64_t> formats;  // lines by LineFormat name
+  std::optional<Timestamp> first_event_at;
+  std::optional<Timestamp> last_event_at;
+};
+
+// Not thread-safe: one owner. The same calls give the same results.
+class Pipeline {
+ public:
+  // Told of each termination once nothing more is expected of it. Records still in flight are not.
+  using RecordSink = std::function<void(const TerminationRecord&)>;
+
+  explicit Pipeline(const PipelineOptions& options, RecordSink sink = {});
+  ~Pipeline();
+
+  void Push(const LogLine& line);
+
+  // The source has nothing more for now. Completes a held record; ages run to `now`.
+  void Idle(Timestamp now);
+
+  // End of input: completes what is held and hands every finished termination to the sink.
+  // In-flight ones stay, with `current` as of the input's last moment.
+  void Finish();
+
+  // In flight, oldest first, `current` filled as of the source's time.
+  std::vector<TerminationRecord> InFlight() const;
+  // Ended (removed, terminated, interrupted, expired) and still kept, newest first.
+  std::vector<TerminationRecord> Recent(size_t limit) const;
+
+  const SourceSummary& summary() const;
+  Tracker& tracker();
+  MetricSet& metrics();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kle

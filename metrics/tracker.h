@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pod tracker: follows every pod's life and measures how it ends. Pure: no I/O, no clock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "metrics/termination.h"
+#include "parser/catalogue.h"
+#include "parser/event.h"
+#include "parser/time.h"
+
+namespace kle {
+
+class MetricSet;
+
+struct TrackerOptions {
+  // Age beyond the granted grace at which a termination counts as overdue (stuck).
+  Duration stuck_slack = std::chrono::seconds(60);
+  // Most terminations in flight; beyond it the oldest is dropped and counted.
+  size_t max_in_flight = 20'000;
+  // Most pods remembered (identity of names, containers, sandboxes).
+  size_t max_pods = 50'000;
+  // Ended terminations kept for Recent().
+  size_t max_recent = 1'000;
+};
+
+// started = completed + expired + evicted + interrupted + in_flight, at every step.
+struct TrackerCounts {
+  uint64_t started = 0;
+  uint64_t completed = 0;
+  uint64_t expired = 0;
+  uint64_t evicted = 0;
+  uint64_t interrupted = 0;
+  uint64_t in_flight = 0;
+  uint64_t kubelet_restarts = 0;
+};
+
+class Tracker {
+ public:
+  using RecordSink = std::function<void(const TerminationRecord&)>;
+
+  // `metrics` must outlive the tracker.
+  Tracker(const TrackerOptions& options, MetricSet& metrics, RecordSink sink);
+  ~Tracker();
+
+  // Feeds one event. Events come in the source's order; their times may step back a little.
+  void On(const Event& event);
+
+  // The source's time has reached `now`: settles what waited. Never goes back.
+  void Advance(Timestamp now);
+
+  // Lines are missing (suppressed, vacuumed, corrupt): what is in flight becomes uncertain.
+  void OnGap(Timestamp at);
+
+  // Another boot: what is in flight ended with the old one, unseen.
+  void OnBoot(Timestamp at);
+
+  // End of input: settles everything that only waited for time and hands ended records to the sink.
+  void Finish();
+
+  std::vector<TerminationRecord> InFlight() const;
+  std::vector<TerminationRecord> Recent(size_t limit) const;
+  const TrackerCounts& counts() const;
+  size_t tracked_pods() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kle

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The event catalogue: one declarative table from kubelet message to event. A Kubernetes rename is
+// one new row in catalogue.cc.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "parser/event.h"
+#include "parser/klog.h"
+#include "parser/reason.h"
+
+namespace kle {
+
+// Begin-of-termination rows say what began it; the tracker maps this to its trigger.
+enum class Cause : uint8_t { kNone, kDelete, kEviction, kRemoved, kOrphan, kFinished };
+
+struct CatalogueRow {
+  // The message. With `{role}` placeholders it is a built (printf) message; see template.h.
+  std::string_view message;
+  EventKind kind;
+  int8_t level;            // lowest -v at which any version prints it; 0 for errors and plain info
+  std::string_view since;  // Kubernetes minors, e.g. "1.22"; documentation and tests, never matched
+  std::string_view until;  // "" while current
+  std::string_view meaning;
+  // Only for kFailure: where it belongs, and its rank among the lines of one failed attempt. A line
+  // whose rank is not above the last one's starts a new attempt.
+  Phase phase = Phase::kDispatch;
+  int8_t rank = 0;
+  Cause cause = Cause::kNone;
+};
+
+// All rows, in the order of the file.
+std::span<const CatalogueRow> Catalogue();
+
+// The row of a record's message, or null. Needs ParseHead only. Constant time for exact messages.
+const CatalogueRow* FindRow(const Record& record);
+
+// Fills `event` from a record whose row was found; calls ParseFields. False when the line contradicts
+// its row (a required part is missing): the caller counts it.
+bool Extract(Record& record, const Frame& frame, const CatalogueRow& row, Event& event);
+
+}  // namespace kle

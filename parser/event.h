@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one kubelet line tells. Views point into the record: copy what must outlive it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "parser/klog.h"
+#include "parser/time.h"
+#include "parser/values.h"
+
+namespace kle {
+
+// Closed set; the names are the values of `events_total{event}`. Grouped as a pod's life runs.
+enum class EventKind : uint8_t {
+  // kubelet process
+  kKubeletVersion,
+  kKubeletStarted,
+  kRuntimeInfo,
+  kSyncSkipped,
+  // delivery by a pod source
+  kPodAdded,
+  kPodUpdated,
+  kPodDeleted,
+  kPodRemoved,
+  kPodReconciled,
+  kPodRejected,
+  // startup
+  kFirstSync,
+  kSandboxNeeded,
+  kSandboxCreating,
+  kSandboxCreated,
+  kContainerCreating,
+  kImagePull,
+  kVolumeMountStarted,
+  kVolumeMounted,
+  kVolumesMounted,
+  kContainerNeedsRestart,
+  kProbeResult,
+  kStartupObserved,
+  // container lifecycle manager
+  kPlegEvent,
+  kPlegTransition,
+  kContainerFinished,
+  kSandboxIds,
+  kContainerCgroupAdded,
+  kContainerCgroupDestroyed,
+  // begin of the end
+  kTeardownBegun,
+  kLifecycleCompleted,
+  kTerminationObserved,
+  kTerminatingEntered,
+  kGraceDecided,
+  kEvicted,
+  kPreempted,
+  kNodeShutdown,
+  kShutdownKill,
+  // stopping containers and the sandbox
+  kPrestopStarted,
+  kPrestopCompleted,
+  kPrestopTimedOut,
+  kPrestopFailed,
+  kKillAnnounced,
+  kKillStarted,
+  kContainerExited,
+  kContainerStates,
+  kCniTeardownStarted,
+  kCniNetworkDeleting,
+  kCniNetworkDeleted,
+  kContainersStopped,
+  kPodTerminated,
+  // reclaiming
+  kTerminatedEntered,
+  kVolumeUndesired,
+  kUnmountStarted,
+  kUnmounted,
+  kDeviceUnmountStarted,
+  kDeviceUnmounted,
+  kVolumeDetached,
+  kVolumesUnmounted,
+  kVolumePathsCleaned,
+  kCgroupRemoved,
+  kWorkerCompleted,
+  kStatusGenerating,
+  kStatusUpdated,
+  kReclaimed,
+  kDeletionDelayed,
+  kRemovedFromApi,
+  kForgotten,
+  // orphans
+  kOrphanFound,
+  kOrphanVolumesRemain,
+  kOrphanVolumesCleaned,
+  // what went wrong; the row's phase says where
+  kFailure,
+  // recorder events, told by their reason
+  kRecorded,
+  // the error text is a message of its own: looked up again
+  kRedirect,
+  // proves a verbosity, tells nothing else
+  kVerbosity,
+};
+inline constexpr int kEventKindCount = static_cast<int>(EventKind::kVerbosity) + 1;
+std::string_view Name(EventKind kind);
+
+struct CatalogueRow;
+
+struct Event {
+  EventKind kind = EventKind::kVerbosity;
+  const CatalogueRow* row = nullptr;
+  Timestamp at;
+  Severity severity = Severity::kInfo;
+  int level = -1;    // verbosity that the line proves: JSON "v", else the row's
+  uint64_t pid = 0;
+  std::optional<Duration> monotonic;
+  uint32_t boot = 0;
+
+  PodRef pod;                 // any part may be empty
+  std::vector<PodRef> pods;   // SyncLoop lines
+  std::string_view source;    // api, file, http
+  std::string_view container;     // name
+  std::string_view container_id;  // hex, no scheme
+  std::string_view sandbox_id;
+  std::vector<std::string_view> sandbox_ids;
+  std::optional<int64_t> grace_seconds;
+  std::optional<int64_t> exit_code;
+  std::string_view pleg_type;  // ContainerStarted, ContainerDied, ...; newState of a transition
+  std::vector<ContainerState> states;
+  std::string_view volume;       // name in the pod's spec
+  std::string_view unique_name;  // kubernetes.io/PLUGIN/...
+  std::string_view plugin;
+  std::string_view error;
+  std::string_view reason;  // recorder event's or admission's reason; probe type
+  std::string_view detail;  // kubelet version, recorder message, probe status
+  std::string_view raw;     // the record's text, for samples
+
+  // Empties everything, keeps the vectors' memory.
+  void Clear();
+};
+
+}  // namespace kle

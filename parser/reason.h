@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The closed sets of termination phases and failure reasons, and the one ordered table that turns
+// an error text into a reason.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace kle {
+
+// The steps of a termination, in their usual order.
+enum class Phase : uint8_t {
+  kDispatch,        // DELETE to the first kill or hook
+  kPrestop,
+  kStopContainers,  // first kill to the last container's exit
+  kStopSandbox,     // to the sandbox gone, CNI in it
+  kUnmountVolumes,
+  kRemoveCgroup,
+  kUpdateStatus,    // the kubelet's last status in the API, so that deletion may proceed
+  kRemoveFromApi,
+};
+inline constexpr int kPhaseCount = 8;
+std::string_view Name(Phase phase);
+
+enum class Reason : uint8_t {
+  kVolumeBusy,
+  kRuntimeStopTimeout,
+  kCniTeardown,
+  kVolumeHung,
+  kPrestopTimeout,
+  kGraceExceeded,
+  kCsiMetadataLost,
+  kOrphanVolumes,
+  kVolumeWaitTimeout,
+  kSignalDenied,
+  kPlegUnhealthy,
+  kSandboxStopTimeout,
+  kCgroupBusy,
+  kCsiError,
+  kKubeletRestart,
+  kMountPending,
+  kApiFinalizer,
+  kPullBlocked,
+  kDraUnprepare,
+  kFuseDisconnected,
+  kDeviceInUse,
+  kShutdownTimeout,
+  kRuntimeDown,
+  kAlreadyGone,
+  kApiStatus,
+  kEvictionTimeout,
+  kOther,
+};
+inline constexpr int kReasonCount = 27;
+std::string_view Name(Reason reason);
+
+// One row of the reason table. First match wins.
+struct ReasonRow {
+  Reason reason;
+  std::optional<Phase> phase;  // only for failures of this phase; nothing: any
+  std::string_view needle;     // substring, lower case, looked for in the lower-cased error text
+  std::string_view also;       // a second substring that must be there too; "" for none
+  std::string_view example;    // an error text that this row and no earlier one takes (a test demands it)
+  std::string_view evidence;   // upstream issue or where it was recorded
+};
+std::span<const ReasonRow> ReasonTable();
+
+// Reason of an error text. kOther when no row takes it.
+Reason ClassifyFailure(std::string_view error, Phase phase);
+
+// What every reason means and one sentence to act on; `anchor` names the runbook section.
+struct ReasonInfo {
+  Reason reason;
+  std::string_view meaning;
+  std::string_view hint;
+  std::string_view anchor;
+};
+const ReasonInfo& Info(Reason reason);
+
+}  // namespace kle

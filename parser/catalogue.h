@@ -37,9 +37,12 @@ std::span<const CatalogueRow> Catalogue();
 
 // The row of a record's message, or null. Needs ParseHead only. Constant time for exact messages.
 const CatalogueRow* FindRow(const Record& record);
+const CatalogueRow* FindRow(std::string_view message);
 
 // Fills `event` from a record whose row was found; calls ParseFields. False when the line contradicts
-// its row (a required part is missing): the caller counts it.
+// its row (a required part is missing): the caller counts it. event.row may differ from `row` after
+// an "Unhandled Error", whose text is looked up again; kRedirect remains when no row takes that text.
+// `event.at` is left to the caller, who knows year and zone.
 bool Extract(Record& record, const Frame& frame, const CatalogueRow& row, Event& event);
 
 }  // namespace kle

@@ -2,6 +2,7 @@
 // What one kubelet line tells. Views point into the record: copy what must outlive it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -135,6 +136,9 @@ struct Event {
   std::string_view reason;  // recorder event's or admission's reason; probe type
   std::string_view detail;  // kubelet version, recorder message, probe status
   std::string_view raw;     // the record's text, for samples
+
+  // Holds a UID that had to be rewritten (cgroup names spell it with underscores).
+  std::array<char, 36> uid_buffer;
 
   // Empties everything, keeps the vectors' memory.
   void Clear();

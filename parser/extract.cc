@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+// Record to Event: every key and every placeholder has a role, the same in all messages.
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "parser/catalogue.h"
+#include "parser/template.h"
+#include "parser/values.h"
+
+namespace kle {
+namespace {
+
+enum class Role : uint8_t {
+  kIgnored,
+  kPod,
+  kPods,
+  kPodName,
+  kUid,
+  kObject,
+  kObjectKind,
+  kContainer,
+  kContainerId,
+  kSandboxId,
+  kGrace,
+  kExitCode,
+  kPlegEvent,
+  kNewState,
+  kStates,
+  kSource,
+  kVolume,
+  kUniqueName,
+  kPlugin,
+  kError,
+  kReason,
+  kDetail,
+  kCgroup,
+  kAliases,
+};
+
+struct NamedRole {
+  std::string_view name;
+  Role role;
+};
+
+// klog keys of 1.21 to 1.36 and the placeholders of built messages.
+constexpr NamedRole kRoles[] = {
+    {"aliases", Role::kAliases},
+    {"cgroup", Role::kCgroup},
+    {"container", Role::kContainer},
+    {"containerID", Role::kContainerId},
+    {"containerMessage", Role::kDetail},
+    {"containerName", Role::kContainer},
+    {"containerRuntime", Role::kReason},
+    {"containerStatusID", Role::kContainerId},
+    {"container_id", Role::kContainerId},
+    {"containers", Role::kStates},
+    {"detail", Role::kDetail},
+    {"err", Role::kError},
+    {"error", Role::kError},
+    {"event", Role::kPlegEvent},
+    {"exitCode", Role::kExitCode},
+    {"grace", Role::kGrace},
+    {"gracePeriod", Role::kGrace},
+    {"kind", Role::kObjectKind},
+    {"kubeletVersion", Role::kDetail},
+    {"message", Role::kDetail},
+    {"newState", Role::kNewState},
+    {"new_state", Role::kNewState},
+    {"object", Role::kObject},
+    {"plugin", Role::kPlugin},
+    {"pod", Role::kPod},
+    {"podID", Role::kUid},
+    {"podSandboxID", Role::kSandboxId},
+    {"podUID", Role::kUid},
+    {"pod_name", Role::kPodName},
+    {"pods", Role::kPods},
+    {"probe", Role::kReason},
+    {"reason", Role::kReason},
+    {"runtime", Role::kReason},
+    {"sandbox_id", Role::kSandboxId},
+    {"source", Role::kSource},
+    {"status", Role::kDetail},
+    {"uid", Role::kUid},
+    {"unique_name", Role::kUniqueName},
+    {"version", Role::kDetail},
+    {"volume", Role::kVolume},
+    {"volumeName", Role::kVolume},
+};
+static_assert(std::ranges::is_sorted(kRoles, {}, &NamedRole::name));
+
+Role RoleOf(std::string_view name) {
+  const auto* it = std::ranges::lower_bound(kRoles, name, {}, &NamedRole::name);
+  return it != std::end(kRoles) && it->name == name ? it->role : Role::kIgnored;
+}
+
+bool IsHex(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+}
+
+// A pod UID: 8-4-4-4-12 hex digits, or 32 of them (a static pod's configuration hash).
+bool IsUid(std::string_view text) {
+  if (text.size() == 32) return IsHex(text);
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !IsHex(text.substr(i, 1))) return false;
+  }
+  return true;
+}
+
+// A pod's cgroup, or one of a container in it, by the naming of both cgroup drivers:
+//   /kubepods/burstable/podUID/HEX
+//   /kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podU_I_D.slice/cri-containerd-HEX.scope
+void ApplyCgroup(std::string_view path, Event& event) {
+  while (!path.empty()) {
+    const size_t slash = path.find('/');
+    std::string_view part = path.substr(0, slash);
+    path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
+    if (part.ends_with(".slice")) part.remove_suffix(6);
+    if (part.ends_with(".scope")) part.remove_suffix(6);
+    if (part.size() > 64 && part[part.size() - 65] == '-') part = part.substr(part.size() - 64);
+    if (part.size() == 64 && IsHex(part)) {
+      event.container_id = part;
+      continue;
+    }
+    const size_t pod = part.rfind("pod");
+    if (pod == std::string_view::npos || (pod > 0 && part[pod - 1] != '-')) continue;
+    std::string_view uid = part.substr(pod + 3);
+    if (uid.size() == event.uid_buffer.size() && uid.find('_') != std::string_view::npos) {
+      std::ranges::replace_copy(uid, event.uid_buffer.begin(), '_', '-');
+      uid = std::string_view(event.uid_buffer.data(), event.uid_buffer.size());
+    }
+    if (IsUid(uid)) event.pod.uid = uid;
+  }
+}
+
+// cAdvisor's aliases with docker: "k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT HEX". CONTAINER "POD" is
+// the sandbox.
+void ApplyAliases(std::string_view aliases, Event& event) {
+  if (!aliases.starts_with("k8s_")) return;
+  aliases = aliases.substr(4, aliases.find(' ') - 4);
+  std::array<std::string_view, 4> parts;
+  for (std::string_view& part : parts) {
+    const size_t end = aliases.find('_');
+    if (end == std::string_view::npos) return;
+    part = aliases.substr(0, end);
+    aliases.remove_prefix(end + 1);
+  }
+  if (!IsUid(parts[3])) return;
+  event.container = parts[0];
+  event.pod = {.namespace_ = parts[2], .name = parts[1], .uid = parts[3]};
+  if (event.container == "POD") event.sandbox_id = event.container_id;
+}
+
+void Merge(const PodRef& from, PodRef& into) {
+  if (!from.namespace_.empty()) into.namespace_ = from.namespace_;
+  if (!from.name.empty()) into.name = from.name;
+  if (!from.uid.empty()) into.uid = from.uid;
+}
+
+void Apply(Role role, const Field& field, Event& event) {
+  if (field.null()) return;
+  switch (role) {
+    case Role::kIgnored:
+      break;
+    case Role::kPod:
+    case Role::kObject:
+      if (const auto pod = ParsePodRef(field)) Merge(*pod, event.pod);
+      break;
+    case Role::kObjectKind:
+      if (field.value != "Pod") event.pod = PodRef{};
+      break;
+    case Role::kPods:
+      ParsePodRefs(field, event.pods);
+      break;
+    case Role::kPodName:
+      event.pod.name = field.value;
+      break;
+    case Role::kUid:
+      if (IsUid(field.value)) event.pod.uid = field.value;
+      break;
+    case Role::kContainer:
+      event.container = field.value;
+      break;
+    case Role::kContainerId:
+      event.container_id = ParseContainerId(field);
+      break;
+    case Role::kSandboxId:
+      ParseContainerIds(field, event.sandbox_ids);
+      if (event.sandbox_ids.empty()) {
+        event.sandbox_id = ParseContainerId(field);
+      } else {
+        event.sandbox_id = event.sandbox_ids.front();
+      }
+      break;
+    case Role::kGrace:
+      event.grace_seconds = ParseInteger(field);
+      break;
+    case Role::kExitCode:
+      event.exit_code = ParseInteger(field);
+      break;
+    case Role::kPlegEvent:
+      if (const auto pleg = ParsePlegEvent(field)) {
+        event.pod.uid = pleg->uid;
+        event.pleg_type = pleg->type;
+        event.container_id = pleg->data;
+      }
+      break;
+    case Role::kNewState:
+      event.pleg_type = field.value;
+      break;
+    case Role::kStates:
+      ParseContainerStates(field, event.states);
+      break;
+    case Role::kSource:
+      event.source = field.value;
+      break;
+    case Role::kVolume:
+      event.volume = field.value;
+      break;
+    case Role::kUniqueName:
+      event.unique_name = field.value;
+      break;
+    case Role::kPlugin:
+      event.plugin = field.value;
+      break;
+    case Role::kError:
+      event.error = field.value;
+      break;
+    case Role::kReason:
+      event.reason = field.value;
+      break;
+    case Role::kDetail:
+      event.detail = field.value;
+      break;
+    case Role::kCgroup:
+      ApplyCgroup(field.value, event);
+      break;
+    case Role::kAliases:
+      ApplyAliases(field.value, event);
+      break;
+  }
+}
+
+void ApplyCaptures(const CatalogueRow& row, std::string_view message, Event& event) {
+  Captures captures;
+  if (!MatchTemplate(row.message, message, captures)) return;
+  for (size_t i = 0; i < captures.count; ++i) {
+    const Capture& capture = captures.items[i];
+    Apply(RoleOf(capture.role), Field{capture.role, capture.value, ValueForm::kString}, event);
+  }
+}
+
+// "kubernetes.io/secret/UID-name": the plugin, and for volumes that are a pod's own, its UID and the
+// volume's name in the spec.
+void CompleteVolume(Event& event) {
+  const std::string_view unique = event.unique_name;
+  const size_t first = unique.find('/');
+  if (first == std::string_view::npos) return;
+  const size_t second = unique.find('/', first + 1);
+  if (event.plugin.empty()) event.plugin = unique.substr(0, second);
+  if (second == std::string_view::npos) return;
+  const std::string_view rest = unique.substr(second + 1);
+  const size_t uid_length = rest.size() > 36 && IsUid(rest.substr(0, 36)) ? 36 : 32;
+  if (rest.size() <= uid_length + 1 || rest[uid_length] != '-') return;
+  if (!IsUid(rest.substr(0, uid_length))) return;
+  if (event.pod.uid.empty()) event.pod.uid = rest.substr(0, uid_length);
+  if (event.volume.empty() || event.volume == unique) event.volume = rest.substr(uid_length + 1);
+}
+
+// What the event must bring to be of any use.
+bool Complete(const Event& event) {
+  switch (event.kind) {
+    case EventKind::kPlegEvent:
+      return !event.pod.uid.empty() && !event.pleg_type.empty();
+    case EventKind::kContainerFinished:
+    case EventKind::kKillStarted:
+    case EventKind::kKillAnnounced:
+    case EventKind::kContainerExited:
+      return !event.container_id.empty();
+    case EventKind::kUnmountStarted:
+    case EventKind::kUnmounted:
+      return !event.unique_name.empty() && !event.pod.uid.empty();
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+bool Extract(Record& record, const Frame& frame, const CatalogueRow& row, Event& event) {
+  event.Clear();
+  event.kind = row.kind;
+  event.row = &row;
+  event.severity = record.severity;
+  event.level = record.level >= 0 ? std::max<int>(record.level, 0) : row.level;
+  event.pid = record.pid;
+  event.monotonic = frame.monotonic;
+  event.boot = frame.boot;
+  event.raw = frame.text;
+  const ParseError error = ParseFields(record);
+  if (row.kind == EventKind::kRedirect) {
+    const Field* text = record.Find("err");
+    const CatalogueRow* inner = text != nullptr ? FindRow(text->value) : nullptr;
+    if (inner == nullptr) return true;
+    event.row = inner;
+    event.kind = inner->kind;
+    ApplyCaptures(*inner, text->value, event);
+    return Complete(event);
+  }
+  if (IsTemplate(row.message)) ApplyCaptures(row, record.message, event);
+  for (auto field = record.fields.rbegin(); field != record.fields.rend(); ++field) {
+    Apply(RoleOf(field->key), *field, event);  // backwards: the first of a repeated key wins
+  }
+  if (!event.unique_name.empty()) CompleteVolume(event);
+  return Complete(event) && (error == ParseError::kNone || !event.pod.uid.empty() ||
+                             !event.pod.name.empty() || !event.pods.empty() ||
+                             event.kind == EventKind::kVerbosity);
+}
+
+}  // namespace kle

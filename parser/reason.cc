@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+// To teach a new cause: add a row to kTable (and, for a new reason, its name and its Info). The first
+// row that matches wins, so the specific stands above the general.
+#include "parser/reason.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace kle {
+namespace {
+
+using enum Reason;
+using enum Phase;
+
+constexpr auto kAny = std::nullopt;
+
+constexpr ReasonRow kTable[] = {
+    // Harmless: the container or sandbox had gone before it could be stopped.
+    {kAlreadyGone, kStopContainers, "no such container", "",
+     "rpc error: code = Unknown desc = Error response from daemon: No such container: dc18bc33",
+     "recorded, 1.23 docker"},
+    {kAlreadyGone, kStopContainers, "code = notfound", "",
+     "rpc error: code = NotFound desc = an error occurred when try to find container \"5dde\": "
+     "not found",
+     "recorded, 1.32 containerd"},
+    {kAlreadyGone, kStopSandbox, "code = notfound", "",
+     "rpc error: code = NotFound desc = could not find sandbox", "kubelet 1.21, 1.22"},
+
+    // The network plugin comes before everything that its message may quote.
+    {kCniTeardown, kAny, "failed to destroy network for sandbox", "",
+     "rpc error: code = Unknown desc = failed to destroy network for sandbox \"ab12\": plugin "
+     "type=\"bridge\" failed (delete): dial tcp 10.89.0.2:4001: connect: connection refused",
+     "recorded, containerd"},
+    {kCniTeardown, kAny, "networkplugin cni failed to teardown pod", "",
+     "rpc error: code = Unknown desc = networkPlugin cni failed to teardown pod \"web_default\" "
+     "network: failed to delete endpoint",
+     "recorded, dockershim"},
+    {kCniTeardown, kAny, "plugin type=", "failed (delete)",
+     "plugin type=\"calico\" failed (delete): error getting ClusterInformation", "calico#5712"},
+    {kCniTeardown, kStopSandbox, "netns", "", "failed to remove netns: remove /var/run/netns/cni-1",
+     "containerd"},
+
+    {kShutdownTimeout, kAny, "pod killing time out", "", "Shutdown manager pod killing time out",
+     "k#110755"},
+    {kEvictionTimeout, kAny, "timed out waiting for pods to be cleaned up", "",
+     "Eviction manager: timed out waiting for pods to be cleaned up", "eviction_manager.go"},
+    {kPlegUnhealthy, kAny, "pleg is not healthy", "",
+     "PLEG is not healthy: pleg was last seen active 3m5s ago; threshold is 3m0s", "k#61117"},
+    {kDraUnprepare, kAny, "unprepare dynamic resources", "",
+     "unprepare dynamic resources: failed to unprepare claim", "k#139772"},
+
+    // The runtime's socket is gone.
+    {kRuntimeDown, kAny, "cannot connect to the docker daemon", "",
+     "Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon running?",
+     "recorded"},
+    {kRuntimeDown, kAny, "code = unavailable", "containerd.sock",
+     "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while "
+     "dialing: dial unix /run/containerd/containerd.sock: connect: connection refused\"",
+     "recorded"},
+    {kRuntimeDown, kStopContainers, "code = unavailable", "",
+     "rpc error: code = Unavailable desc = error reading from server: EOF", "recorded"},
+    {kRuntimeDown, kStopSandbox, "code = unavailable", "",
+     "rpc error: code = Unavailable desc = error reading from server: EOF", "recorded"},
+    {kRuntimeDown, kAny, "error while dialing", ".sock",
+     "transport: Error while dialing: dial unix /var/run/crio/crio.sock", "recorded"},
+    {kRuntimeDown, kAny, "transport is closing", "", "rpc error: transport is closing", "recorded"},
+    {kRuntimeDown, kAny, "ttrpc: closed", "", "ttrpc: closed: unknown", "containerd#8847"},
+    {kRuntimeDown, kAny, "container runtime is down", "", "container runtime is down", "recorded"},
+    {kRuntimeDown, kAny, "container runtime not ready", "",
+     "container runtime not ready: RuntimeReady=false reason:DockerDaemonNotReady", "recorded"},
+    {kRuntimeDown, kStopContainers, "server is not initialized yet", "",
+     "rpc error: code = Unknown desc = server is not initialized yet", "containerd starting"},
+    {kRuntimeDown, kStopSandbox, "server is not initialized yet", "",
+     "rpc error: code = Unknown desc = server is not initialized yet", "containerd starting"},
+
+    // The runtime is there but cannot stop what it was asked to.
+    {kSignalDenied, kAny, "unable to signal init", "permission denied",
+     "unable to signal init: permission denied", "runc#4281"},
+    {kSignalDenied, kStopContainers, "operation not permitted", "",
+     "failed to kill container: operation not permitted", "containerd#10542"},
+    {kSandboxStopTimeout, kStopSandbox, "deadlineexceeded", "",
+     "rpc error: code = DeadlineExceeded desc = context deadline exceeded", "containerd#7790"},
+    {kSandboxStopTimeout, kStopSandbox, "context deadline exceeded", "",
+     "failed to stop sandbox: context deadline exceeded", "containerd#7790"},
+    {kRuntimeStopTimeout, kStopContainers, "deadlineexceeded", "",
+     "rpc error: code = DeadlineExceeded desc = context deadline exceeded", "containerd#10755"},
+    {kRuntimeStopTimeout, kStopContainers, "context deadline exceeded", "",
+     "failed to stop container: context deadline exceeded", "containerd#10755"},
+    {kRuntimeStopTimeout, kStopContainers, "to be killed", "",
+     "an error occurs during waiting for container \"ab12\" to be killed: wait container",
+     "containerd#11133"},
+    {kRuntimeStopTimeout, kStopContainers, "operation timeout", "",
+     "rpc error: code = Unknown desc = operation timeout: context", "dockershim"},
+    {kSandboxStopTimeout, kStopSandbox, "operation timeout", "",
+     "rpc error: code = Unknown desc = operation timeout: context", "dockershim"},
+    {kKubeletRestart, kStopContainers, "code = canceled", "",
+     "rpc error: code = Canceled desc = context canceled", "recorded, kubelet stopped mid-call"},
+    {kKubeletRestart, kStopSandbox, "code = canceled", "",
+     "rpc error: code = Canceled desc = context canceled", "recorded, kubelet stopped mid-call"},
+
+    // Hooks.
+    {kPrestopTimeout, kPrestop, "not completed in grace period", "",
+     "PreStop hook not completed in grace period", "k#117373"},
+
+    // Volumes.
+    {kVolumeWaitTimeout, kAny, "mounted volumes=", "timed out",
+     "mounted volumes=[data kube-api-access-x]: timed out waiting for the condition", "k#113091"},
+    {kVolumeWaitTimeout, kAny, "mounted volumes=", "deadline",
+     "mounted volumes=[data]: context deadline exceeded", "k#113091, 1.29+"},
+    {kMountPending, kDispatch, "not registered", "",
+     "MountVolume.SetUp failed for volume \"config\" : object \"default\"/\"cm\" not registered",
+     "recorded; k#113289"},
+    {kMountPending, kDispatch, "waitforattachandmount", "",
+     "WaitForAttachAndMount failed", "k#100219"},
+    {kMountPending, kDispatch, "unmounted volumes=", "",
+     "unmounted volumes=[broken], unattached volumes=[]: timed out waiting for the condition",
+     "recorded"},
+    {kMountPending, kDispatch, "mountvolume", "",
+     "MountVolume.SetUp failed for volume \"broken\" : mount failed: exit status 32", "recorded"},
+    {kFuseDisconnected, kAny, "transport endpoint is not connected", "",
+     "stat /var/lib/kubelet/pods/u/volumes/x: transport endpoint is not connected", "k#96361"},
+    {kVolumeHung, kAny, "stale nfs file handle", "", "stat /mnt: stale NFS file handle", "k#31272"},
+    {kVolumeHung, kAny, "stale file handle", "", "lstat /mnt: stale file handle", "k#71584"},
+    {kVolumeHung, kUnmountVolumes, "input/output error", "", "lstat /mnt: input/output error",
+     "k#31272"},
+    {kDeviceInUse, kAny, "still mounted by other references", "",
+     "device mount path \"/mnt\" is still mounted by other references [/a /b]", "k#122342"},
+    {kDeviceInUse, kUnmountVolumes, "is still in use", "", "device is still in use", "k#122342"},
+    {kDeviceInUse, kUnmountVolumes, "mounted at other path", "", "it is mounted at other path",
+     "k#122342"},
+    {kVolumeBusy, kUnmountVolumes, "target is busy", "",
+     "UnmountVolume.TearDown failed: exit status 32\nOutput: umount: /x: target is busy.",
+     "recorded; k#65110"},
+    {kVolumeBusy, kUnmountVolumes, "device or resource busy", "",
+     "unlinkat /x: device or resource busy", "k#113426"},
+    {kVolumeBusy, kUnmountVolumes, "device is busy", "", "umount: /x: device is busy", "k#65110"},
+    {kCsiMetadataLost, kUnmountVolumes, "vol_data.json", "",
+     "UnmountVolume.NewUnmounter failed: open /x/vol_data.json: no such file or directory",
+     "k#85280"},
+    {kVolumeHung, kUnmountVolumes, "already in progress", "",
+     "rpc error: code = Internal desc = operation already in progress", "k#123960"},
+    {kVolumeHung, kUnmountVolumes, "code = aborted", "",
+     "rpc error: code = Aborted desc = an operation with the given Volume ID already exists",
+     "k#123960"},
+    {kCsiError, kUnmountVolumes, "not found in the list of registered csi drivers", "",
+     "driver name ebs.csi.aws.com not found in the list of registered CSI drivers", "k#77969"},
+    {kVolumeHung, kUnmountVolumes, "code = deadlineexceeded", "",
+     "rpc error: code = DeadlineExceeded desc = context deadline exceeded", "k#123960"},
+    {kCsiError, kUnmountVolumes, "rpc error: code =", "",
+     "rpc error: code = Internal desc = could not unmount", "trident#572"},
+
+    {kOrphanVolumes, kAny, "volume paths are still present on disk", "",
+     "Orphaned pod \"u\" found, but volume paths are still present on disk", "k#60987"},
+    {kOrphanVolumes, kAny, "orphaned pod", "",
+     "orphaned pod \"u\" found, but error not a directory occurred", "k#134075"},
+
+    // The end.
+    {kCgroupBusy, kAny, "failed to delete cgroup paths", "",
+     "failed to delete cgroup paths for [kubepods pod1] : unable to destroy cgroup paths",
+     "k#97497"},
+    {kCgroupBusy, kRemoveCgroup, "", "", "device or resource busy", "k#123766"},
+    {kApiStatus, kUpdateStatus, "", "", "Patch \"https://10.0.0.1/api/v1\": connection refused",
+     "status_manager.go"},
+    {kApiStatus, kRemoveFromApi, "", "", "delete: etcdserver: request timed out",
+     "status_manager.go"},
+    {kPullBlocked, kDispatch, "imagepullbackoff", "",
+     "failed to \"StartContainer\" for \"app\" with ImagePullBackOff", "k#121435"},
+    {kPullBlocked, kDispatch, "errimagepull", "",
+     "failed to \"StartContainer\" for \"app\" with ErrImagePull", "k#121435"},
+};
+
+constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {
+    "dispatch",        "prestop",       "stop_containers", "stop_sandbox",
+    "unmount_volumes", "remove_cgroup", "update_status",   "remove_from_api",
+};
+
+// In the order of the enum. A hint is one sentence that an on-call engineer can act on.
+constexpr ReasonInfo kInfos[kReasonCount] = {
+    {kVolumeBusy, "the volume's mount point is in use",
+     "Find the process that holds the mount (fuser -vm PATH, lsof +f -- PATH) and end it; the kubelet retries by itself.",
+     "volume-busy"},
+    {kRuntimeStopTimeout, "the container runtime did not stop the container in time",
+     "Look for a process in D state or a stuck shim (ps -eo pid,stat,wchan,cmd | grep ' D'); restart the shim or the runtime.",
+     "runtime-stop-timeout"},
+    {kCniTeardown, "the network plugin failed to remove the pod's network",
+     "Look at the CNI plugin's own pod and log on this node; the kubelet retries every 10 to 20 s.",
+     "cni-teardown"},
+    {kVolumeHung, "the volume's backend does not answer",
+     "Check the storage server or the CSI node plugin; a dead NFS mount needs umount -f -l on the node.",
+     "volume-hung"},
+    {kPrestopTimeout, "the preStop hook ran longer than the grace period",
+     "Shorten the hook or raise terminationGracePeriodSeconds.", "prestop-timeout"},
+    {kGraceExceeded, "the container ignored SIGTERM and was killed when its grace ran out",
+     "Handle SIGTERM in PID 1 of the container, or lower terminationGracePeriodSeconds.",
+     "grace-exceeded"},
+    {kCsiMetadataLost, "the CSI volume's vol_data.json is gone",
+     "Unmount the path by hand and remove the volume's directory below the pod's volumes folder.",
+     "csi-metadata-lost"},
+    {kOrphanVolumes, "a deleted pod left volumes on the disk",
+     "Unmount what is still mounted below /var/lib/kubelet/pods/UID, then remove the directory.",
+     "orphan-volumes"},
+    {kVolumeWaitTimeout, "the volumes were not unmounted within 2 minutes",
+     "The message names the volumes: look at their unmount failures.", "volume-wait-timeout"},
+    {kSignalDenied, "the runtime may not signal the container's init process",
+     "Check the AppArmor and SELinux denials of this node (dmesg, ausearch) and the runc version.",
+     "signal-denied"},
+    {kPlegUnhealthy, "the kubelet's relist of containers is too slow",
+     "Look at the runtime's latency, the number of containers and the node's disk; the kubelet does nothing for any pod meanwhile.",
+     "pleg-unhealthy"},
+    {kSandboxStopTimeout, "the runtime did not stop the pod sandbox in time",
+     "Look at the runtime's log for the sandbox id, and at the CNI plugin it waits for.",
+     "sandbox-stop-timeout"},
+    {kCgroupBusy, "the pod's cgroup could not be removed",
+     "Look for processes left in the pod's cgroup (cat .../cgroup.procs).", "cgroup-busy"},
+    {kCsiError, "the CSI driver refused to unmount",
+     "Look at the CSI node plugin's log on this node; is its pod running and registered?",
+     "csi-error"},
+    {kKubeletRestart, "the kubelet restarted in the middle of the termination",
+     "Nothing to do: the kubelet starts the termination again, with the full grace.",
+     "kubelet-restart"},
+    {kMountPending, "the pod was deleted while its volumes were still being mounted",
+     "Look at the mount failure: the kubelet waits for the mount before it terminates (up to 2 minutes and more).",
+     "mount-pending"},
+    {kApiFinalizer, "the pod is gone from the node but a finalizer keeps its object",
+     "kubectl get pod -o jsonpath='{.metadata.finalizers}': find the controller that owns the finalizer.",
+     "api-finalizer"},
+    {kPullBlocked, "the pod was deleted while its image could not be pulled",
+     "Look at the image's name and the registry; the kubelet deletes the pod once the sync returns.",
+     "pull-blocked"},
+    {kDraUnprepare, "a dynamic resource could not be released",
+     "Look at the resource driver's pod on this node.", "dra-unprepare"},
+    {kFuseDisconnected, "the FUSE process behind the mount is gone",
+     "Unmount the path lazily (umount -l) and restart the FUSE driver's pod.", "fuse-disconnected"},
+    {kDeviceInUse, "the device is still mounted by others",
+     "Find the other mounts (findmnt -S DEVICE); they belong to another pod or were left behind.",
+     "device-in-use"},
+    {kShutdownTimeout, "the node shut down before the pod had ended",
+     "Raise shutdownGracePeriod, or lower the pods' grace.", "shutdown-timeout"},
+    {kRuntimeDown, "the container runtime does not answer",
+     "systemctl status containerd (crio, docker): restart it and read its log.", "runtime-down"},
+    {kAlreadyGone, "what was to be stopped was gone already",
+     "Nothing to do: harmless.", "already-gone"},
+    {kApiStatus, "the pod's status could not be written to the API server",
+     "Check the API server from this node, and the kubelet's credentials.", "api-status"},
+    {kEvictionTimeout, "an evicted pod was not cleaned up in time",
+     "See in which phase the pod is and why.", "eviction-timeout"},
+    {kOther, "a failure that no row of the reason table takes",
+     "Read the message; please report it, so that it gets a name.", "other"},
+};
+
+constexpr std::array<std::string_view, kReasonCount> kReasonNames = {
+    "volume_busy",      "runtime_stop_timeout", "cni_teardown",     "volume_hung",
+    "prestop_timeout",  "grace_exceeded",       "csi_metadata_lost", "orphan_volumes",
+    "volume_wait_timeout", "signal_denied",     "pleg_unhealthy",   "sandbox_stop_timeout",
+    "cgroup_busy",      "csi_error",            "kubelet_restart",  "mount_pending",
+    "api_finalizer",    "pull_blocked",         "dra_unprepare",    "fuse_disconnected",
+    "device_in_use",    "shutdown_timeout",     "runtime_down",     "already_gone",
+    "api_status",       "eviction_timeout",     "other",
+};
+
+bool ContainsIgnoreCase(std::string_view text, std::string_view lower) {
+  return std::search(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
+         }) != text.end() ||
+         lower.empty();
+}
+
+}  // namespace
+
+std::string_view Name(Phase phase) { return kPhaseNames[static_cast<size_t>(phase)]; }
+
+std::string_view Name(Reason reason) { return kReasonNames[static_cast<size_t>(reason)]; }
+
+std::span<const ReasonRow> ReasonTable() { return kTable; }
+
+Reason ClassifyFailure(std::string_view error, Phase phase) {
+  for (const ReasonRow& row : kTable) {
+    if (row.phase && *row.phase != phase) continue;
+    if (ContainsIgnoreCase(error, row.needle) && ContainsIgnoreCase(error, row.also)) {
+      return row.reason;
+    }
+  }
+  return kOther;
+}
+
+const ReasonInfo& Info(Reason reason) { return kInfos[static_cast<size_t>(reason)]; }
+
+}  // namespace kle

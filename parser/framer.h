@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lines to records: undoes wrappers (syslog, journalctl, k0s, MicroShift, docker json-file) and joins
-// what klog wrote as one message over several lines.
+// Lines to records: undoes wrappers (syslog, journalctl, k0s, MicroShift, docker json-file) and
+// joins what klog wrote as one message over several lines.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "parser/log_line.h"
 #include "parser/time.h"
@@ -26,8 +28,9 @@ std::string_view Name(LineFormat format);  // klog_text, klog_json, other, conti
 // One message as the kubelet wrote it, wrapper gone, continuation lines joined by '\n'.
 struct Frame {
   LineFormat format = LineFormat::kOther;
-  std::string_view text;               // starts at the klog header or at '{'; valid until the next call
-  std::optional<Timestamp> received;   // from the source, else from the wrapper when it names year and zone
+  std::string_view text;  // starts at the klog header or at '{'; valid until the next call
+  std::optional<Timestamp>
+      received;  // from the source, else from the wrapper when it names year and zone
   std::optional<Duration> monotonic;
   uint32_t boot = 0;
   uint64_t pid = 0;  // from the source or the wrapper ("kubelet[812]:"); 0 when unknown
@@ -37,7 +40,8 @@ struct Frame {
 class Framer {
  public:
   struct Limits {
-    // Longest record kept; what is longer is cut and counted. klog's status dumps reach some 100 KB.
+    // Longest record kept; what is longer is cut and counted. klog's status dumps reach some 100
+    // KB.
     size_t record_bytes = 1 << 20;
   };
 
@@ -57,9 +61,48 @@ class Framer {
   uint64_t truncated() const { return truncated_; }
 
  private:
+  static constexpr size_t kSlots =
+      64;  // writers followed at a time; the least recent one gives way
+  static constexpr size_t kLayers = 3;   // wrappers in wrappers, e.g. syslog around k0s
+  static constexpr size_t kBudget = 16;  // all records held together, in multiples of record_bytes
+
+  // One writer: what its last line belonged to, and the record held.
+  struct Slot {
+    uint64_t stream = 0;
+    uint64_t key = 0;    // tells writers of one stream apart: identifier and pid of a wrapper
+    uint64_t used = 0;   // tick of the last line
+    uint64_t begun = 0;  // tick of the record's first line
+    LineFormat format = LineFormat::kOther;
+    bool holding = false;
+    bool partial = false;   // the wrapper cut the line: the next one is its rest
+    bool joined = false;    // the record has further lines
+    bool in_block = false;  // between `key=<` and ` >`; kept only once joined
+    bool cut = false;
+    Frame frame;
+    std::string text;
+  };
+  struct Peeled;
+
+  Peeled Peel(const LogLine& line);
+  bool StripWrapper(size_t layer, Peeled& peeled);
+  std::optional<Frame> Continue(const LogLine& line);
+  Slot& SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted);
+  void Begin(Slot& slot, const LogLine& line, const Peeled& peeled);
+  void Append(Slot& slot, std::string_view text);
+  void AppendRest(Slot& slot, std::string_view text);
+  void AppendLine(Slot& slot, std::string_view text);
+  std::optional<Frame> Release(Slot& slot);
+
   LineFormat last_line_format_ = LineFormat::kOther;
   uint64_t truncated_ = 0;
   Limits limits_;
+  uint64_t tick_ = 0;
+  size_t current_ = 0;
+  size_t held_bytes_ = 0;
+  std::vector<Slot> slots_;
+  std::string out_;                             // the record last returned
+  std::array<size_t, kLayers> hints_{};         // wrapper of the previous line, tried first
+  std::array<std::string, kLayers> unwrapped_;  // what had to be unescaped
 };
 
 }  // namespace kle

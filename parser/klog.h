@@ -44,29 +44,30 @@ struct Field {
 struct Record {
   LineFormat format = LineFormat::kOther;
   Severity severity = Severity::kInfo;
-  int level = -1;    // JSON "v" of info lines; -1 when the line does not tell
-  uint64_t pid = 0;  // header's pid column, else the frame's
-  std::optional<HeaderStamp> stamp;   // text
-  std::optional<Timestamp> epoch;     // JSON "ts"
-  std::string_view file;              // "kubelet.go" or "kubelet/kubelet.go"; the line number is dropped
-  std::string_view message;           // unquoted, unescaped; of an unstructured line the whole rest.
-                                      // Trailing blanks and newlines are trimmed.
-  bool structured = false;            // "msg" key=value (always true for JSON)
-  std::vector<Field> fields;          // filled by ParseFields
+  int level = -1;                    // JSON "v" of info lines; -1 when the line does not tell
+  uint64_t pid = 0;                  // header's pid column, else the frame's
+  std::optional<HeaderStamp> stamp;  // text
+  std::optional<Timestamp> epoch;    // JSON "ts"
+  std::string_view file;      // "kubelet.go" or "kubelet/kubelet.go"; the line number is dropped
+  std::string_view message;   // unquoted, unescaped; of an unstructured line the whole rest.
+                              // Trailing blanks and newlines are trimmed.
+  bool structured = false;    // "msg" key=value (always true for JSON)
+  std::vector<Field> fields;  // filled by ParseFields
 
   // First field of that key, or null.
   const Field* Find(std::string_view key) const;
 
-  std::string_view tail;     // text: what follows the message, for ParseFields; JSON: the whole object
-  std::string scratch;       // unescaped bytes; reserved before use, never reallocated within a record
+  std::string_view tail;  // text: what follows the message, for ParseFields; JSON: the whole object
+  std::string scratch;    // unescaped bytes; reserved before use, never reallocated within a record
+  size_t head_scratch = 0;  // how much of it the message takes
 };
 
 enum class ParseError : uint8_t {
   kNone,
-  kNotKlog,        // neither a klog header nor a JSON object with "msg"
-  kBadHeader,      // starts like a header, but a part is out of range (month 13, 99:99:99)
-  kBadJson,        // starts with '{', is no JSON object
-  kBadFields,      // the tail does not follow the grammar; the fields up to there are kept
+  kNotKlog,    // neither a klog header nor a JSON object with "msg"
+  kBadHeader,  // starts like a header, but a part is out of range (month 13, 99:99:99)
+  kBadJson,    // starts with '{', is no JSON object
+  kBadFields,  // the tail does not follow the grammar; the fields up to there are kept
 };
 std::string_view Name(ParseError error);  // not_klog, bad_header, bad_json, bad_fields, "" for none
 
@@ -79,5 +80,39 @@ ParseError ParseFields(Record& record);
 
 // Parses only `key=value key=value` text (no header), e.g. for tests and the explain command.
 ParseError ParseFieldText(std::string_view text, Record& record);
+
+// What the readers of this folder share.
+namespace scan {
+
+inline constexpr size_t kNone = std::string_view::npos;
+
+// `text[at]` is a double quote: the position past the one that closes it on the same line, or
+// kNone.
+size_t EndOfQuoted(std::string_view text, size_t at);
+
+// A composite value ({..}, [..], &{..}, v1.Type{..}, map[..]) at `at`: the position past it, quoted
+// parts skipped, or kNone when quotes or brackets do not balance.
+size_t EndOfComposite(std::string_view text, size_t at);
+
+// Appends the inside of a quoted string, Go's and JSON's escapes undone. Never longer than
+// `inside`.
+void AppendUnescaped(std::string_view inside, std::string& out);
+
+// The inside of a quoted string, unescaped into `scratch` only when it has escapes. `scratch` must
+// have room for it.
+std::string_view Unescape(std::string_view inside, std::string& scratch);
+
+std::string_view TrimRight(std::string_view text);
+
+// Whether the line has the shape of a klog header's stamp, whatever its numbers say.
+bool HeaderShaped(std::string_view line);
+
+}  // namespace scan
+
+// The two syntaxes, behind ParseHead and ParseFields.
+ParseError ParseTextHead(std::string_view text, Record& record);
+ParseError ParseTextFields(std::string_view text, Record& record);
+ParseError ParseJsonHead(std::string_view text, Record& record);
+ParseError ParseJsonFields(std::string_view text, Record& record);
 
 }  // namespace kle

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two time types of the project. The parser and the tracker have no clock: time comes in as a value.
+// The two time types of the project. The parser and the tracker have no clock: time comes in as a
+// value.
 #pragma once
 
 #include <chrono>
@@ -28,5 +29,9 @@ std::string FormatTimestamp(Timestamp at);
 // Reads RFC 3339 ("Z" or a numeric offset, any number of fraction digits; cut to microseconds).
 // Nothing when `text` is not one.
 std::optional<Timestamp> ParseTimestamp(std::string_view text);
+
+// Reads the time stamp that `text` begins with and moves `text` past it. Also takes the offset
+// without a colon that journalctl prints ("+0000"). Leaves `text` alone when there is none.
+std::optional<Timestamp> ConsumeTimestamp(std::string_view& text);
 
 }  // namespace kle

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: Apache-2.0
+// A line loses its wrappers, then a klog header or a JSON object begins a record and everything
+// else continues the record of the same writer. What cannot be told from a log line alone: a writer
+// who may print raw newlines can forge a header. Where the source knows better
+// (continues_previous), it rules.
+#include "parser/framer.h"
+
+#include <algorithm>
+
+#include "parser/klog.h"
+
+namespace kle {
+
+// A line without its wrappers, and what they told.
+struct Framer::Peeled {
+  std::string_view text;
+  std::optional<Timestamp> received;
+  uint64_t pid = 0;
+  uint64_t key = 0;
+  LineFormat format = LineFormat::kOther;  // klog text or JSON: the line begins a record
+  bool foreign = false;                    // another program's line
+  bool other = false;                      // a line of another part of the same writer
+  bool partial = false;                    // cut by the wrapper
+  std::string* scratch = nullptr;
+};
+
+namespace {
+
+constexpr size_t kLargeBuffer = size_t{256} << 10;
+constexpr size_t kNone = std::string_view::npos;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool ShapedLike(std::string_view text, std::string_view shape) {
+  if (text.size() < shape.size()) return false;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 'n' ? !IsDigit(text[i]) : text[i] != shape[i]) return false;
+  }
+  return true;
+}
+
+bool JsonShaped(std::string_view text) {
+  constexpr size_t kNear = 512;  // "msg" follows ts, logger and caller
+  return text.starts_with("{\"ts\":") ||
+         (text.starts_with("{\"") && !text.starts_with("{\"log\":") &&
+          text.substr(0, kNear).find("\"msg\":") != kNone);
+}
+
+LineFormat Begins(std::string_view text) {
+  if (scan::HeaderShaped(text)) return LineFormat::kKlogText;
+  return !text.empty() && text[0] == '{' && JsonShaped(text) ? LineFormat::kKlogJson
+                                                             : LineFormat::kOther;
+}
+
+// Text that a kubelet process prints without klog: it belongs to no record.
+bool Unlogged(std::string_view text) {
+  return text.starts_with("Flag --") || text.starts_with("panic: ") ||
+         text.starts_with("fatal error: ") || text.starts_with("goroutine ");
+}
+
+uint64_t Hash(std::string_view text, uint64_t seed) {
+  uint64_t hash = 0xcbf29ce484222325ULL ^ seed;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return hash | 1;  // 0 is the key of bare lines
+}
+
+// Under what names a kubelet logs; distributions run it inside a larger binary.
+bool KubeletIdentifier(std::string_view name) {
+  constexpr std::string_view kNames[] = {"kubelet", "kubenswrapper", "hyperkube",  "kubelite",
+                                         "k3s",     "rke2",          "microshift", "k0s"};
+  return std::ranges::any_of(kNames, [&](std::string_view one) { return name.find(one) != kNone; });
+}
+
+// rsyslog prints control bytes as #ooo. Only the TAB is undone: klog puts one before each line of a
+// block. A newline undone would let a value write lines of its own.
+void UndoTabs(std::string_view& text, std::string& scratch) {
+  constexpr std::string_view kTab = "#011";
+  size_t at = text.find(kTab);
+  if (at == kNone) return;
+  scratch.clear();
+  size_t from = 0;
+  for (; at != kNone; at = text.find(kTab, from)) {
+    scratch.append(text.substr(from, at - from)).push_back('\t');
+    from = at + kTab.size();
+  }
+  scratch.append(text.substr(from));
+  text = scratch;
+}
+
+template <typename Peeled>
+// "host kubelet[812]: ", or without the host, or without the pid.
+bool StripOrigin(std::string_view text, Peeled& peeled) {
+  size_t at = 0;
+  size_t end = text.find_first_of(" [:", at);
+  if (end != kNone && text[end] == ':' && text.substr(end, 2) != ": ") {
+    end = text.find_first_of(" ", end);  // an IPv6 address as host
+  }
+  if (end == kNone) return false;
+  if (text[end] == ' ') {
+    at = end + 1;
+    end = text.find_first_of(" [:", at);
+    if (end == kNone) return false;
+  }
+  const std::string_view name = text.substr(at, end - at);
+  uint64_t pid = 0;
+  if (text[end] == '[') {
+    for (++end; end < text.size() && IsDigit(text[end]) && pid < 1'000'000'000; ++end) {
+      pid = pid * 10 + static_cast<uint64_t>(text[end] - '0');
+    }
+    if (text.substr(end, 1) != "]") return false;
+    ++end;
+  }
+  if (name.empty() || end >= text.size() || text[end] != ':') return false;
+  ++end;
+  if (end < text.size() && text[end] != ' ') return false;
+  peeled.text = end < text.size() ? text.substr(end + 1) : std::string_view();
+  peeled.pid = pid;
+  peeled.key = Hash(name, pid);
+  peeled.foreign = !KubeletIdentifier(name);
+  if (!peeled.foreign) UndoTabs(peeled.text, *peeled.scratch);
+  return true;
+}
+
+// "Nov 23 23:01:26 host kubelet[812]: ", with or without a fraction.
+template <typename Peeled>
+bool StripSyslog(Peeled& peeled) {
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  std::string_view text = peeled.text;
+  if (text.size() < 17 || text[3] != ' ' || !(text[4] == ' ' || IsDigit(text[4])) ||
+      !ShapedLike(text.substr(5), "n nn:nn:nn")) {
+    return false;
+  }
+  const size_t month = kMonths.find(text.substr(0, 3));
+  if (month == kNone || month % 3 != 0) return false;
+  size_t at = 15;
+  if (text[at] == '.') at = std::min(text.find_first_not_of("0123456789", at + 1), text.size());
+  return at < text.size() && text[at] == ' ' && StripOrigin(text.substr(at + 1), peeled);
+}
+
+// "stderr F " after a time stamp.
+template <typename Peeled>
+bool StripCri(std::string_view text, Peeled& peeled) {
+  const std::string_view name = text.substr(0, 7);
+  if (name != "stderr " && name != "stdout ") return false;
+  const size_t tags = text.find(' ', 7);
+  const std::string_view tag = text.substr(7, tags == kNone ? kNone : tags - 7);
+  if (tag.empty() || (tag[0] != 'F' && tag[0] != 'P') || (tag.size() > 1 && tag[1] != ':')) {
+    return false;
+  }
+  peeled.partial = tag[0] == 'P';
+  peeled.key = Hash(name, 0);
+  peeled.text = tags == kNone ? std::string_view() : text.substr(tags + 1);
+  return true;
+}
+
+// What begins with an RFC 3339 stamp: rsyslog's file format, journalctl -o short-iso, CRI container
+// logs, and plain time stamps before the line (docker logs -t).
+template <typename Peeled>
+bool StripIso(Peeled& peeled) {
+  std::string_view text = peeled.text;
+  if (text.empty() || !IsDigit(text[0])) return false;
+  const std::optional<Timestamp> at = ConsumeTimestamp(text);
+  if (!at || text.empty() || text[0] != ' ') return false;
+  text.remove_prefix(1);
+  if (StripCri(text, peeled)) {
+    peeled.received = at;
+    return true;
+  }
+  peeled.received = at;
+  if (Begins(text) == LineFormat::kOther && StripOrigin(text, peeled)) return true;
+  peeled.text = text;
+  peeled.key = Hash("stamped", 0);
+  return true;
+}
+
+// "<6>"
+template <typename Peeled>
+bool StripPriority(Peeled& peeled) {
+  const std::string_view text = peeled.text;
+  if (text.size() < 3 || text[0] != '<' || !IsDigit(text[1])) return false;
+  size_t end = 2;
+  while (end < 4 && end < text.size() && IsDigit(text[end])) ++end;
+  if (end >= text.size() || text[end] != '>') return false;
+  peeled.text = text.substr(end + 1);
+  return true;
+}
+
+// The string after `key` in `text`, quotes and all; empty when there is none.
+std::string_view QuotedAfter(std::string_view text, std::string_view key) {
+  const size_t at = text.find(key);
+  if (at == kNone) return {};
+  const size_t quote = at + key.size();
+  if (quote >= text.size() || text[quote] != '"') return {};
+  const size_t end = scan::EndOfQuoted(text, quote);
+  return end == kNone ? std::string_view() : text.substr(quote, end - quote);
+}
+
+std::string_view Inside(std::string_view quoted) {
+  return quoted.size() < 2 ? std::string_view() : quoted.substr(1, quoted.size() - 2);
+}
+
+// {"log":"...\n","stream":"stderr","time":"..."}; without the \n docker cut the line.
+template <typename Peeled>
+bool StripDockerJson(Peeled& peeled) {
+  constexpr std::string_view kBegin = "{\"log\":";
+  if (!peeled.text.starts_with(kBegin)) return false;
+  const std::string_view log = QuotedAfter(peeled.text, kBegin);
+  if (log.empty()) return false;
+  const std::string_view rest = peeled.text.substr(kBegin.size() + log.size());
+  peeled.scratch->clear();
+  scan::AppendUnescaped(Inside(log), *peeled.scratch);
+  peeled.text = *peeled.scratch;
+  peeled.partial = !peeled.text.ends_with('\n');
+  if (!peeled.partial) peeled.text.remove_suffix(1);
+  peeled.key = Hash(QuotedAfter(rest, "\"stream\":"), 0);
+  peeled.received = ParseTimestamp(Inside(QuotedAfter(rest, "\"time\":")));
+  return true;
+}
+
+// k0s: time="..." level=info msg="<line>" component=kubelet stream=stderr. Other programs log in
+// the same form: without the kubelet's component it is none of ours.
+template <typename Peeled>
+bool StripLogrus(Peeled& peeled) {
+  constexpr std::string_view kBegin = "time=";
+  std::string_view rest = peeled.text;
+  if (!rest.starts_with("time=\"")) return false;
+  const std::string_view time = QuotedAfter(rest, kBegin);
+  if (time.empty()) return false;
+  rest.remove_prefix(kBegin.size() + time.size());
+  if (!rest.starts_with(" level=")) return false;
+  const size_t at = rest.find(" msg=");
+  peeled.other = true;
+  if (at == kNone || rest.find(' ', 1) != at) return true;
+  rest.remove_prefix(at + 5);
+  std::string_view message = QuotedAfter(rest, "");
+  const size_t size = message.empty() ? std::min(rest.find(' '), rest.size()) : message.size();
+  const std::string_view tail = rest.substr(size);
+  constexpr std::string_view kComponent = " component=";
+  const size_t name_at = tail.find(kComponent);
+  if (name_at == kNone) return true;
+  std::string_view name = tail.substr(name_at + kComponent.size());
+  name = name.substr(0, name.find(' '));
+  peeled.key = Hash(name, peeled.key);
+  peeled.other = name != "kubelet";
+  if (peeled.other) return true;
+  if (message.empty()) {
+    peeled.text = rest.substr(0, size);
+    return true;
+  }
+  peeled.scratch->clear();
+  scan::AppendUnescaped(Inside(message), *peeled.scratch);
+  peeled.text = *peeled.scratch;
+  return true;
+}
+
+// MicroShift runs all components in one process and names the one that logs: "kubelet I0821 ...",
+// "??? I0821 ..." where the goroutine has no name.
+template <typename Peeled>
+bool StripComponent(Peeled& peeled) {
+  constexpr size_t kLongest = 64;
+  const std::string_view text = peeled.text;
+  const size_t blank = text.substr(0, kLongest).find(' ');
+  if (blank == kNone || blank == 0 || !scan::HeaderShaped(text.substr(blank + 1))) return false;
+  const std::string_view name = text.substr(0, blank);
+  const bool word = std::ranges::all_of(name, [](char c) {
+    return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+           c == '.' || c == '?';
+  });
+  if (!word) return false;
+  peeled.other = name != "kubelet" && name != "???";
+  peeled.text = text.substr(blank + 1);
+  return true;
+}
+
+// The wrappers, one row each. A stream keeps to its own, so that of the last line is tried first.
+template <typename Peeled>
+constexpr bool (*kWrappers[])(Peeled&) = {
+    &StripSyslog<Peeled>,     &StripIso<Peeled>,    &StripPriority<Peeled>,
+    &StripDockerJson<Peeled>, &StripLogrus<Peeled>, &StripComponent<Peeled>,
+};
+
+}  // namespace
+
+std::string_view Name(LineFormat format) {
+  switch (format) {
+    case LineFormat::kKlogText:
+      return "klog_text";
+    case LineFormat::kKlogJson:
+      return "klog_json";
+    case LineFormat::kOther:
+      return "other";
+    case LineFormat::kContinuation:
+      return "continuation";
+  }
+  return "other";
+}
+
+Framer::Framer() : Framer(Limits()) {}
+
+Framer::Framer(Limits limits) : limits_(limits) { slots_.reserve(kSlots); }
+
+bool Framer::StripWrapper(size_t layer, Peeled& peeled) {
+  constexpr auto& wrappers = kWrappers<Peeled>;
+  peeled.scratch = &unwrapped_[layer];
+  const size_t hint = hints_[layer];
+  if (wrappers[hint](peeled)) return true;
+  for (size_t i = 0; i < std::size(wrappers); ++i) {
+    if (i == hint || !wrappers[i](peeled)) continue;
+    hints_[layer] = i;
+    return true;
+  }
+  return false;
+}
+
+Framer::Peeled Framer::Peel(const LogLine& line) {
+  Peeled peeled;
+  peeled.text = line.text.substr(0, limits_.record_bytes);
+  for (size_t layer = 0; layer <= kLayers; ++layer) {
+    peeled.format = Begins(peeled.text);
+    if (peeled.format != LineFormat::kOther || layer == kLayers) break;
+    if (!StripWrapper(layer, peeled) || peeled.foreign || peeled.other) break;
+  }
+  if (peeled.text.ends_with('\r')) peeled.text.remove_suffix(1);
+  return peeled;
+}
+
+std::optional<Frame> Framer::Push(const LogLine& line) {
+  ++tick_;
+  if (line.continues_previous) return Continue(line);
+  const Peeled peeled = Peel(line);
+  last_line_format_ = LineFormat::kOther;
+  if (peeled.foreign) return std::nullopt;
+  std::optional<Frame> done;
+  Slot& slot = SlotFor(line.stream, peeled.key, done);
+  slot.used = tick_;
+  if (slot.partial) {
+    last_line_format_ = LineFormat::kContinuation;
+    slot.partial = peeled.partial;
+    if (slot.holding) AppendRest(slot, peeled.text);
+    return done;
+  }
+  slot.partial = peeled.partial;
+  const bool text_open = slot.format == LineFormat::kKlogText && !peeled.other;
+  const bool in_block =
+      text_open && slot.holding && (slot.joined ? slot.in_block : slot.text.ends_with("=<"));
+  const bool begins = peeled.format == LineFormat::kKlogText ||
+                      (peeled.format == LineFormat::kKlogJson && !in_block);
+  if (begins && !peeled.other) {
+    if (slot.holding) done = Release(slot);
+    last_line_format_ = peeled.format;
+    Begin(slot, line, peeled);
+    return done;
+  }
+  if (text_open && (in_block || !Unlogged(peeled.text))) {
+    last_line_format_ = LineFormat::kContinuation;
+    if (slot.holding) AppendLine(slot, peeled.text);
+    return done;
+  }
+  if (slot.holding) done = Release(slot);
+  slot.format = LineFormat::kOther;
+  return done;
+}
+
+// The source cut one line in two: joined as it was, whatever it looks like.
+std::optional<Frame> Framer::Continue(const LogLine& line) {
+  last_line_format_ = LineFormat::kContinuation;
+  Slot* latest = nullptr;
+  for (Slot& slot : slots_) {
+    if (slot.stream == line.stream && (latest == nullptr || slot.used > latest->used)) {
+      latest = &slot;
+    }
+  }
+  if (latest == nullptr) return std::nullopt;
+  latest->used = tick_;
+  if (!latest->holding) return std::nullopt;
+  AppendRest(*latest, line.text);
+  return std::nullopt;
+}
+
+Framer::Slot& Framer::SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted) {
+  const auto same = [&](const Slot& slot) { return slot.stream == stream && slot.key == key; };
+  if (current_ < slots_.size() && same(slots_[current_])) return slots_[current_];
+  auto found = std::ranges::find_if(slots_, same);
+  if (found == slots_.end()) {
+    if (slots_.size() < kSlots) {
+      slots_.emplace_back();
+      found = slots_.end() - 1;
+    } else {
+      found = std::ranges::min_element(slots_, {}, &Slot::used);
+      if (found->holding) evicted = Release(*found);
+    }
+    found->stream = stream;
+    found->key = key;
+    found->format = LineFormat::kOther;
+    found->partial = false;
+  }
+  current_ = static_cast<size_t>(found - slots_.begin());
+  return *found;
+}
+
+void Framer::Begin(Slot& slot, const LogLine& line, const Peeled& peeled) {
+  slot.begun = tick_;
+  slot.format = peeled.format;
+  slot.holding = true;
+  slot.joined = false;
+  slot.in_block = false;
+  slot.cut = line.text.size() > limits_.record_bytes;
+  if (slot.cut) ++truncated_;
+  slot.text.assign(peeled.text);
+  held_bytes_ += slot.text.size();
+  slot.frame.format = peeled.format;
+  slot.frame.received = line.received ? line.received : peeled.received;
+  slot.frame.monotonic = line.monotonic;
+  slot.frame.boot = line.boot;
+  slot.frame.pid = line.pid != 0 ? line.pid : peeled.pid;
+}
+
+void Framer::Append(Slot& slot, std::string_view text) {
+  if (slot.cut) return;
+  const size_t budget = limits_.record_bytes * kBudget;
+  const size_t room =
+      std::min(limits_.record_bytes - std::min(slot.text.size(), limits_.record_bytes),
+               budget - std::min(held_bytes_, budget));
+  if (text.size() > room) {
+    slot.cut = true;
+    ++truncated_;
+    text = text.substr(0, room);
+  }
+  slot.text.append(text);
+  held_bytes_ += text.size();
+}
+
+void Framer::AppendRest(Slot& slot, std::string_view text) {
+  Append(slot, text);
+  if (slot.joined && text.ends_with("=<")) slot.in_block = true;
+}
+
+void Framer::AppendLine(Slot& slot, std::string_view text) {
+  if (!slot.joined) slot.in_block = slot.text.ends_with("=<");
+  slot.joined = true;
+  if (slot.in_block && (text == " >" || text.starts_with(" > "))) slot.in_block = false;
+  if (!slot.in_block && text.ends_with("=<")) slot.in_block = true;
+  Append(slot, "\n");
+  Append(slot, text);
+}
+
+std::optional<Frame> Framer::Release(Slot& slot) {
+  slot.holding = false;
+  held_bytes_ -= slot.text.size();
+  out_.swap(slot.text);
+  // One long record must not keep its memory in every slot it passes through.
+  if (slot.text.capacity() > kLargeBuffer) std::string().swap(slot.text);
+  Frame frame = slot.frame;
+  frame.text = out_;
+  return frame;
+}
+
+std::optional<Frame> Framer::Flush() {
+  Slot* first = nullptr;
+  for (Slot& slot : slots_) {
+    if (slot.holding && (first == nullptr || slot.begun < first->begun)) first = &slot;
+  }
+  if (first == nullptr) return std::nullopt;
+  return Release(*first);
+}
+
+}  // namespace kle

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// klog's JSON. The head is read member by member, without looking at the rest of the object: most
+// lines are no events. The fields of the few that are go through simdjson.
+#include <simdjson.h>
+
+#include <charconv>
+
+#include "parser/klog.h"
+
+namespace kle {
+namespace {
+
+using scan::kNone;
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// Top-level members in order; values are cut, not checked.
+class Members {
+ public:
+  explicit Members(std::string_view object) : text_(object), at_(1) {}
+
+  std::string_view key;    // inside its quotes
+  std::string_view value;  // with its quotes
+
+  // Reads the next member. False at the end, or when the text is no object: see ok().
+  bool Next() {
+    SkipSpace();
+    if (!first_ && At() == ',') {
+      ++at_;
+      SkipSpace();
+    } else if (At() == '}') {
+      return false;
+    } else if (!first_) {
+      return Fail();
+    }
+    first_ = false;
+    if (At() != '"') return Fail();
+    const size_t key_end = scan::EndOfQuoted(text_, at_);
+    if (key_end == kNone) return Fail();
+    key = text_.substr(at_ + 1, key_end - at_ - 2);
+    at_ = key_end;
+    SkipSpace();
+    if (At() != ':') return Fail();
+    ++at_;
+    SkipSpace();
+    const size_t end = EndOfValue();
+    if (end == kNone || end == at_) return Fail();
+    value = text_.substr(at_, end - at_);
+    at_ = end;
+    return true;
+  }
+
+  bool ok() const { return ok_; }
+
+ private:
+  char At() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  void SkipSpace() {
+    while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
+  }
+
+  bool Fail() {
+    ok_ = false;
+    return false;
+  }
+
+  size_t EndOfValue() const {
+    switch (At()) {
+      case '"':
+        return scan::EndOfQuoted(text_, at_);
+      case '{':
+      case '[': {
+        size_t depth = 0;
+        for (size_t i = at_; i < text_.size(); ++i) {
+          const char c = text_[i];
+          if (c == '"') {
+            i = scan::EndOfQuoted(text_, i);
+            if (i == kNone) return kNone;
+            --i;
+          } else if (c == '{' || c == '[') {
+            ++depth;
+          } else if ((c == '}' || c == ']') && --depth == 0) {
+            return i + 1;
+          }
+        }
+        return kNone;
+      }
+      default: {
+        size_t end = at_;
+        while (end < text_.size() && text_[end] != ',' && text_[end] != '}' &&
+               !IsSpace(text_[end])) {
+          ++end;
+        }
+        return end;
+      }
+    }
+  }
+
+  std::string_view text_;
+  size_t at_;
+  bool first_ = true;
+  bool ok_ = true;
+};
+
+bool Quoted(std::string_view value) { return value.size() >= 2 && value.front() == '"'; }
+
+std::string_view Inside(std::string_view value) { return value.substr(1, value.size() - 2); }
+
+// "1700000000123.4567", milliseconds: read digit by digit, since a double cannot hold the
+// microseconds of today exactly.
+std::optional<Timestamp> ReadEpoch(std::string_view text) {
+  constexpr int64_t kLeast = 100'000'000'000;     // 1973; below it are other loggers' seconds
+  constexpr int64_t kMost = 100'000'000'000'000;  // 5138
+  int64_t millis = 0;
+  const char* const end = text.data() + text.size();
+  const auto [dot, error] = std::from_chars(text.data(), end, millis);
+  if (error != std::errc() || millis < kLeast || millis >= kMost) return std::nullopt;
+  int64_t micros = 0;
+  if (dot != end) {
+    if (*dot != '.' || dot + 1 == end) return std::nullopt;
+    int64_t scale = 100;
+    for (const char* digit = dot + 1; digit != end; ++digit) {
+      if (*digit < '0' || *digit > '9') return std::nullopt;
+      micros += (*digit - '0') * scale;
+      scale /= 10;
+    }
+  }
+  return Timestamp(std::chrono::milliseconds(millis) + std::chrono::microseconds(micros));
+}
+
+std::optional<int> ReadLevel(std::string_view text) {
+  int level = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, level);
+  if (error != std::errc() || stop != end || level < 0) return std::nullopt;
+  return level;
+}
+
+// "kubelet/kubelet.go:2490"
+std::string_view FileOf(std::string_view caller) {
+  const size_t colon = caller.rfind(':');
+  return caller.substr(0, colon);
+}
+
+bool HeadKey(std::string_view key) {
+  return key == "msg" || key == "ts" || key == "v" || key == "caller";
+}
+
+// simdjson wants some bytes after the text that it may read.
+struct Parser {
+  simdjson::ondemand::parser parser;
+  std::string padded;
+};
+
+Parser& ThreadParser() {
+  thread_local Parser parser;
+  return parser;
+}
+
+// The bytes of a value, as it stands in the padded copy.
+simdjson::simdjson_result<std::string_view> RawText(simdjson::ondemand::value& value,
+                                                    simdjson::ondemand::json_type type) {
+  if (type == simdjson::ondemand::json_type::object) {
+    simdjson::ondemand::object object;
+    if (const auto error = value.get_object().get(object)) return error;
+    return object.raw_json();
+  }
+  if (type == simdjson::ondemand::json_type::array) {
+    simdjson::ondemand::array array;
+    if (const auto error = value.get_array().get(array)) return error;
+    return array.raw_json();
+  }
+  return scan::TrimRight(value.raw_json_token());
+}
+
+// Adds one member; `padded` is the copy of `text` that simdjson reads. False on bad JSON.
+bool AddField(simdjson::ondemand::field& member, std::string_view text, const char* padded,
+              Record& record) {
+  const auto original = [&](std::string_view copy) {
+    return text.substr(static_cast<size_t>(copy.data() - padded), copy.size());
+  };
+  // key() is the key's raw bytes up to its closing quote, which nothing but the text marks.
+  const size_t key_at = static_cast<size_t>(member.key().raw() - padded);
+  const size_t key_end = scan::EndOfQuoted(text, key_at - 1);
+  if (key_end == kNone) return false;
+  Field field;
+  field.key = scan::Unescape(text.substr(key_at, key_end - 1 - key_at), record.scratch);
+  simdjson::ondemand::value value = member.value();
+  simdjson::ondemand::json_type type{};
+  if (value.type().get(type) != simdjson::SUCCESS) return false;
+  if (type == simdjson::ondemand::json_type::string) {
+    const std::string_view raw = original(scan::TrimRight(value.raw_json_token()));
+    std::string_view unused;
+    if (value.get_string().get(unused) != simdjson::SUCCESS || !Quoted(raw)) return false;
+    const size_t end = scan::EndOfQuoted(raw, 0);
+    if (end == kNone) return false;
+    field.value = scan::Unescape(raw.substr(1, end - 2), record.scratch);
+  } else {
+    std::string_view raw;
+    if (RawText(value, type).get(raw) != simdjson::SUCCESS) return false;
+    field.value = original(scan::TrimRight(raw));
+    field.form = ValueForm::kJson;
+  }
+  if (!HeadKey(field.key)) record.fields.push_back(field);
+  return true;
+}
+
+}  // namespace
+
+ParseError ParseJsonHead(std::string_view text, Record& record) {
+  Members members(text);
+  bool message = false;
+  bool stamp = false;
+  while (record.level < 0 && members.Next()) {
+    if (members.key == "ts") {
+      if (!stamp) record.epoch = ReadEpoch(members.value);
+      stamp = true;
+    } else if (members.key == "caller" && Quoted(members.value)) {
+      if (record.file.empty()) record.file = FileOf(Inside(members.value));
+    } else if (members.key == "msg" && Quoted(members.value)) {
+      if (message) continue;
+      message = true;
+      const std::string_view inside = Inside(members.value);
+      if (inside.find('\\') != kNone) record.scratch.reserve(text.size());
+      record.message = scan::TrimRight(scan::Unescape(inside, record.scratch));
+      record.head_scratch = record.scratch.size();
+    } else if (members.key == "v" && message) {
+      record.level = ReadLevel(members.value).value_or(-1);
+    }
+  }
+  if (!members.ok() || scan::TrimRight(text).back() != '}') {
+    record.message = {};
+    return ParseError::kBadJson;
+  }
+  if (!message) return ParseError::kNotKlog;
+  record.format = LineFormat::kKlogJson;
+  // Only info lines carry "v"; no member names the severity.
+  record.severity = record.level >= 0 ? Severity::kInfo : Severity::kError;
+  record.structured = true;
+  record.tail = text;
+  return ParseError::kNone;
+}
+
+ParseError ParseJsonFields(std::string_view text, Record& record) {
+  if (record.scratch.empty()) record.scratch.reserve(text.size());
+  Parser& parser = ThreadParser();
+  parser.padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  parser.padded.assign(text);
+  simdjson::ondemand::document document;
+  const simdjson::padded_string_view view(parser.padded.data(), text.size(),
+                                          parser.padded.capacity());
+  simdjson::ondemand::object object;
+  if (parser.parser.iterate(view).get(document) != simdjson::SUCCESS ||
+      document.get_object().get(object) != simdjson::SUCCESS) {
+    return ParseError::kBadJson;
+  }
+  for (auto result : object) {
+    simdjson::ondemand::field member;
+    if (std::move(result).get(member) != simdjson::SUCCESS ||
+        !AddField(member, text, parser.padded.data(), record)) {
+      return ParseError::kBadJson;
+    }
+  }
+  // Past the last token simdjson has no location any more.
+  const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+  return at_end ? ParseError::kNone : ParseError::kBadJson;
+}
+
+}  // namespace kle

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/time.h"
+
+#include <array>
+#include <cstdio>
+
+namespace kle {
+namespace {
+
+// The number in `count` digits at `at`, or -1.
+int Digits(std::string_view text, size_t at, size_t count) {
+  if (at + count > text.size()) return -1;
+  int value = 0;
+  for (size_t i = at; i < at + count; ++i) {
+    const unsigned digit = static_cast<unsigned char>(text[i]) - unsigned{'0'};
+    if (digit > 9) return -1;
+    value = value * 10 + static_cast<int>(digit);
+  }
+  return value;
+}
+
+bool At(std::string_view text, size_t at, char wanted) {
+  return at < text.size() && text[at] == wanted;
+}
+
+// ".123456789" to microseconds; moves `at` past it. -1 when a dot has no digits.
+int Fraction(std::string_view text, size_t& at) {
+  if (!At(text, at, '.')) return 0;
+  int micros = 0;
+  int scale = 100000;
+  size_t i = at + 1;
+  for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
+    micros += (text[i] - '0') * scale;
+    scale /= 10;
+  }
+  if (i == at + 1) return -1;
+  at = i;
+  return micros;
+}
+
+// "Z", "+02:00", "+0200"; moves `at` past it.
+std::optional<std::chrono::minutes> Offset(std::string_view text, size_t& at) {
+  if (At(text, at, 'Z')) {
+    ++at;
+    return std::chrono::minutes(0);
+  }
+  if (!At(text, at, '+') && !At(text, at, '-')) return std::nullopt;
+  const int hours = Digits(text, at + 1, 2);
+  const size_t colon = At(text, at + 3, ':') ? 1 : 0;
+  const int minutes = Digits(text, at + 3 + colon, 2);
+  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return std::nullopt;
+  const int sign = text[at] == '-' ? -1 : 1;
+  at += 5 + colon;
+  return std::chrono::minutes(sign * (hours * 60 + minutes));
+}
+
+}  // namespace
+
+std::string FormatTimestamp(Timestamp at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(at - day);
+  std::array<char, 64> buffer{};
+  const int size = std::snprintf(
+      buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+      static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+      static_cast<int>(time.subseconds().count()));
+  return std::string(buffer.data(), static_cast<size_t>(size));
+}
+
+std::optional<Timestamp> ConsumeTimestamp(std::string_view& text) {
+  // 2026-11-23T23:01:26
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+      text[16] != ':') {
+    return std::nullopt;
+  }
+  const int year = Digits(text, 0, 4);
+  const int month = Digits(text, 5, 2);
+  const int day = Digits(text, 8, 2);
+  const int hour = Digits(text, 11, 2);
+  const int minute = Digits(text, 14, 2);
+  const int second = Digits(text, 17, 2);
+  if (year < 0 || month < 0 || day < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+      second < 0 || second > 60) {
+    return std::nullopt;
+  }
+  const auto date = std::chrono::year(year) / month / day;
+  if (!date.ok()) return std::nullopt;
+  size_t at = 19;
+  const int micros = Fraction(text, at);
+  if (micros < 0) return std::nullopt;
+  const auto offset = Offset(text, at);
+  if (!offset) return std::nullopt;
+  text.remove_prefix(at);
+  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second) + std::chrono::microseconds(micros) - *offset;
+}
+
+std::optional<Timestamp> ParseTimestamp(std::string_view text) {
+  if (text.size() < 20) return std::nullopt;
+  const bool colon = text.back() == 'Z' || text[text.size() - 3] == ':';
+  const auto at = ConsumeTimestamp(text);
+  return colon && text.empty() ? at : std::nullopt;
+}
+
+}  // namespace kle

@@ -30,9 +30,6 @@ struct MetricInfo {
 };
 std::span<const MetricInfo> MetricTable();
 
-// Gauges that describe terminations in flight; replaced as a whole at each commit.
-struct InFlightGauges;
-
 // Not thread-safe: the owner of the pipeline writes, and collects between writes.
 class MetricSet {
  public:
@@ -63,6 +60,8 @@ class MetricSet {
   void SetKubeletInfo(std::string_view version, std::string_view cgroup_driver, std::string_view runtime);
   void SetVerbosity(int level);
   void SetSignalAvailable(std::string_view signal, bool available);
+
+  void SetBuildInfo(std::string_view version, std::string_view compiler);
 
   // Self metrics.
   void CountLine(LineFormat format);

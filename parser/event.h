@@ -20,6 +20,7 @@ enum class EventKind : uint8_t {
   kKubeletVersion,
   kKubeletStarted,
   kRuntimeInfo,
+  kCgroupDriver,
   kSyncSkipped,
   // delivery by a pod source
   kPodAdded,
@@ -56,7 +57,8 @@ enum class EventKind : uint8_t {
   kGraceDecided,
   kEvicted,
   kPreempted,
-  kNodeShutdown,
+  kNodeShutdownStarted,
+  kNodeShutdownCompleted,
   kShutdownKill,
   // stopping containers and the sandbox
   kPrestopStarted,

@@ -296,7 +296,7 @@ bool Extract(Record& record, const Frame& frame, const CatalogueRow& row, Event&
   event.kind = row.kind;
   event.row = &row;
   event.severity = record.severity;
-  event.level = record.level >= 0 ? std::max<int>(record.level, 0) : row.level;
+  event.level = std::max<int>(record.level, row.level);
   event.pid = record.pid;
   event.monotonic = frame.monotonic;
   event.boot = frame.boot;

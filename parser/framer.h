@@ -29,8 +29,7 @@ std::string_view Name(LineFormat format);  // klog_text, klog_json, other, conti
 struct Frame {
   LineFormat format = LineFormat::kOther;
   std::string_view text;  // starts at the klog header or at '{'; valid until the next call
-  std::optional<Timestamp>
-      received;  // from the source, else from the wrapper when it names year and zone
+  std::optional<Timestamp> received;  // from the source, else from a wrapper with year and zone
   std::optional<Duration> monotonic;
   uint32_t boot = 0;
   uint64_t pid = 0;  // from the source or the wrapper ("kubelet[812]:"); 0 when unknown
@@ -40,8 +39,7 @@ struct Frame {
 class Framer {
  public:
   struct Limits {
-    // Longest record kept; what is longer is cut and counted. klog's status dumps reach some 100
-    // KB.
+    // Longest record kept; what is longer is cut and counted. Status dumps reach some 100 KB.
     size_t record_bytes = 1 << 20;
   };
 
@@ -61,8 +59,7 @@ class Framer {
   uint64_t truncated() const { return truncated_; }
 
  private:
-  static constexpr size_t kSlots =
-      64;  // writers followed at a time; the least recent one gives way
+  static constexpr size_t kSlots = 64;   // writers followed; the least recent one gives way
   static constexpr size_t kLayers = 3;   // wrappers in wrappers, e.g. syslog around k0s
   static constexpr size_t kBudget = 16;  // all records held together, in multiples of record_bytes
 

@@ -86,16 +86,14 @@ namespace scan {
 
 inline constexpr size_t kNone = std::string_view::npos;
 
-// `text[at]` is a double quote: the position past the one that closes it on the same line, or
-// kNone.
+// `text[at]` is a double quote: past the one that closes it on the same line, or kNone.
 size_t EndOfQuoted(std::string_view text, size_t at);
 
 // A composite value ({..}, [..], &{..}, v1.Type{..}, map[..]) at `at`: the position past it, quoted
 // parts skipped, or kNone when quotes or brackets do not balance.
 size_t EndOfComposite(std::string_view text, size_t at);
 
-// Appends the inside of a quoted string, Go's and JSON's escapes undone. Never longer than
-// `inside`.
+// Appends the inside of a quoted string, Go's and JSON's escapes undone: never more than `inside`.
 void AppendUnescaped(std::string_view inside, std::string& out);
 
 // The inside of a quoted string, unescaped into `scratch` only when it has escapes. `scratch` must

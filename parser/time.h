@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two time types of the project. The parser and the tracker have no clock: time comes in as a
-// value.
+// The two time types of the project. Parser and tracker have no clock: time comes in as a value.
 #pragma once
 
 #include <chrono>

@@ -18,7 +18,8 @@ struct ZoneOptions {
   std::string timezone;
   // Year of the first line; 0: from the receive time, else from `reference`.
   int year = 0;
-  // A moment at or after the last line (a file's modification time), for logs without receive times.
+  // A moment at or after the last line (a file's modification time), for logs without receive
+  // times.
   std::optional<Timestamp> reference;
 };
 

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: Apache-2.0
+// To add a metric: a row in kTable, a member below, and the one place that sets it.
+#include "metrics/metric_set.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <set>
+
+namespace kle {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using Buckets = Histogram::BucketBoundaries;
+
+// clang-format off
+constexpr MetricInfo kTable[] = {
+    {"pod_termination_duration_seconds", "histogram", "trigger,precision", "From the request (SyncLoop DELETE) to the last container and the sandbox stopped."},
+    {"pod_deletion_duration_seconds", "histogram", "trigger,precision", "From the request (SyncLoop DELETE) to the object gone from the API."},
+    {"pod_termination_phase_duration_seconds", "histogram", "phase,precision", "Time of one step of a termination."},
+    {"container_stop_duration_seconds", "histogram", "outcome,precision", "From the kill to the container's exit."},
+    {"termination_grace_period_seconds", "histogram", "", "Grace granted to a pod that terminated."},
+    {"termination_grace_used_ratio", "histogram", "", "Longest container stop, hooks included, divided by the grace granted."},
+    {"prestop_hook_duration_seconds", "histogram", "outcome", "Time of a preStop hook: completed, timeout or failed."},
+    {"volume_unmount_duration_seconds", "histogram", "plugin,operation", "From the first attempt to unmount a volume to its success, failures and back-off included."},
+    {"pod_startup_phase_duration_seconds", "histogram", "phase", "Time of one step of a pod's start."},
+    {"pod_terminations_total", "counter", "trigger,outcome", "Terminations that ended."},
+    {"grace_period_exceeded_total", "counter", "", "Terminations in which a container was killed because its grace had run out (exit code 137 and the grace used up)."},
+    {"container_kill_failures_total", "counter", "reason", "Failed attempts to stop a container, one an attempt."},
+    {"sandbox_stop_failures_total", "counter", "reason", "Failed attempts to stop a pod sandbox, its network included, one an attempt."},
+    {"cgroup_removal_failures_total", "counter", "reason", "Failed attempts to remove a pod's cgroup."},
+    {"status_update_failures_total", "counter", "reason", "Failed calls that tell the API server of a terminating pod."},
+    {"volume_unmount_failures_total", "counter", "plugin,reason", "Failed attempts to unmount a volume."},
+    {"terminating_pods", "gauge", "phase", "Terminations in flight by the step they are in."},
+    {"terminating_oldest_age_seconds", "gauge", "phase", "Age of the oldest termination in flight, since its request."},
+    {"overdue_pods", "gauge", "phase,reason", "Terminations older than their granted grace plus the slack (--stuck.slack)."},
+    {"stuck_pod_age_seconds", "gauge", "namespace,pod,phase,reason", "Age of an overdue termination; only the 20 oldest."},
+    {"stuck_pods_truncated", "gauge", "", "Overdue terminations that stuck_pod_age_seconds leaves out."},
+    {"orphaned_pods_total", "counter", "", "Pods found running without an object, and ended for it."},
+    {"kubelet_restarts_total", "counter", "", "Starts of a new kubelet process seen in the log."},
+    {"sync_skips_total", "counter", "reason", "Rounds in which the kubelet did nothing for any pod."},
+    {"node_shutdowns_total", "counter", "result", "Graceful node shutdowns: started, completed."},
+    {"kubelet_info", "gauge", "version,cgroup_driver,runtime", "1; what the log tells of the kubelet."},
+    {"signal_available", "gauge", "signal", "1 if this timing can be measured at the verbosity seen."},
+    {"kubelet_verbosity_seen", "gauge", "", "Highest -v that a line has proven."},
+    {"build_info", "gauge", "version,compiler", "1; what this exporter was built from."},
+    {"lines_total", "counter", "format", "Lines read, by how they look."},
+    {"events_total", "counter", "event", "Lines that the event catalogue took."},
+    {"parse_errors_total", "counter", "reason", "Records that look like the kubelet's and cannot be read, and durations that cannot be."},
+    {"lines_suppressed_total", "counter", "", "Lines that journald dropped for its rate limit."},
+    {"journal_gaps_total", "counter", "reason", "Times that entries are missing from the journal."},
+    {"journal_lag_seconds", "gauge", "", "Age of the last entry when it was read."},
+    {"journal_headroom_seconds", "gauge", "", "How far the reader is ahead of the oldest entry that vacuuming would take next."},
+    {"journal_files_unreadable", "gauge", "reason", "Journal files that cannot be read."},
+    {"last_event_timestamp_seconds", "gauge", "", "Time of the last event, in seconds since 1970."},
+    {"tracked_pods", "gauge", "", "Pods remembered."},
+    {"tracker_evictions_total", "counter", "reason", "Terminations given up: evicted (too many in flight), expired (uncertain and silent)."},
+    {"clock_steps_total", "counter", "", "Times that the wall clock was seen to step."},
+    {"state_commits_total", "counter", "", "Snapshots committed."},
+    {"state_commit_errors_total", "counter", "", "Snapshots that could not be written."},
+    {"ready", "gauge", "", "1 once the reader has caught up with its source."},
+};
+// clang-format on
+
+// Timeouts cluster at the grace, at grace + 2 min and at 2m3s: edges sit just above them.
+const Buckets kTerminationBuckets = {0.5, 1,  2,  3,   5,   8,   10,  15,  20,   30,  35,
+                                     45,  60, 90, 120, 150, 180, 300, 600, 900, 1800, 3600};
+const Buckets kVolumeBuckets = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600};
+const Buckets kRatioBuckets = {.1, .25, .5, .75, .9, 1, 1.1, 1.5, 2, 5};
+
+// The lowest -v at which a timing can be measured at all (docs/DESIGN.md has the line pairs).
+struct Signal {
+  std::string_view name;
+  int level;
+};
+constexpr Signal kSignals[] = {
+    {"termination", 2},     {"deletion", 2},        {"dispatch", 2},
+    {"prestop", 3},         {"stop_containers", 2}, {"container_exit_exact", 3},
+    {"stop_sandbox", 2},    {"unmount_volumes", 0}, {"remove_cgroup", 4},
+    {"update_status", 3},   {"remove_from_api", 2}, {"grace", 2},
+    {"exit_code", 2},       {"kill_failures", 0},   {"unmount_failures", 0},
+};
+
+constexpr size_t kMaxPlugins = 32;
+constexpr size_t kMaxStuck = 20;
+
+const MetricInfo& InfoOf(std::string_view name) {
+  return *std::ranges::find(kTable, name, &MetricInfo::name);
+}
+
+// A value from the log may become a label only if it looks like what it should be.
+bool IsLabelSafe(std::string_view text, std::string_view extra) {
+  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [extra](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || extra.find(c) != std::string::npos;
+  });
+}
+
+std::string Text(std::string_view view) { return std::string(view); }
+
+}  // namespace
+
+std::span<const MetricInfo> MetricTable() { return kTable; }
+
+struct MetricSet::Impl {
+  template <typename Builder>
+  auto& Register(Builder builder, std::string_view name) {
+    return builder.Name("kubelet_lifecycle_" + Text(name)).Help(Text(InfoOf(name).help)).Register(registry);
+  }
+  Family<Counter>& Counters(std::string_view name) { return Register(prometheus::BuildCounter(), name); }
+  Family<Gauge>& Gauges(std::string_view name) { return Register(prometheus::BuildGauge(), name); }
+  Family<Histogram>& Histograms(std::string_view name) {
+    return Register(prometheus::BuildHistogram(), name);
+  }
+
+  // Children are made once and found by index: Family::Add costs 360 ns and six allocations.
+  template <size_t N, typename Make>
+  static auto& Cached(std::array<Histogram*, N>& cache, size_t index, Make make) {
+    if (cache[index] == nullptr) cache[index] = &make();
+    return *cache[index];
+  }
+
+  std::string_view PluginLabel(std::string_view plugin) {
+    if (!IsLabelSafe(plugin, "./-_:")) return "other";
+    const auto it = plugins.find(plugin);
+    if (it != plugins.end()) return *it;
+    if (plugins.size() >= kMaxPlugins) return "other";
+    return *plugins.emplace(plugin).first;
+  }
+
+  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
+
+  Family<Histogram>& termination = Histograms("pod_termination_duration_seconds");
+  Family<Histogram>& deletion = Histograms("pod_deletion_duration_seconds");
+  Family<Histogram>& phase = Histograms("pod_termination_phase_duration_seconds");
+  Family<Histogram>& container_stop = Histograms("container_stop_duration_seconds");
+  Histogram& grace = Histograms("termination_grace_period_seconds").Add({}, kTerminationBuckets);
+  Histogram& grace_used = Histograms("termination_grace_used_ratio").Add({}, kRatioBuckets);
+  Family<Histogram>& hook = Histograms("prestop_hook_duration_seconds");
+  Family<Histogram>& unmount = Histograms("volume_unmount_duration_seconds");
+  Family<Histogram>& startup = Histograms("pod_startup_phase_duration_seconds");
+  Family<Counter>& terminations = Counters("pod_terminations_total");
+  Counter& grace_exceeded = Counters("grace_period_exceeded_total").Add({});
+  Family<Counter>& kill_failures = Counters("container_kill_failures_total");
+  Family<Counter>& sandbox_failures = Counters("sandbox_stop_failures_total");
+  Family<Counter>& cgroup_failures = Counters("cgroup_removal_failures_total");
+  Family<Counter>& status_failures = Counters("status_update_failures_total");
+  Family<Counter>& unmount_failures = Counters("volume_unmount_failures_total");
+  Family<Gauge>& terminating = Gauges("terminating_pods");
+  Family<Gauge>& oldest = Gauges("terminating_oldest_age_seconds");
+  Family<Gauge>& overdue = Gauges("overdue_pods");
+  Family<Gauge>& stuck = Gauges("stuck_pod_age_seconds");
+  Gauge& stuck_truncated = Gauges("stuck_pods_truncated").Add({});
+  Counter& orphans = Counters("orphaned_pods_total").Add({});
+  Counter& restarts = Counters("kubelet_restarts_total").Add({});
+  Family<Counter>& sync_skips = Counters("sync_skips_total");
+  Family<Counter>& shutdowns = Counters("node_shutdowns_total");
+  Family<Gauge>& kubelet_info = Gauges("kubelet_info");
+  Family<Gauge>& signal = Gauges("signal_available");
+  Gauge& verbosity = Gauges("kubelet_verbosity_seen").Add({});
+  Family<Gauge>& build_info = Gauges("build_info");
+  Family<Counter>& lines = Counters("lines_total");
+  Family<Counter>& events = Counters("events_total");
+  Family<Counter>& parse_errors = Counters("parse_errors_total");
+  Counter& suppressed = Counters("lines_suppressed_total").Add({});
+  Family<Counter>& gaps = Counters("journal_gaps_total");
+  Gauge& lag = Gauges("journal_lag_seconds").Add({});
+  Gauge& headroom = Gauges("journal_headroom_seconds").Add({});
+  Family<Gauge>& unreadable = Gauges("journal_files_unreadable");
+  Gauge& last_event = Gauges("last_event_timestamp_seconds").Add({});
+  Gauge& tracked = Gauges("tracked_pods").Add({});
+  Family<Counter>& evictions = Counters("tracker_evictions_total");
+  Counter& clock_steps = Counters("clock_steps_total").Add({});
+  Counter& commits = Counters("state_commits_total").Add({});
+  Counter& commit_errors = Counters("state_commit_errors_total").Add({});
+  Gauge& ready = Gauges("ready").Add({});
+
+  std::array<Histogram*, kTriggerCount * kPrecisionCount> terminations_by{};
+  std::array<Histogram*, kTriggerCount * kPrecisionCount> deletions_by{};
+  std::array<Histogram*, kPhaseCount * kPrecisionCount> phases_by{};
+  std::array<Histogram*, kOutcomeCount * kPrecisionCount> stops_by{};
+  std::array<Counter*, 4> lines_by{};
+  std::array<Counter*, kEventKindCount> events_by{};
+  std::array<Gauge*, kPhaseCount> terminating_by{};
+  std::array<Gauge*, kPhaseCount> oldest_by{};
+  std::array<Gauge*, std::size(kSignals)> signals_by{};
+  std::vector<Gauge*> overdue_now;
+  std::vector<Gauge*> stuck_now;
+  Gauge* info_now = nullptr;
+  std::set<std::string, std::less<>> plugins;
+};
+
+MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
+  Impl& m = *impl_;
+  // Counters of closed sets exist from the start: the first increment must not be lost to rate().
+  for (int trigger = 0; trigger < kTriggerCount; ++trigger) {
+    const auto name = Name(static_cast<Trigger>(trigger));
+    if (static_cast<Trigger>(trigger) == Trigger::kFinished) continue;
+    for (int outcome = 0; outcome < kOutcomeCount; ++outcome) {
+      m.terminations.Add({{"trigger", Text(name)}, {"outcome", Text(Name(static_cast<Outcome>(outcome)))}});
+    }
+  }
+  const std::pair<Family<Counter>*, Phase> families[] = {
+      {&m.kill_failures, Phase::kStopContainers},
+      {&m.sandbox_failures, Phase::kStopSandbox},
+      {&m.cgroup_failures, Phase::kRemoveCgroup},
+      {&m.status_failures, Phase::kUpdateStatus},
+  };
+  for (const auto& [family, phase] : families) {
+    family->Add({{"reason", Text(Name(Reason::kOther))}});
+    for (const ReasonRow& row : ReasonTable()) {
+      if (row.phase == phase) family->Add({{"reason", Text(Name(row.reason))}});
+    }
+  }
+  m.sandbox_failures.Add({{"reason", Text(Name(Reason::kCniTeardown))}});
+  for (const Reason reason : {Reason::kPlegUnhealthy, Reason::kRuntimeDown, Reason::kOther}) {
+    m.sync_skips.Add({{"reason", Text(Name(reason))}});
+  }
+  for (const char* result : {"started", "completed"}) m.shutdowns.Add({{"result", result}});
+  for (size_t i = 0; i < m.lines_by.size(); ++i) {
+    m.lines_by[i] = &m.lines.Add({{"format", Text(Name(static_cast<LineFormat>(i)))}});
+  }
+  for (int i = 0; i < kEventKindCount; ++i) {
+    m.events_by[static_cast<size_t>(i)] = &m.events.Add({{"event", Text(Name(static_cast<EventKind>(i)))}});
+  }
+  for (const ParseError error :
+       {ParseError::kBadHeader, ParseError::kBadJson, ParseError::kBadFields}) {
+    m.parse_errors.Add({{"reason", Text(Name(error))}});
+  }
+  m.parse_errors.Add({{"reason", "truncated"}});
+  m.parse_errors.Add({{"reason", "impossible_duration"}});
+  for (const char* reason : {"evicted", "expired"}) m.evictions.Add({{"reason", reason}});
+  for (int i = 0; i < kPhaseCount; ++i) {
+    const prometheus::Labels labels{{"phase", Text(Name(static_cast<Phase>(i)))}};
+    m.terminating_by[static_cast<size_t>(i)] = &m.terminating.Add(labels);
+    m.oldest_by[static_cast<size_t>(i)] = &m.oldest.Add(labels);
+  }
+  for (size_t i = 0; i < std::size(kSignals); ++i) {
+    m.signals_by[i] = &m.signal.Add({{"signal", Text(kSignals[i].name)}});
+  }
+  SetVerbosity(0);
+}
+
+MetricSet::~MetricSet() = default;
+
+namespace {
+
+template <typename A, typename B>
+size_t Pair(A first, B second, int seconds) {
+  return static_cast<size_t>(first) * static_cast<size_t>(seconds) + static_cast<size_t>(second);
+}
+
+}  // namespace
+
+void MetricSet::ObserveTermination(Trigger trigger, Precision precision, Duration duration) {
+  Impl::Cached(impl_->terminations_by, Pair(trigger, precision, kPrecisionCount), [&]() -> Histogram& {
+    return impl_->termination.Add(
+        {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}}, kTerminationBuckets);
+  }).Observe(ToSeconds(duration));
+}
+
+void MetricSet::ObserveDeletion(Trigger trigger, Precision precision, Duration duration) {
+  Impl::Cached(impl_->deletions_by, Pair(trigger, precision, kPrecisionCount), [&]() -> Histogram& {
+    return impl_->deletion.Add(
+        {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}}, kTerminationBuckets);
+  }).Observe(ToSeconds(duration));
+}
+
+void MetricSet::ObservePhase(Phase phase, Precision precision, Duration duration) {
+  Impl::Cached(impl_->phases_by, Pair(phase, precision, kPrecisionCount), [&]() -> Histogram& {
+    return impl_->phase.Add({{"phase", Text(Name(phase))}, {"precision", Text(Name(precision))}},
+                            kTerminationBuckets);
+  }).Observe(ToSeconds(duration));
+}
+
+void MetricSet::ObserveContainerStop(Outcome outcome, Precision precision, Duration duration) {
+  Impl::Cached(impl_->stops_by, Pair(outcome, precision, kPrecisionCount), [&]() -> Histogram& {
+    return impl_->container_stop.Add(
+        {{"outcome", Text(Name(outcome))}, {"precision", Text(Name(precision))}}, kTerminationBuckets);
+  }).Observe(ToSeconds(duration));
+}
+
+void MetricSet::ObserveGrace(int64_t granted_seconds, std::optional<Duration> used) {
+  impl_->grace.Observe(static_cast<double>(granted_seconds));
+  if (used && granted_seconds > 0) {
+    impl_->grace_used.Observe(ToSeconds(*used) / static_cast<double>(granted_seconds));
+  }
+}
+
+void MetricSet::ObserveHook(HookOutcome outcome, Duration duration) {
+  impl_->hook.Add({{"outcome", Text(Name(outcome))}}, kTerminationBuckets).Observe(ToSeconds(duration));
+}
+
+void MetricSet::ObserveUnmount(std::string_view plugin, std::string_view operation, Duration duration) {
+  impl_->unmount
+      .Add({{"plugin", Text(impl_->PluginLabel(plugin))}, {"operation", Text(operation)}}, kVolumeBuckets)
+      .Observe(ToSeconds(duration));
+}
+
+void MetricSet::ObserveStartup(std::string_view phase, Duration duration) {
+  impl_->startup.Add({{"phase", Text(phase)}}, kVolumeBuckets).Observe(ToSeconds(duration));
+}
+
+void MetricSet::CountTermination(Trigger trigger, Outcome outcome) {
+  impl_->terminations.Add({{"trigger", Text(Name(trigger))}, {"outcome", Text(Name(outcome))}}).Increment();
+}
+
+void MetricSet::CountGraceExceeded() { impl_->grace_exceeded.Increment(); }
+
+void MetricSet::CountFailure(Phase phase, Reason reason, std::string_view plugin) {
+  const prometheus::Labels by_reason{{"reason", Text(Name(reason))}};
+  switch (phase) {
+    case Phase::kStopContainers:
+      impl_->kill_failures.Add(by_reason).Increment();
+      return;
+    case Phase::kStopSandbox:
+      impl_->sandbox_failures.Add(by_reason).Increment();
+      return;
+    case Phase::kRemoveCgroup:
+      impl_->cgroup_failures.Add(by_reason).Increment();
+      return;
+    case Phase::kUpdateStatus:
+    case Phase::kRemoveFromApi:
+      impl_->status_failures.Add(by_reason).Increment();
+      return;
+    case Phase::kUnmountVolumes:
+      impl_->unmount_failures
+          .Add({{"plugin", Text(impl_->PluginLabel(plugin))}, {"reason", Text(Name(reason))}})
+          .Increment();
+      return;
+    case Phase::kDispatch:
+    case Phase::kPrestop:
+      return;  // seen in the record and in overdue_pods; no family counts them
+  }
+}
+
+void MetricSet::CountOrphanedPod() { impl_->orphans.Increment(); }
+void MetricSet::CountKubeletRestart() { impl_->restarts.Increment(); }
+
+void MetricSet::CountSyncSkip(Reason reason) {
+  impl_->sync_skips.Add({{"reason", Text(Name(reason))}}).Increment();
+}
+
+void MetricSet::CountNodeShutdown(std::string_view result) {
+  impl_->shutdowns.Add({{"result", Text(result)}}).Increment();
+}
+
+void MetricSet::CountImpossibleDuration() {
+  impl_->parse_errors.Add({{"reason", "impossible_duration"}}).Increment();
+}
+
+void MetricSet::CountTrackerEviction(std::string_view reason) {
+  impl_->evictions.Add({{"reason", Text(reason)}}).Increment();
+}
+
+void MetricSet::SetKubeletInfo(std::string_view version, std::string_view cgroup_driver,
+                               std::string_view runtime) {
+  const auto clean = [](std::string_view value) {
+    return IsLabelSafe(value, ".+-_~ABCDEFGHIJKLMNOPQRSTUVWXYZ") ? Text(value) : std::string();
+  };
+  if (impl_->info_now != nullptr) impl_->kubelet_info.Remove(impl_->info_now);
+  impl_->info_now = &impl_->kubelet_info.Add({{"version", clean(version)},
+                                              {"cgroup_driver", clean(cgroup_driver)},
+                                              {"runtime", clean(runtime)}});
+  impl_->info_now->Set(1);
+}
+
+void MetricSet::SetVerbosity(int level) {
+  impl_->verbosity.Set(level);
+  for (size_t i = 0; i < std::size(kSignals); ++i) {
+    impl_->signals_by[i]->Set(level >= kSignals[i].level ? 1 : 0);
+  }
+}
+
+void MetricSet::SetSignalAvailable(std::string_view signal, bool available) {
+  impl_->signal.Add({{"signal", Text(signal)}}).Set(available ? 1 : 0);
+}
+
+void MetricSet::SetBuildInfo(std::string_view version, std::string_view compiler) {
+  impl_->build_info.Add({{"version", Text(version)}, {"compiler", Text(compiler)}}).Set(1);
+}
+
+void MetricSet::CountLine(LineFormat format) { impl_->lines_by[static_cast<size_t>(format)]->Increment(); }
+void MetricSet::CountEvent(EventKind kind) { impl_->events_by[static_cast<size_t>(kind)]->Increment(); }
+
+void MetricSet::CountParseError(ParseError error) {
+  impl_->parse_errors.Add({{"reason", Text(Name(error))}}).Increment();
+}
+
+void MetricSet::CountTruncatedRecord() {
+  impl_->parse_errors.Add({{"reason", "truncated"}}).Increment();
+}
+
+void MetricSet::CountSuppressedLines(uint64_t count) {
+  impl_->suppressed.Increment(static_cast<double>(count));
+}
+
+void MetricSet::CountJournalGap(std::string_view reason) {
+  impl_->gaps.Add({{"reason", Text(reason)}}).Increment();
+}
+
+void MetricSet::CountClockStep() { impl_->clock_steps.Increment(); }
+
+void MetricSet::CountStateCommit(bool ok) { (ok ? impl_->commits : impl_->commit_errors).Increment(); }
+
+void MetricSet::SetJournalLag(Duration lag) { impl_->lag.Set(ToSeconds(lag)); }
+void MetricSet::SetJournalHeadroom(Duration headroom) { impl_->headroom.Set(ToSeconds(headroom)); }
+
+void MetricSet::SetJournalFilesUnreadable(std::string_view reason, int64_t files) {
+  impl_->unreadable.Add({{"reason", Text(reason)}}).Set(static_cast<double>(files));
+}
+
+void MetricSet::SetLastEvent(Timestamp at) { impl_->last_event.Set(ToSeconds(at.time_since_epoch())); }
+void MetricSet::SetTrackedPods(size_t pods) { impl_->tracked.Set(static_cast<double>(pods)); }
+void MetricSet::SetReady(bool ready) { impl_->ready.Set(ready ? 1 : 0); }
+
+void MetricSet::SetInFlight(const std::vector<TerminationRecord>& in_flight) {
+  Impl& m = *impl_;
+  std::array<double, kPhaseCount> count{};
+  std::array<double, kPhaseCount> age{};
+  std::map<std::pair<Phase, std::string_view>, double> overdue;
+  std::vector<const TerminationRecord*> stuck;
+  const auto reason_of = [](const Current& current) {
+    return current.reason ? Name(*current.reason) : std::string_view();
+  };
+  for (const TerminationRecord& record : in_flight) {
+    if (!record.current) continue;
+    const size_t phase = static_cast<size_t>(record.current->phase);
+    count[phase] += 1;
+    age[phase] = std::max(age[phase], ToSeconds(record.current->age));
+    if (record.current->overdue <= Duration::zero()) continue;
+    overdue[{record.current->phase, reason_of(*record.current)}] += 1;
+    stuck.push_back(&record);
+  }
+  for (size_t i = 0; i < count.size(); ++i) {
+    m.terminating_by[i]->Set(count[i]);
+    m.oldest_by[i]->Set(age[i]);
+  }
+  for (Gauge* gauge : m.overdue_now) m.overdue.Remove(gauge);
+  m.overdue_now.clear();
+  for (const auto& [key, pods] : overdue) {
+    Gauge& gauge = m.overdue.Add({{"phase", Text(Name(key.first))}, {"reason", Text(key.second)}});
+    gauge.Set(pods);
+    m.overdue_now.push_back(&gauge);
+  }
+  std::ranges::stable_sort(stuck, std::ranges::greater{}, [](const TerminationRecord* record) {
+    return record->current->age;
+  });
+  for (Gauge* gauge : m.stuck_now) m.stuck.Remove(gauge);
+  m.stuck_now.clear();
+  size_t shown = 0;
+  for (const TerminationRecord* record : stuck) {
+    if (shown >= kMaxStuck) break;
+    if (!IsLabelSafe(record->namespace_, "-") || !IsLabelSafe(record->pod, "-.")) continue;
+    Gauge& gauge = m.stuck.Add({{"namespace", record->namespace_},
+                                {"pod", record->pod},
+                                {"phase", Text(Name(record->current->phase))},
+                                {"reason", Text(reason_of(*record->current))}});
+    gauge.Set(ToSeconds(record->current->age));
+    if (std::ranges::find(m.stuck_now, &gauge) == m.stuck_now.end()) m.stuck_now.push_back(&gauge);
+    ++shown;
+  }
+  m.stuck_truncated.Set(static_cast<double>(stuck.size() - shown));
+}
+
+prometheus::Registry& MetricSet::registry() { return impl_->registry; }
+
+}  // namespace kle

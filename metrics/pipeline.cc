@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrics/pipeline.h"
+
+#include <algorithm>
+#include <array>
+
+#include "parser/catalogue.h"
+#include "parser/framer.h"
+#include "parser/klog.h"
+
+namespace kle {
+
+struct Pipeline::Impl {
+  Impl(const PipelineOptions& options, RecordSink sink)
+      : clock(options.zone), tracker(options.tracker, metrics, std::move(sink)) {}
+
+  void Take(const Frame& frame) {
+    if (frame.format == LineFormat::kOther) return;
+    if (const ParseError error = ParseHead(frame, record); error != ParseError::kNone) {
+      if (error != ParseError::kNotKlog) metrics.CountParseError(error);
+      return;
+    }
+    if (record.level > summary.verbosity_seen) NoteVerbosity(record.level);
+    const CatalogueRow* row = FindRow(record);
+    if (row == nullptr) return;
+    const std::optional<Timestamp> at = TimeOf(frame);
+    if (!at) {
+      metrics.CountParseError(ParseError::kBadHeader);
+      return;
+    }
+    if (!Extract(record, frame, *row, event)) {
+      metrics.CountParseError(ParseError::kBadFields);
+      return;
+    }
+    event.at = *at;
+    if (event.kind == EventKind::kRedirect) return;
+    NoteEvent();
+    tracker.On(event);
+  }
+
+  std::optional<Timestamp> TimeOf(const Frame& frame) {
+    if (record.epoch) return record.epoch;
+    if (record.stamp) return clock.Resolve(*record.stamp, frame.received);
+    return frame.received;
+  }
+
+  void NoteEvent() {
+    ++summary.events;
+    metrics.CountEvent(event.kind);
+    if (event.level > summary.verbosity_seen) NoteVerbosity(event.level);
+    if (!summary.first_event_at) summary.first_event_at = event.at;
+    if (!summary.last_event_at || event.at > *summary.last_event_at) {
+      summary.last_event_at = event.at;
+    }
+    if (event.kind == EventKind::kKubeletVersion) {
+      summary.kubelet_version = event.detail;
+      metrics.SetKubeletInfo(summary.kubelet_version, cgroup_driver, runtime);
+    } else if (event.kind == EventKind::kRuntimeInfo) {
+      runtime = event.reason;
+      metrics.SetKubeletInfo(summary.kubelet_version, cgroup_driver, runtime);
+    } else if (event.kind == EventKind::kCgroupDriver) {
+      cgroup_driver = event.detail;
+      metrics.SetKubeletInfo(summary.kubelet_version, cgroup_driver, runtime);
+    }
+  }
+
+  void NoteVerbosity(int level) {
+    summary.verbosity_seen = level;
+    metrics.SetVerbosity(level);
+  }
+
+  void Drain() {
+    while (const auto frame = framer.Flush()) Take(*frame);
+  }
+
+  MetricSet metrics;
+  Framer framer;
+  Record record;
+  Event event;
+  HeaderClock clock;
+  Tracker tracker;
+  SourceSummary summary;
+  std::array<uint64_t, 4> lines_by_format{};
+  uint64_t truncated = 0;
+  std::string runtime;
+  std::string cgroup_driver;
+};
+
+Pipeline::Pipeline(const PipelineOptions& options, RecordSink sink)
+    : impl_(std::make_unique<Impl>(options, std::move(sink))) {}
+Pipeline::~Pipeline() = default;
+
+void Pipeline::Push(const LogLine& line) {
+  Impl& pipeline = *impl_;
+  const auto frame = pipeline.framer.Push(line);
+  const LineFormat format = pipeline.framer.last_line_format();
+  ++pipeline.summary.lines;
+  ++pipeline.lines_by_format[static_cast<size_t>(format)];
+  pipeline.metrics.CountLine(format);
+  if (frame) pipeline.Take(*frame);
+  for (; pipeline.truncated < pipeline.framer.truncated(); ++pipeline.truncated) {
+    pipeline.metrics.CountTruncatedRecord();
+  }
+}
+
+void Pipeline::Idle(Timestamp now) {
+  impl_->Drain();
+  impl_->tracker.Advance(now);
+}
+
+void Pipeline::Finish() {
+  impl_->Drain();
+  impl_->tracker.Finish();
+}
+
+std::vector<TerminationRecord> Pipeline::InFlight() const { return impl_->tracker.InFlight(); }
+
+std::vector<TerminationRecord> Pipeline::Recent(size_t limit) const {
+  return impl_->tracker.Recent(limit);
+}
+
+const SourceSummary& Pipeline::summary() const {
+  Impl& pipeline = *impl_;
+  pipeline.summary.kubelet_restarts = pipeline.tracker.counts().kubelet_restarts;
+  for (size_t i = 0; i < pipeline.lines_by_format.size(); ++i) {
+    if (pipeline.lines_by_format[i] == 0) continue;
+    pipeline.summary.formats[std::string(Name(static_cast<LineFormat>(i)))] =
+        pipeline.lines_by_format[i];
+  }
+  return pipeline.summary;
+}
+
+Tracker& Pipeline::tracker() { return impl_->tracker; }
+MetricSet& Pipeline::metrics() { return impl_->metrics; }
+
+}  // namespace kle

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of one pod: plain facts, set by the tracker, read by the record builder.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metrics/termination.h"
+#include "parser/reason.h"
+#include "parser/time.h"
+
+namespace kle {
+
+// Where a container's exit time comes from; a higher one replaces a lower one.
+enum class ExitSource : uint8_t { kNone, kBound, kRelist, kStopReturned, kRuntime };
+
+struct ContainerFacts {
+  std::string id;
+  std::string name;
+  bool sandbox = false;  // the pod's pause container
+  bool running = false;
+  bool seen_dead = false;  // PLEG told so
+  std::optional<Timestamp> exited_at;
+  ExitSource exit_source = ExitSource::kNone;
+  std::optional<int64_t> exit_code;
+  std::optional<Timestamp> kill_at;  // first kill of this termination
+  int kills = 0;
+  bool kill_failed = false;  // the last attempt; cleared by an exit
+  std::optional<int64_t> grace_seconds;
+  std::optional<Timestamp> hook_at;
+  std::optional<Timestamp> hook_ended_at;
+  HookOutcome hook_outcome = HookOutcome::kNone;
+
+  Precision exit_precision() const;
+};
+
+struct VolumeFacts {
+  VolumeRecord record;
+  bool mounted = false;  // a mount was seen, no unmount since
+};
+
+// Failed attempts of one object in one phase, so that the lines of one attempt count once.
+struct FailureChain {
+  size_t failure = 0;  // index into TerminationFacts::failures
+  std::string object;
+  Phase phase = Phase::kDispatch;
+  int last_rank = 0;
+  bool counted = false;  // the current attempt is in the metrics
+};
+
+struct TerminationFacts {
+  Trigger trigger = Trigger::kUnknown;
+  std::optional<Timestamp> requested_at;
+  std::optional<int64_t> grace_granted;
+  // The worker's own marks (-v 4): exact, and they include the sandbox.
+  std::optional<Timestamp> worker_entered_at;
+  std::optional<Timestamp> worker_stopped_at;
+  std::optional<Timestamp> terminated_at;
+  Precision terminated_precision = Precision::kExact;
+  std::optional<Timestamp> sandbox_dead_at;   // relist
+  std::optional<Timestamp> sandbox_failed_at; // last failure to stop it
+  std::optional<Timestamp> first_unmount_at;
+  std::optional<Timestamp> volumes_undesired_at;
+  std::optional<Timestamp> volumes_claimed_at;  // "unmounted volumes": no proof
+  std::optional<Timestamp> volume_paths_cleaned_at;
+  std::optional<Timestamp> cgroup_removed_at;
+  std::optional<Timestamp> worker_completed_at;
+  std::optional<Timestamp> status_updated_at;
+  std::optional<Timestamp> reclaimed_line_at;
+  std::optional<Timestamp> removed_from_api_at;
+  std::optional<Timestamp> removed_at;
+  std::optional<Timestamp> last_delete_at;
+  std::vector<FailureRecord> failures;
+  std::vector<FailureChain> chains;
+  std::array<std::optional<PhaseSpan>, kPhaseCount> observed;  // as they went into the histograms
+
+  State state = State::kInFlight;
+  bool kill_seen = false;
+  bool sealed = false;     // terminated_at and all before it are final and observed
+  bool completed = false;  // counted as ended
+  bool uncertain = false;  // lines are missing
+  bool lost = false;       // not in the batch of pods after a kubelet restart
+  Timestamp last_event_at;
+};
+
+struct PodFacts {
+  uint64_t serial = 0;
+  std::string namespace_;
+  std::string name;
+  std::string uid;
+  bool is_static = false;
+  bool removed = false;   // its object is gone
+  bool finished = false;  // it ended by itself
+  bool ended = false;     // its termination is over: what follows is noise (the ghost pass)
+  bool readded = false;   // delivered again after a kubelet restart
+  std::optional<Timestamp> delete_at;  // first DELETE, even of a finished pod
+  std::optional<Timestamp> remove_at;
+  // Why the kubelet itself will end it, told before it does.
+  std::optional<Trigger> announced;
+  std::optional<Timestamp> announced_at;
+  std::optional<Timestamp> mount_failed_at;  // cleared once all volumes are mounted
+  std::string mount_failure;
+  std::optional<Timestamp> pull_failed_at;
+  std::vector<ContainerFacts> containers;
+  std::vector<VolumeFacts> volumes;
+  std::unique_ptr<TerminationFacts> termination;
+  Timestamp last_event_at;
+
+  bool terminating() const { return termination != nullptr && !termination->completed; }
+};
+
+}  // namespace kle

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrics/pod_table.h"
+
+namespace kle {
+
+std::string_view PodTable::NameKey(std::string_view namespace_, std::string_view name) {
+  key_.assign(namespace_);
+  key_ += '/';
+  key_ += name;
+  return key_;
+}
+
+PodFacts* PodTable::FindByUid(std::string_view uid) {
+  const auto it = by_uid_.find(uid);
+  return it == by_uid_.end() ? nullptr : it->second;
+}
+
+PodFacts* PodTable::FindByName(std::string_view namespace_, std::string_view name) {
+  const auto it = by_name_.find(NameKey(namespace_, name));
+  return it == by_name_.end() ? nullptr : it->second;
+}
+
+PodFacts* PodTable::FindByContainer(std::string_view id) {
+  const auto it = by_container_.find(id);
+  return it == by_container_.end() ? nullptr : it->second;
+}
+
+PodFacts* PodTable::FindBySerial(uint64_t serial) {
+  const auto it = by_serial_.find(serial);
+  return it == by_serial_.end() ? nullptr : &*it->second;
+}
+
+PodFacts* PodTable::Create(const PodRef& ref) {
+  PodFacts& pod = pods_.emplace_back();
+  pod.serial = next_serial_++;
+  pod.namespace_ = ref.namespace_;
+  pod.name = ref.name;
+  pod.uid = ref.uid;
+  by_serial_[pod.serial] = std::prev(pods_.end());
+  if (!pod.uid.empty()) by_uid_[pod.uid] = &pod;
+  if (!pod.name.empty()) by_name_[std::string(NameKey(pod.namespace_, pod.name))] = &pod;
+  return &pod;
+}
+
+PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
+  if (ref.uid.empty()) {
+    if (ref.name.empty()) return nullptr;
+    PodFacts* pod = FindByName(ref.namespace_, ref.name);
+    return pod != nullptr || !create ? pod : Create(ref);
+  }
+  if (PodFacts* pod = FindByUid(ref.uid)) {
+    if (pod->is_static && pod->removed) {
+      // A static pod whose manifest came back has the UID of its former life.
+      PodFacts* next = FindByName(pod->namespace_, pod->name);
+      if (next != nullptr && next != pod && next->uid.empty()) {
+        next->uid = ref.uid;
+        by_uid_[next->uid] = next;
+        return next;
+      }
+    }
+    if (pod->name.empty() && !ref.name.empty() && !ref.namespace_.empty()) {
+      pod->namespace_ = ref.namespace_;
+      pod->name = ref.name;
+      // A SyncLoop line may have made a pod of that name already: nothing is lost by keeping it,
+      // it had no UID and so no life of its own.
+      by_name_.try_emplace(std::string(NameKey(pod->namespace_, pod->name)), pod);
+    }
+    return pod;
+  }
+  if (!ref.name.empty()) {
+    PodFacts* named = FindByName(ref.namespace_, ref.name);
+    if (named != nullptr && named->uid.empty()) {
+      named->uid = ref.uid;
+      by_uid_[named->uid] = named;
+      return named;
+    }
+    // A mirror pod has its static pod's name and a UID of its own: it must not take the name over.
+    if (create && named != nullptr && named->is_static) {
+      PodFacts* mirror = Create({{}, {}, ref.uid});
+      return mirror;
+    }
+  }
+  return create ? Create(ref) : nullptr;
+}
+
+void PodTable::LearnContainer(std::string_view id, PodFacts& pod) {
+  const auto it = by_container_.find(id);
+  if (it == by_container_.end()) {
+    by_container_.emplace(std::string(id), &pod);
+  } else {
+    it->second = &pod;
+  }
+}
+
+void PodTable::Erase(PodFacts& pod) {
+  const auto forget = [&pod](auto& map, std::string_view key) {
+    const auto it = map.find(key);
+    if (it != map.end() && it->second == &pod) map.erase(it);
+  };
+  forget(by_uid_, pod.uid);
+  forget(by_name_, NameKey(pod.namespace_, pod.name));
+  for (const ContainerFacts& container : pod.containers) forget(by_container_, container.id);
+  const auto it = by_serial_.find(pod.serial);
+  pods_.erase(it->second);
+  by_serial_.erase(it);
+}
+
+}  // namespace kle

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts of a pod to its termination record: which line pair measures which phase, and how exactly.
+#pragma once
+
+#include "metrics/pod.h"
+#include "metrics/termination.h"
+
+namespace kle {
+
+struct BuildContext {
+  int verbosity = 0;  // highest -v proven so far: decides what an absent line means
+  Duration stuck_slack{};
+  Timestamp now;      // for `current`
+};
+
+// Needs pod.termination. The same facts always give the same record.
+TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context);
+
+// One phase; started_at is null when it has not begun or cannot be seen at this verbosity.
+PhaseSpan MeasurePhase(const PodFacts& pod, Phase phase, const BuildContext& context);
+
+// The container belongs to this termination: killed in it, or gone after it began.
+bool Belongs(const ContainerFacts& container, const TerminationFacts& termination);
+
+// Last exit of the containers that belong; null while one is running or none is known.
+std::optional<Timestamp> LastExit(const PodFacts& pod);
+bool AnyRunning(const PodFacts& pod);
+bool VolumesOutstanding(const PodFacts& pod);
+
+}  // namespace kle

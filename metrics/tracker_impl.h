@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tracker's inside: events set facts, facts decide what a termination has reached.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "metrics/metric_set.h"
+#include "metrics/pod.h"
+#include "metrics/pod_table.h"
+#include "metrics/record_builder.h"
+#include "metrics/tracker.h"
+
+namespace kle {
+
+struct Tracker::Impl {
+  Impl(const TrackerOptions& options, MetricSet& metrics, RecordSink sink);
+
+  // tracker.cc: what each event changes
+  void On(const Event& event);
+  void Advance(Timestamp now);
+  void Finish();
+
+  void NoteProcess(const Event& event);
+  void NoteRestart(Timestamp at);
+  void OnAdded(const Event& event);
+  void OnDeleted(const Event& event);
+  void OnRemoved(const Event& event);
+  void OnPleg(const Event& event);
+  void OnKill(const Event& event, bool announced);
+  void OnHook(const Event& event);
+  void OnContainerStates(const Event& event);
+  void OnTeardown(const Event& event);
+  void OnVolume(const Event& event);
+  void OnWorker(const Event& event);
+  void OnRecorded(const Event& event);
+  void OnEvicted(const Event& event);
+  void LearnSandboxes(const Event& event);
+  PodFacts* PodOf(const Event& event, bool create);
+  PodFacts* PodFromSource(const PodRef& ref, std::string_view source);
+  ContainerFacts& ContainerOf(PodFacts& pod, std::string_view id, std::string_view name);
+  VolumeFacts& VolumeOf(PodFacts& pod, const Event& event);
+  void SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at, ExitSource source);
+
+  // tracker_termination.cc: the way of one termination
+  void Start(PodFacts& pod, Trigger trigger, std::optional<Timestamp> at);
+  bool StartAnnounced(PodFacts& pod);
+  void TrySeal(PodFacts& pod);
+  void Seal(PodFacts& pod);
+  void TryComplete(PodFacts& pod);
+  void Complete(PodFacts& pod, State state);
+  void Drop(PodFacts& pod);    // it was no termination after all
+  void Retire(PodFacts& pod);  // nothing more is expected: hand the record over
+  void End(PodFacts& pod, State state);  // interrupted, expired: without an observation
+  void EvictOldest();
+  void ObservePhases(PodFacts& pod, Phase first, Phase last);
+  bool KnownFinished(const PodFacts& pod) const;
+  TerminationRecord Build(const PodFacts& pod) const;
+
+  // tracker_failures.cc: attempts that failed, each counted once
+  void OnFailure(const Event& event);
+  void AddFailure(PodFacts& pod, Phase phase, int rank, std::string_view object,
+                  std::string_view error, const Event& event, std::string_view plugin);
+
+  // What waits for the source's time.
+  enum class Timer : uint8_t {
+    kNoKill,  // DELETE and REMOVE came as a pair: was there anything to kill?
+    kRetire,
+    kLost,    // not delivered again after a kubelet restart
+    kExpire,  // uncertain and silent
+    kForget,
+  };
+  void After(Duration delay, Timer timer, const PodFacts& pod);
+  void Fire(Timer timer, PodFacts& pod);
+
+  TrackerOptions options;
+  MetricSet& metrics;
+  RecordSink sink;
+  PodTable table;
+  std::deque<TerminationRecord> recent;  // newest first
+  std::multimap<Timestamp, std::pair<uint64_t, Timer>> timers;
+  TrackerCounts counts;
+  Timestamp now{};
+  int verbosity = 0;
+  std::set<uint64_t> pids;          // kubelet processes seen
+  std::set<uint64_t> version_pids;  // those that printed their version
+  bool version_seen = false;
+  uint64_t pod_events = 0;
+  std::optional<Timestamp> restarted_at;
+  bool batch_due = false;         // the first ADD after a restart names every pod there is
+  bool finished_lines = false;    // 1.22+: containers' exits are printed apart from sandboxes'
+};
+
+}  // namespace kle

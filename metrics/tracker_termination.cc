@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of one termination: started, sealed (containers and sandbox are gone, and measured),
+// completed (the object too), retired (nothing more is expected of it).
+#include <algorithm>
+#include <chrono>
+
+#include "metrics/tracker_impl.h"
+
+namespace kle {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kRetireAfter = 30s;     // ghost passes, late volumes and cgroups
+constexpr Duration kForgetAfter = 10min;   // late lines that still name a pod
+constexpr Duration kVolumesKeep = 1h;      // a force-deleted pod's volumes may take that long
+// A relist and the unmount that follows the worker's stop: nearer than this, the relist is the
+// better time; farther apart, the sandbox took longer (CNI) than its pause container.
+constexpr Duration kRelistLag = 1500ms;
+
+bool AwaitsRemoval(Trigger trigger) {
+  return trigger == Trigger::kApiDelete || trigger == Trigger::kForceDelete ||
+         trigger == Trigger::kUnknown;
+}
+
+bool AnyAlive(const PodFacts& pod) {
+  return std::ranges::any_of(pod.containers,
+                             [](const ContainerFacts& container) { return container.running; });
+}
+
+// Every container that belongs has shown its exit as fully as this kubelet shows it.
+bool ExitsKnown(const PodFacts& pod) {
+  return std::ranges::all_of(pod.containers, [&pod](const ContainerFacts& container) {
+    return !Belongs(container, *pod.termination) ||
+           (container.exited_at && (container.exit_code || container.seen_dead));
+  });
+}
+
+}  // namespace
+
+void Tracker::Impl::After(Duration delay, Timer timer, const PodFacts& pod) {
+  timers.emplace(now + delay, std::pair(pod.serial, timer));
+}
+
+void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestamp> at) {
+  if (counts.in_flight >= options.max_in_flight) EvictOldest();
+  pod.termination = std::make_unique<TerminationFacts>();
+  TerminationFacts& term = *pod.termination;
+  term.trigger = trigger;
+  term.requested_at = at;
+  term.last_event_at = now;
+  term.removed_at = pod.remove_at;
+  if (pod.delete_at) term.last_delete_at = pod.delete_at;
+  for (ContainerFacts& container : pod.containers) {
+    // A probe's kill before the request belongs to the pod's life.
+    if (container.kill_at && (!at || *container.kill_at >= *at)) {
+      term.kill_seen = true;
+      continue;
+    }
+    container.kill_at.reset();
+    container.kills = 0;
+    container.kill_failed = false;
+    container.grace_seconds.reset();
+    container.hook_at.reset();
+    container.hook_ended_at.reset();
+    container.hook_outcome = HookOutcome::kNone;
+  }
+  ++counts.started;
+  ++counts.in_flight;
+  if (trigger == Trigger::kOrphan) metrics.CountOrphanedPod();
+}
+
+// The kubelet said why it will end the pod; now it does.
+bool Tracker::Impl::StartAnnounced(PodFacts& pod) {
+  if (!pod.announced) return false;
+  Start(pod, *pod.announced, pod.announced_at);
+  return true;
+}
+
+bool Tracker::Impl::KnownFinished(const PodFacts& pod) const {
+  if (pod.finished) return true;
+  bool sandbox_dead = false;
+  for (const ContainerFacts& container : pod.containers) {
+    if (!container.seen_dead) return false;
+    sandbox_dead = sandbox_dead || container.sandbox;
+  }
+  return sandbox_dead;
+}
+
+void Tracker::Impl::TrySeal(PodFacts& pod) {
+  if (!pod.terminating() || pod.termination->sealed) return;
+  TerminationFacts& term = *pod.termination;
+  if (!term.terminated_at) {
+    // Where the worker's lines are visible they decide; they include the sandbox.
+    if (term.worker_entered_at) return;
+    if (AnyRunning(pod) || !ExitsKnown(pod)) return;
+    const auto& dead = term.sandbox_dead_at;
+    const auto& unmount = term.first_unmount_at;
+    const bool volumes_to_come =
+        std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
+    if (!unmount && !term.removed_at && (!dead || volumes_to_come)) return;
+    const auto last_exit = LastExit(pod);
+    if (!last_exit && !dead && !unmount) return;
+    const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
+    if (dead && (!unmount || (*unmount >= *dead && *unmount - *dead <= kRelistLag && !failed_later))) {
+      term.terminated_at = dead;
+      term.terminated_precision = Precision::kRelist;
+    } else {
+      term.terminated_at = unmount ? unmount : last_exit;
+      term.terminated_precision = Precision::kBound;
+    }
+    if (last_exit) term.terminated_at = std::max(*term.terminated_at, *last_exit);
+  }
+  Seal(pod);
+}
+
+void Tracker::Impl::Seal(PodFacts& pod) {
+  TerminationFacts& term = *pod.termination;
+  term.sealed = true;
+  const TerminationRecord record = Build(pod);
+  if (const auto duration = record.termination()) {
+    metrics.ObserveTermination(term.trigger, term.terminated_precision, *duration);
+  } else if (term.requested_at) {
+    metrics.CountImpossibleDuration();
+  }
+  for (const ContainerRecord& container : record.containers) {
+    if (const auto duration = container.stop_duration()) {
+      metrics.ObserveContainerStop(container.outcome, container.precision, *duration);
+    }
+    if (container.prestop && *container.prestop >= Duration::zero()) {
+      metrics.ObserveHook(container.prestop_outcome, *container.prestop);
+    }
+  }
+  if (record.grace_granted) metrics.ObserveGrace(*record.grace_granted, record.grace_used);
+  if (record.grace_exceeded) metrics.CountGraceExceeded();
+  ObservePhases(pod, Phase::kDispatch, Phase::kStopSandbox);
+  TryComplete(pod);
+}
+
+void Tracker::Impl::ObservePhases(PodFacts& pod, Phase first, Phase last) {
+  TerminationFacts& term = *pod.termination;
+  const BuildContext context{verbosity, options.stuck_slack, now};
+  for (int i = static_cast<int>(first); i <= static_cast<int>(last); ++i) {
+    auto& observed = term.observed[static_cast<size_t>(i)];
+    if (observed) continue;
+    const PhaseSpan span = MeasurePhase(pod, static_cast<Phase>(i), context);
+    const auto duration = span.duration();
+    if (!duration) continue;
+    observed = span;
+    metrics.ObservePhase(span.phase, span.precision, *duration);
+  }
+}
+
+void Tracker::Impl::TryComplete(PodFacts& pod) {
+  if (!pod.terminating() || !pod.termination->sealed) return;
+  if (!AwaitsRemoval(pod.termination->trigger)) {
+    Complete(pod, State::kTerminated);
+  } else if (pod.termination->removed_at) {
+    Complete(pod, State::kRemoved);
+  }
+}
+
+void Tracker::Impl::Complete(PodFacts& pod, State state) {
+  TerminationFacts& term = *pod.termination;
+  term.completed = true;
+  term.state = state;
+  pod.ended = true;
+  ++counts.completed;
+  --counts.in_flight;
+  ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
+  const TerminationRecord record = Build(pod);
+  if (const auto duration = record.deletion()) {
+    metrics.ObserveDeletion(term.trigger, Precision::kExact, *duration);
+  }
+  metrics.CountTermination(term.trigger, record.outcome);
+  After(kRetireAfter, Timer::kRetire, pod);
+}
+
+void Tracker::Impl::Drop(PodFacts& pod) {
+  pod.termination.reset();
+  pod.finished = true;
+  pod.ended = true;
+  --counts.started;
+  --counts.in_flight;
+  After(kForgetAfter, Timer::kForget, pod);
+}
+
+void Tracker::Impl::Retire(PodFacts& pod) {
+  if (!pod.termination || !pod.termination->completed) return;
+  const Duration age = now - pod.termination->last_event_at;
+  if (VolumesOutstanding(pod) && age < kVolumesKeep) {
+    After(kVolumesKeep / 4, Timer::kRetire, pod);
+    return;
+  }
+  ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
+  recent.push_front(Build(pod));
+  if (sink) sink(recent.front());
+  if (recent.size() > options.max_recent) recent.pop_back();
+  pod.termination.reset();
+  After(kForgetAfter, Timer::kForget, pod);
+}
+
+void Tracker::Impl::End(PodFacts& pod, State state) {
+  TerminationFacts& term = *pod.termination;
+  term.completed = true;
+  term.state = state;
+  pod.ended = true;
+  --counts.in_flight;
+  ++(state == State::kInterrupted ? counts.interrupted : counts.expired);
+  if (state == State::kExpired) metrics.CountTrackerEviction("expired");
+  recent.push_front(Build(pod));
+  if (sink) sink(recent.front());
+  if (recent.size() > options.max_recent) recent.pop_back();
+  pod.termination.reset();
+  After(kForgetAfter, Timer::kForget, pod);
+}
+
+void Tracker::Impl::EvictOldest() {
+  for (PodFacts& pod : table.pods()) {
+    if (!pod.terminating()) continue;
+    pod.termination.reset();
+    pod.ended = true;
+    --counts.in_flight;
+    ++counts.evicted;
+    metrics.CountTrackerEviction("evicted");
+    After(kForgetAfter, Timer::kForget, pod);
+    return;
+  }
+}
+
+void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
+  switch (timer) {
+    case Timer::kNoKill:
+      if (!pod.terminating() || pod.termination->kill_seen || AnyAlive(pod)) return;
+      if (pod.termination->trigger == Trigger::kForceDelete) {
+        Drop(pod);
+      } else if (pod.termination->removed_at && !pod.termination->sealed &&
+                 !pod.termination->worker_entered_at) {
+        Complete(pod, State::kRemoved);  // nothing had been started
+      }
+      return;
+    case Timer::kRetire:
+      Retire(pod);
+      return;
+    case Timer::kLost:
+      if (pod.terminating() && pod.termination->lost) End(pod, State::kInterrupted);
+      return;
+    case Timer::kExpire:
+      if (pod.terminating() && pod.termination->uncertain) {
+        if (now - pod.termination->last_event_at >= 1h) {
+          End(pod, State::kExpired);
+        } else {
+          After(1h, Timer::kExpire, pod);
+        }
+      }
+      return;
+    case Timer::kForget:
+      if (pod.removed && !pod.termination && now - pod.last_event_at >= kForgetAfter) {
+        table.Erase(pod);
+      } else if (pod.removed && !pod.termination) {
+        After(kForgetAfter, Timer::kForget, pod);
+      }
+      return;
+  }
+}
+
+TerminationRecord Tracker::Impl::Build(const PodFacts& pod) const {
+  return BuildRecord(pod, {verbosity, options.stuck_slack, now});
+}
+
+}  // namespace kle

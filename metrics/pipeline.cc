@@ -54,6 +54,7 @@ struct Pipeline::Impl {
     }
     if (event.kind == EventKind::kKubeletVersion) {
       summary.kubelet_version = event.detail;
+      if (!event.detail.starts_with('v')) summary.kubelet_version.insert(0, 1, 'v');  // <= 1.20
       metrics.SetKubeletInfo(summary.kubelet_version, cgroup_driver, runtime);
     } else if (event.kind == EventKind::kRuntimeInfo) {
       runtime = event.reason;

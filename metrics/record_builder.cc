@@ -262,10 +262,18 @@ bool Belongs(const ContainerFacts& container, const TerminationFacts& terminatio
 }
 
 bool AnyRunning(const PodFacts& pod) {
-  return std::ranges::any_of(pod.containers, [&pod](const ContainerFacts& container) {
-    return !container.sandbox && !container.exited_at &&
-           (container.running || Belongs(container, *pod.termination));
-  });
+  int nameless = 0;
+  bool sandbox_known = false;
+  for (const ContainerFacts& container : pod.containers) {
+    sandbox_known = sandbox_known || (container.sandbox && container.running);
+    if (container.sandbox || container.exited_at) continue;
+    if (Belongs(container, *pod.termination)) return true;
+    if (!container.running) continue;
+    if (!container.name.empty()) return true;
+    ++nameless;
+  }
+  // PLEG names no sandbox as such: of what runs and was never killed, one is the sandbox.
+  return nameless > (sandbox_known ? 0 : 1);
 }
 
 std::optional<Timestamp> LastExit(const PodFacts& pod) {

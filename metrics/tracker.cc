@@ -174,7 +174,8 @@ void Tracker::Impl::OnDeleted(const Event& event) {
     }
     if (pod->ended) continue;
     if (KnownFinished(*pod)) {
-      pod->finished = true;
+      Start(*pod, Trigger::kFinished, event.at);
+      Seal(*pod);
       continue;
     }
     // Deleted while the kubelet was down: it terminates without a DELETE line, and prints one only
@@ -221,6 +222,11 @@ void Tracker::Impl::OnRemoved(const Event& event) {
     }
     TerminationFacts& term = *pod->termination;
     SetOnce(term.removed_at, event.at);
+    if (term.completed) {
+      // Evicted or past its deadline long ago; now its object went too.
+      if (term.state == State::kTerminated) Remove(*pod);
+      continue;
+    }
     const bool begun = term.kill_seen || term.sandbox_dead_at || term.first_unmount_at ||
                        term.worker_stopped_at || term.terminated_at;
     if (!begun) {
@@ -412,32 +418,36 @@ void Tracker::Impl::OnVolume(const Event& event) {
     volume.record.failures = 0;
     return;
   }
+  const bool was_measured = volume.record.duration().has_value();
   if (event.kind == EventKind::kUnmountStarted) {
-    volume.record.unmounted_at.reset();
     SetOnce(volume.record.started_at, event.at);
     ++volume.record.attempts;
-    volume.mounted = true;
-    if (!pod->termination && !pod->ended && !pod->finished) {
-      // Containers were killed, none came back and the volumes go: the kubelet ended the pod by
-      // itself. An eviction would have said so; what says nothing at -v 2 is the deadline.
-      std::optional<Timestamp> first;
-      for (const ContainerFacts& container : pod->containers) {
-        if (container.running) return;
-        if (container.kill_at && (!first || *container.kill_at < *first)) first = container.kill_at;
-      }
-      if (first && verbosity >= 2 && !StartAnnounced(*pod)) Start(*pod, Trigger::kDeadline, first);
-    }
-    if (pod->terminating()) SetOnce(pod->termination->first_unmount_at, event.at);
-    TrySeal(*pod);
-    return;
-  }
-  if (event.kind == EventKind::kUnmounted) {
+    // Another goroutine prints the success: it may stand above the start.
+    volume.mounted = !volume.record.unmounted_at || *volume.record.unmounted_at < event.at;
+    if (volume.mounted) volume.record.unmounted_at.reset();
+    NoteUnmounting(*pod, event.at);
+  } else {
     volume.mounted = false;
     volume.record.unmounted_at = event.at;
-    if (const auto duration = volume.record.duration()) {
-      metrics.ObserveUnmount(volume.record.plugin, "unmount", *duration);
-    }
   }
+  if (const auto duration = volume.record.duration(); duration && !was_measured) {
+    metrics.ObserveUnmount(volume.record.plugin, "unmount", *duration);
+  }
+}
+
+// Volumes are unmounted only once every container is gone.
+void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
+  if (!pod.termination && !pod.ended && !pod.finished && verbosity >= 2) {
+    // Containers were killed, none came back and the volumes go: the kubelet ended the pod by
+    // itself. An eviction would have said so; what says nothing at -v 2 is the deadline.
+    std::optional<Timestamp> first;
+    for (const ContainerFacts& container : pod.containers) {
+      if (container.kill_at && (!first || *container.kill_at < *first)) first = container.kill_at;
+    }
+    if (first && !StartAnnounced(pod)) Start(pod, Trigger::kDeadline, first);
+  }
+  if (pod.terminating()) SetOnce(pod.termination->first_unmount_at, at);
+  TrySeal(pod);
 }
 
 void Tracker::Impl::OnWorker(const Event& event) {
@@ -654,7 +664,7 @@ void Tracker::Impl::On(const Event& event) {
       if (PodFacts* pod = PodOf(event, false)) {
         if (pod->terminating() && !pod->termination->kill_seen &&
             pod->termination->trigger == Trigger::kForceDelete) {
-          Drop(*pod);
+          Finished(*pod);
         }
       }
       break;
@@ -702,10 +712,7 @@ void Tracker::Impl::Finish() {
     if (pod.terminating()) Fire(Timer::kNoKill, pod);
     if (pod.terminating()) Fire(Timer::kLost, pod);
     if (!pod.termination || !pod.termination->completed) continue;
-    ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
-    recent.push_front(Build(pod));
-    if (sink) sink(recent.front());
-    pod.termination.reset();
+    Hand(pod);
   }
 }
 

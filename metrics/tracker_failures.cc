@@ -76,7 +76,8 @@ void Tracker::Impl::OnFailure(const Event& event) {
 void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string_view object,
                                std::string_view error, const Event& event,
                                std::string_view plugin) {
-  const Reason reason = ClassifyFailure(error, phase);
+  Reason reason = ClassifyFailure(error, phase);
+  if (reason == Reason::kOther) reason = event.row->fallback;
   const bool unmount = phase == Phase::kUnmountVolumes;
   if (reason == Reason::kAlreadyGone) return;
   if (!pod.termination) {

@@ -35,6 +35,7 @@ struct Tracker::Impl {
   void OnContainerStates(const Event& event);
   void OnTeardown(const Event& event);
   void OnVolume(const Event& event);
+  void NoteUnmounting(PodFacts& pod, Timestamp at);
   void OnWorker(const Event& event);
   void OnRecorded(const Event& event);
   void OnEvicted(const Event& event);
@@ -52,8 +53,10 @@ struct Tracker::Impl {
   void Seal(PodFacts& pod);
   void TryComplete(PodFacts& pod);
   void Complete(PodFacts& pod, State state);
-  void Drop(PodFacts& pod);    // it was no termination after all
-  void Retire(PodFacts& pod);  // nothing more is expected: hand the record over
+  void Finished(PodFacts& pod);  // it had ended by itself: a record, but no observation
+  void Remove(PodFacts& pod);    // a terminated pod's object went
+  void Retire(PodFacts& pod);    // nothing more is expected
+  void Hand(PodFacts& pod);      // the record goes to the sink and to `recent`
   void End(PodFacts& pod, State state);  // interrupted, expired: without an observation
   void EvictOldest();
   void ObservePhases(PodFacts& pod, Phase first, Phase last);

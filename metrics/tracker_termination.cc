@@ -20,7 +20,13 @@ constexpr Duration kRelistLag = 1500ms;
 
 bool AwaitsRemoval(Trigger trigger) {
   return trigger == Trigger::kApiDelete || trigger == Trigger::kForceDelete ||
-         trigger == Trigger::kUnknown;
+         trigger == Trigger::kFinished || trigger == Trigger::kUnknown;
+}
+
+// The pod's object stays in the API after these; its deletion comes later, or never.
+bool OutlivesItsEnd(Trigger trigger) {
+  return trigger == Trigger::kEviction || trigger == Trigger::kDeadline ||
+         trigger == Trigger::kPreemption || trigger == Trigger::kNodeShutdown;
 }
 
 bool AnyAlive(const PodFacts& pod) {
@@ -98,7 +104,7 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
     const auto& unmount = term.first_unmount_at;
     const bool volumes_to_come =
         std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
-    if (!unmount && !term.removed_at && (!dead || volumes_to_come)) return;
+    if (!unmount && (volumes_to_come || (!dead && !term.removed_at))) return;
     const auto last_exit = LastExit(pod);
     if (!last_exit && !dead && !unmount) return;
     const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
@@ -117,6 +123,10 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
 void Tracker::Impl::Seal(PodFacts& pod) {
   TerminationFacts& term = *pod.termination;
   term.sealed = true;
+  if (term.trigger == Trigger::kFinished) {
+    TryComplete(pod);
+    return;
+  }
   const TerminationRecord record = Build(pod);
   if (const auto duration = record.termination()) {
     metrics.ObserveTermination(term.trigger, term.terminated_precision, *duration);
@@ -167,22 +177,26 @@ void Tracker::Impl::Complete(PodFacts& pod, State state) {
   pod.ended = true;
   ++counts.completed;
   --counts.in_flight;
-  ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
-  const TerminationRecord record = Build(pod);
-  if (const auto duration = record.deletion()) {
-    metrics.ObserveDeletion(term.trigger, Precision::kExact, *duration);
+  if (term.trigger != Trigger::kFinished) {
+    ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
+    const TerminationRecord record = Build(pod);
+    if (const auto duration = record.deletion()) {
+      metrics.ObserveDeletion(term.trigger, Precision::kExact, *duration);
+    }
+    metrics.CountTermination(term.trigger, record.outcome);
   }
-  metrics.CountTermination(term.trigger, record.outcome);
-  After(kRetireAfter, Timer::kRetire, pod);
+  if (!OutlivesItsEnd(term.trigger)) After(kRetireAfter, Timer::kRetire, pod);
 }
 
-void Tracker::Impl::Drop(PodFacts& pod) {
-  pod.termination.reset();
+void Tracker::Impl::Finished(PodFacts& pod) {
+  pod.termination->trigger = Trigger::kFinished;
   pod.finished = true;
-  pod.ended = true;
-  --counts.started;
-  --counts.in_flight;
-  After(kForgetAfter, Timer::kForget, pod);
+  Seal(pod);
+}
+
+void Tracker::Impl::Remove(PodFacts& pod) {
+  pod.termination->state = State::kRemoved;
+  After(kRetireAfter, Timer::kRetire, pod);
 }
 
 void Tracker::Impl::Retire(PodFacts& pod) {
@@ -192,12 +206,19 @@ void Tracker::Impl::Retire(PodFacts& pod) {
     After(kVolumesKeep / 4, Timer::kRetire, pod);
     return;
   }
-  ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
+  Hand(pod);
+  After(kForgetAfter, Timer::kForget, pod);
+}
+
+void Tracker::Impl::Hand(PodFacts& pod) {
+  const TerminationFacts& term = *pod.termination;
+  const bool measured = term.trigger != Trigger::kFinished && term.state != State::kInterrupted &&
+                        term.state != State::kExpired;
+  if (measured) ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
   recent.push_front(Build(pod));
   if (sink) sink(recent.front());
   if (recent.size() > options.max_recent) recent.pop_back();
   pod.termination.reset();
-  After(kForgetAfter, Timer::kForget, pod);
 }
 
 void Tracker::Impl::End(PodFacts& pod, State state) {
@@ -208,10 +229,7 @@ void Tracker::Impl::End(PodFacts& pod, State state) {
   --counts.in_flight;
   ++(state == State::kInterrupted ? counts.interrupted : counts.expired);
   if (state == State::kExpired) metrics.CountTrackerEviction("expired");
-  recent.push_front(Build(pod));
-  if (sink) sink(recent.front());
-  if (recent.size() > options.max_recent) recent.pop_back();
-  pod.termination.reset();
+  Hand(pod);
   After(kForgetAfter, Timer::kForget, pod);
 }
 
@@ -233,7 +251,7 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
     case Timer::kNoKill:
       if (!pod.terminating() || pod.termination->kill_seen || AnyAlive(pod)) return;
       if (pod.termination->trigger == Trigger::kForceDelete) {
-        Drop(pod);
+        Finished(pod);
       } else if (pod.termination->removed_at && !pod.termination->sealed &&
                  !pod.termination->worker_entered_at) {
         Complete(pod, State::kRemoved);  // nothing had been started

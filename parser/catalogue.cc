@@ -31,9 +31,9 @@ constexpr CatalogueRow Row(std::string_view message, EventKind kind, int level,
 // line whose rank is not above the last one's belongs to the next attempt.
 constexpr CatalogueRow Fail(std::string_view message, Phase phase, int rank, int level,
                             std::string_view since, std::string_view until,
-                            std::string_view meaning) {
+                            std::string_view meaning, Reason fallback = Reason::kOther) {
   return {message, kFailure, static_cast<int8_t>(level), since, until, meaning, phase,
-          static_cast<int8_t>(rank), Cause::kNone};
+          static_cast<int8_t>(rank), Cause::kNone, fallback};
 }
 
 // Proves that the kubelet runs at that -v, and tells nothing else.
@@ -46,7 +46,7 @@ constexpr CatalogueRow Level(std::string_view message, int level, std::string_vi
 constexpr CatalogueRow kRows[] = {
     // --- the kubelet process -----------------------------------------------------------------
     Row("Kubelet version", kKubeletVersion, 0, "1.22", "", "the kubelet starts"),
-    Row("Version: {version}", kKubeletVersion, 0, "1.14", "1.21", "the kubelet starts"),
+    Row("Version: v{version}", kKubeletVersion, 0, "1.14", "1.21", "the kubelet starts"),
     Row("Started kubelet", kKubeletStarted, 0, "1.14", "", "the kubelet's main loop is about to run"),
     Row("Starting kubelet main sync loop", kKubeletStarted, 0, "1.14", "", "the main loop runs"),
     Row("Starting kubelet main sync loop.", kKubeletStarted, 0, "1.14", "1.20", "the main loop runs"),
@@ -192,7 +192,7 @@ constexpr CatalogueRow kRows[] = {
     Row("Unhandled Error", kRedirect, 0, "1.31", "", "the error text is a message of its own"),
 
     // --- sandbox and network ----------------------------------------------------------------------
-    Fail("Error deleting pod from network", kStopSandbox, 1, 0, "1.21", "1.23", "CNI DEL failed"),
+    Fail("Error deleting pod from network", kStopSandbox, 1, 0, "1.21", "1.23", "CNI DEL failed", Reason::kCniTeardown),
     Fail("StopPodSandbox from runtime service failed", kStopSandbox, 2, 0, "1.21", "", "the runtime could not stop the sandbox"),
     Fail("StopPodSandbox {sandbox_id:q} from runtime service failed: {error:*}", kStopSandbox, 2, 0, "1.14", "1.20", "the runtime could not stop the sandbox"),
     Fail("Failed to stop sandbox", kStopSandbox, 3, 0, "1.21", "", "the sandbox was not stopped; the reason stands one line above"),
@@ -238,8 +238,8 @@ constexpr CatalogueRow kRows[] = {
     Row("Pod is terminated and will need no more status updates", kVerbosity, 4, "1.22", "", "worker"),
     Row("Pod is complete and the worker can now stop", kWorkerCompleted, 4, "1.22", "", "the worker is done with the pod"),
     Row("Pod never started and the worker can now stop", kWorkerCompleted, 4, "1.23", "1.26", "nothing had been started"),
-    Fail("Failed to delete cgroup paths", kRemoveCgroup, 1, 0, "1.21", "", "the pod's cgroup could not be removed"),
-    Fail("failed to delete cgroup paths for {cgroup_list} : {error:*}", kRemoveCgroup, 1, 0, "1.14", "1.20", "the pod's cgroup could not be removed"),
+    Fail("Failed to delete cgroup paths", kRemoveCgroup, 1, 0, "1.21", "", "the pod's cgroup could not be removed", Reason::kCgroupBusy),
+    Fail("failed to delete cgroup paths for {cgroup_list} : {error:*}", kRemoveCgroup, 1, 0, "1.14", "1.20", "the pod's cgroup could not be removed", Reason::kCgroupBusy),
     Row("Generating pod status", kStatusGenerating, 3, "1.22", "", "a status is being made up"),
     Row("Got phase for pod", kVerbosity, 4, "1.22", "", "status"),
     Row("Status for pod updated successfully", kStatusUpdated, 3, "1.21", "", "the API server took a status"),
@@ -254,11 +254,11 @@ constexpr CatalogueRow kRows[] = {
     Row("Sync pod status", kVerbosity, 5, "1.27", "", "status"),
     Row("Syncing all statuses", kVerbosity, 4, "1.27", "", "status"),
     Row("Syncing updated statuses", kVerbosity, 4, "1.27", "", "status"),
-    Fail("Failed to update status for pod", kUpdateStatus, 1, 0, "1.21", "", "the API server did not take a status"),
-    Fail("Failed to update status for pod {pod:q}: {error:*}", kUpdateStatus, 1, 0, "1.14", "1.20", "the API server did not take a status"),
-    Fail("Failed to get status for pod", kUpdateStatus, 1, 0, "1.21", "", "the API server did not answer"),
-    Fail("Failed to delete status for pod", kRemoveFromApi, 1, 0, "1.21", "", "the API server did not take the final delete"),
-    Fail("Failed to delete status for pod {pod:q}: {error:*}", kRemoveFromApi, 1, 0, "1.14", "1.20", "the API server did not take the final delete"),
+    Fail("Failed to update status for pod", kUpdateStatus, 1, 0, "1.21", "", "the API server did not take a status", Reason::kApiStatus),
+    Fail("Failed to update status for pod {pod:q}: {error:*}", kUpdateStatus, 1, 0, "1.14", "1.20", "the API server did not take a status", Reason::kApiStatus),
+    Fail("Failed to get status for pod", kUpdateStatus, 1, 0, "1.21", "", "the API server did not answer", Reason::kApiStatus),
+    Fail("Failed to delete status for pod", kRemoveFromApi, 1, 0, "1.21", "", "the API server did not take the final delete", Reason::kApiStatus),
+    Fail("Failed to delete status for pod {pod:q}: {error:*}", kRemoveFromApi, 1, 0, "1.14", "1.20", "the API server did not take the final delete", Reason::kApiStatus),
     Row("Pod is terminated and all resources are reclaimed", kReclaimed, 3, "1.22", "1.26", "the object may be deleted now"),
     Row("The pod termination is finished as SyncTerminatedPod completes its execution", kReclaimed, 3, "1.27", "", "the object may be deleted now"),
     Row("Delaying pod deletion as the phase is non-terminal", kDeletionDelayed, 3, "1.27", "", "the object may not be deleted yet"),

@@ -30,6 +30,8 @@ struct CatalogueRow {
   Phase phase = Phase::kDispatch;
   int8_t rank = 0;
   Cause cause = Cause::kNone;
+  // The reason when the reason table takes nothing from the error text.
+  Reason fallback = Reason::kOther;
 };
 
 // All rows, in the order of the file.

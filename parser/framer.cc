@@ -22,6 +22,7 @@ struct Framer::Peeled {
   bool other = false;                      // a line of another part of the same writer
   bool partial = false;                    // cut by the wrapper
   std::string* scratch = nullptr;
+  Origin* origin = nullptr;
 };
 
 namespace {
@@ -87,14 +88,13 @@ void UndoTabs(std::string_view& text, std::string& scratch) {
   text = scratch;
 }
 
-template <typename Peeled>
-// "host kubelet[812]: ", or without the host, or without the pid.
-bool StripOrigin(std::string_view text, Peeled& peeled) {
+// "host kubelet[812]: ", or without the host, or without the pid, at the front of `text`.
+template <typename Origin>
+bool ReadOrigin(std::string_view text, Origin& origin) {
   size_t at = 0;
-  size_t end = text.find_first_of(" [:", at);
-  if (end != kNone && text[end] == ':' && text.substr(end, 2) != ": ") {
-    end = text.find_first_of(" ", end);  // an IPv6 address as host
-  }
+  size_t end = text.find_first_of(" [:");
+  // A colon that no blank follows is part of an IPv6 address.
+  if (end != kNone && text[end] == ':' && text.substr(end, 2) != ": ") end = text.find(' ', end);
   if (end == kNone) return false;
   if (text[end] == ' ') {
     at = end + 1;
@@ -110,13 +110,27 @@ bool StripOrigin(std::string_view text, Peeled& peeled) {
     if (text.substr(end, 1) != "]") return false;
     ++end;
   }
-  if (name.empty() || end >= text.size() || text[end] != ':') return false;
+  if (name.empty() || text.substr(end, 1) != ":") return false;
   ++end;
   if (end < text.size() && text[end] != ' ') return false;
-  peeled.text = end < text.size() ? text.substr(end + 1) : std::string_view();
-  peeled.pid = pid;
-  peeled.key = Hash(name, pid);
-  peeled.foreign = !KubeletIdentifier(name);
+  origin.text.assign(text.substr(0, end));
+  origin.pid = pid;
+  origin.key = Hash(name, pid);
+  origin.foreign = !KubeletIdentifier(name);
+  return true;
+}
+
+template <typename Peeled>
+bool StripOrigin(std::string_view text, Peeled& peeled) {
+  auto& origin = *peeled.origin;
+  const size_t known = origin.text.size();
+  const bool same =
+      known > 0 && text.starts_with(origin.text) && (text.size() == known || text[known] == ' ');
+  if (!same && !ReadOrigin(text, origin)) return false;
+  peeled.text = text.substr(std::min(origin.text.size() + 1, text.size()));
+  peeled.pid = origin.pid;
+  peeled.key = origin.key;
+  peeled.foreign = origin.foreign;
   if (!peeled.foreign) UndoTabs(peeled.text, *peeled.scratch);
   return true;
 }
@@ -302,6 +316,7 @@ Framer::Framer(Limits limits) : limits_(limits) { slots_.reserve(kSlots); }
 bool Framer::StripWrapper(size_t layer, Peeled& peeled) {
   constexpr auto& wrappers = kWrappers<Peeled>;
   peeled.scratch = &unwrapped_[layer];
+  peeled.origin = &origin_;
   const size_t hint = hints_[layer];
   if (wrappers[hint](peeled)) return true;
   for (size_t i = 0; i < std::size(wrappers); ++i) {

@@ -78,6 +78,13 @@ class Framer {
     Frame frame;
     std::string text;
   };
+  // Host and identifier of the last wrapped line, since the next one's are mostly the same.
+  struct Origin {
+    std::string text;
+    uint64_t pid = 0;
+    uint64_t key = 0;
+    bool foreign = false;
+  };
   struct Peeled;
 
   Peeled Peel(const LogLine& line);
@@ -97,8 +104,9 @@ class Framer {
   size_t current_ = 0;
   size_t held_bytes_ = 0;
   std::vector<Slot> slots_;
-  std::string out_;                             // the record last returned
-  std::array<size_t, kLayers> hints_{};         // wrapper of the previous line, tried first
+  std::string out_;                      // the record last returned
+  std::array<size_t, kLayers> hints_{};  // wrapper of the previous line, tried first
+  Origin origin_;
   std::array<std::string, kLayers> unwrapped_;  // what had to be unescaped
 };
 

@@ -2,6 +2,7 @@
 #include "parser/klog.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace kle {
@@ -26,23 +27,23 @@ int64_t Hex(std::string_view text, size_t at, size_t count) {
   return value;
 }
 
-void AppendUtf8(int64_t rune, std::string& out) {
+void PutUtf8(int64_t rune, char*& out) {
   if (rune > 0x10FFFF || (rune >= 0xD800 && rune < 0xE000)) rune = 0xFFFD;
-  const auto byte = [&out](int64_t value) { out.push_back(static_cast<char>(value)); };
+  const auto put = [&out](int64_t value) { *out++ = static_cast<char>(value); };
   if (rune < 0x80) {
-    byte(rune);
+    put(rune);
   } else if (rune < 0x800) {
-    byte(0xC0 | (rune >> 6));
-    byte(0x80 | (rune & 0x3F));
+    put(0xC0 | (rune >> 6));
+    put(0x80 | (rune & 0x3F));
   } else if (rune < 0x10000) {
-    byte(0xE0 | (rune >> 12));
-    byte(0x80 | ((rune >> 6) & 0x3F));
-    byte(0x80 | (rune & 0x3F));
+    put(0xE0 | (rune >> 12));
+    put(0x80 | ((rune >> 6) & 0x3F));
+    put(0x80 | (rune & 0x3F));
   } else {
-    byte(0xF0 | (rune >> 18));
-    byte(0x80 | ((rune >> 12) & 0x3F));
-    byte(0x80 | ((rune >> 6) & 0x3F));
-    byte(0x80 | (rune & 0x3F));
+    put(0xF0 | (rune >> 18));
+    put(0x80 | ((rune >> 12) & 0x3F));
+    put(0x80 | ((rune >> 6) & 0x3F));
+    put(0x80 | (rune & 0x3F));
   }
 }
 
@@ -50,13 +51,10 @@ void AppendUtf8(int64_t rune, std::string& out) {
 char Plain(char letter) {
   switch (letter) {
     case '"':
-      return '"';
     case '\\':
-      return '\\';
     case '/':
-      return '/';
     case '\'':
-      return '\'';
+      return letter;
     case 'n':
       return '\n';
     case 't':
@@ -77,45 +75,132 @@ char Plain(char letter) {
 }
 
 // One \x, \u or \U escape at the backslash `at`; its length, or 0 when it is none.
-size_t AppendNumeric(std::string_view text, size_t at, std::string& out) {
-  const char letter = at + 1 < text.size() ? text[at + 1] : '\0';
+size_t PutNumeric(std::string_view text, size_t at, char*& out) {
+  const char letter = text[at + 1];
   const size_t digits = letter == 'x' ? 2 : letter == 'u' ? 4 : letter == 'U' ? 8 : 0;
   if (digits == 0) return 0;
-  int64_t rune = Hex(text, at + 2, digits);
+  const int64_t rune = Hex(text, at + 2, digits);
   if (rune < 0) return 0;
   if (letter == 'x') {
-    out.push_back(static_cast<char>(rune));
+    *out++ = static_cast<char>(rune);
     return 4;
   }
   // JSON writes what is beyond 16 bits as two surrogates.
-  if (rune >= 0xD800 && rune < 0xDC00 && text.substr(at + 6, 2) == "\\u") {
+  if (rune >= 0xD800 && rune < 0xDC00 && text.size() > at + 7 && text[at + 6] == '\\' &&
+      text[at + 7] == 'u') {
     const int64_t low = Hex(text, at + 8, 4);
     if (low >= 0xDC00 && low < 0xE000) {
-      AppendUtf8(0x10000 + ((rune - 0xD800) << 10) + (low - 0xDC00), out);
+      PutUtf8(0x10000 + ((rune - 0xD800) << 10) + (low - 0xDC00), out);
       return 12;
     }
   }
-  AppendUtf8(rune, out);
+  PutUtf8(rune, out);
   return 2 + digits;
 }
+
+// How many of eight bytes come before the first quote, backslash or newline.
+size_t CleanBytes(const char* at) {
+  if constexpr (std::endian::native != std::endian::little) {
+    size_t count = 0;
+    while (count < 8 && at[count] != '"' && at[count] != '\\' && at[count] != '\n') ++count;
+    return count;
+  }
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  const auto equal = [word](char c) {
+    const uint64_t rest = word ^ (kOnes * static_cast<unsigned char>(c));
+    return (rest - kOnes) & ~rest & (kOnes << 7);
+  };
+  const uint64_t special = equal('"') | equal('\\') | equal('\n');
+  return static_cast<size_t>(std::countr_zero(special)) / 8;
+}
+
+// Copies from `at` up to a quote, a newline or the end, escapes undone; returns where that is.
+// `out` needs room for as many bytes as are read, and eight more.
+size_t CopyUnescaped(std::string_view text, size_t at, char*& out) {
+  const size_t size = text.size();
+  const char* const data = text.data();
+  while (at < size) {
+    if (at + 8 <= size) {
+      std::memcpy(out, data + at, 8);
+      const size_t clean = CleanBytes(data + at);
+      at += clean;
+      out += clean;
+      if (clean == 8) continue;
+    }
+    const char c = data[at];
+    if (c == '"' || c == '\n') return at;
+    if (c != '\\' || at + 1 == size) {
+      *out++ = c;
+      ++at;
+    } else if (const char plain = Plain(data[at + 1]); plain != 0) {
+      *out++ = plain;
+      at += 2;
+    } else if (const size_t length = PutNumeric(text, at, out); length > 0) {
+      at += length;
+    } else {  // no escape that Go or JSON write: kept as it is
+      *out++ = c;
+      ++at;
+    }
+  }
+  return at;
+}
+
+// Unescapes all of `inside`; returns the size of the result.
+size_t CopyAll(std::string_view inside, char* out) {
+  char* const begin = out;
+  size_t at = 0;
+  while (at < inside.size()) {
+    at = CopyUnescaped(inside, at, out);
+    if (at < inside.size()) *out++ = inside[at++];
+  }
+  return static_cast<size_t>(out - begin);
+}
+
+// Bytes that CopyUnescaped may write past its result.
+constexpr size_t kSlack = 8;
 
 }  // namespace
 
 namespace scan {
 
 size_t EndOfQuoted(std::string_view text, size_t at) {
-  const size_t begin = at + 1;
-  size_t quote = text.find('"', begin);
-  while (quote != kNone) {
-    size_t slashes = 0;
-    while (quote - slashes > begin && text[quote - slashes - 1] == '\\') ++slashes;
-    if (slashes % 2 == 0) break;
-    quote = text.find('"', quote + 1);
+  size_t i = at + 1;
+  while (i < text.size()) {
+    const size_t clean = i + 8 <= text.size() ? CleanBytes(text.data() + i) : 0;
+    i += clean;
+    if (clean == 8) continue;
+    const char c = text.data()[i];
+    if (c == '"') return i + 1;
+    // Go and JSON never print a raw newline in a string: a quote on another line closes nothing.
+    if (c == '\n') return kNone;
+    i += c == '\\' ? 2 : 1;
   }
-  if (quote == kNone) return kNone;
-  // Go and JSON never print a raw newline in a string: a quote on another line closes nothing.
-  if (text.substr(begin, quote - begin).find('\n') != kNone) return kNone;
-  return quote + 1;
+  return kNone;
+}
+
+size_t TakeQuoted(std::string_view text, size_t at, Record& record, std::string_view& inside) {
+  const size_t begin = at + 1;
+  size_t end = begin;
+  while (end + 8 <= text.size()) {
+    const size_t clean = CleanBytes(text.data() + end);
+    end += clean;
+    if (clean < 8) break;
+  }
+  while (end < text.size() && text[end] != '"' && text[end] != '\\' && text[end] != '\n') ++end;
+  if (end == text.size() || text[end] == '\n') return kNone;
+  if (text[end] == '"') {
+    inside = text.substr(begin, end - begin);
+    return end + 1;
+  }
+  char* const from = record.scratch.data() + record.scratch_used;
+  char* out = from;
+  end = CopyUnescaped(text, begin, out);
+  if (end == text.size() || text[end] == '\n') return kNone;
+  inside = std::string_view(from, static_cast<size_t>(out - from));
+  record.scratch_used += inside.size();
+  return end + 1;
 }
 
 size_t EndOfComposite(std::string_view text, size_t at) {
@@ -155,29 +240,18 @@ size_t EndOfComposite(std::string_view text, size_t at) {
 }
 
 void AppendUnescaped(std::string_view inside, std::string& out) {
-  size_t from = 0;
-  while (from < inside.size()) {
-    const size_t slash = inside.find('\\', from);
-    if (slash == kNone || slash + 1 >= inside.size()) break;
-    out.append(inside.substr(from, slash - from));
-    if (const char plain = Plain(inside[slash + 1]); plain != 0) {
-      out.push_back(plain);
-      from = slash + 2;
-    } else if (const size_t length = AppendNumeric(inside, slash, out); length > 0) {
-      from = slash + length;
-    } else {  // no escape that Go or JSON write: kept as it is
-      out.append(inside.substr(slash, 2));
-      from = slash + 2;
-    }
-  }
-  out.append(inside.substr(from));
+  const size_t from = out.size();
+  out.resize(from + inside.size() + kSlack);
+  char* const begin = out.data() + from;
+  out.resize(from + CopyAll(inside, begin));
 }
 
-std::string_view Unescape(std::string_view inside, std::string& scratch) {
-  if (inside.empty() || std::memchr(inside.data(), '\\', inside.size()) == nullptr) return inside;
-  const size_t from = scratch.size();
-  AppendUnescaped(inside, scratch);
-  return std::string_view(scratch).substr(from);
+std::string_view Unescape(std::string_view inside, Record& record) {
+  if (inside.find('\\') == kNone) return inside;
+  char* const from = record.scratch.data() + record.scratch_used;
+  const size_t size = CopyAll(inside, from);
+  record.scratch_used += size;
+  return std::string_view(from, size);
 }
 
 std::string_view TrimRight(std::string_view text) {
@@ -190,12 +264,14 @@ std::string_view TrimRight(std::string_view text) {
 bool HeaderShaped(std::string_view line) {
   constexpr std::string_view kShape = "Lnnnn nn:nn:nn.";
   if (line.size() < kShape.size()) return false;
-  if (line[0] != 'I' && line[0] != 'E' && line[0] != 'W' && line[0] != 'F') return false;
+  const char* const data = line.data();
+  if (data[0] != 'I' && data[0] != 'E' && data[0] != 'W' && data[0] != 'F') return false;
+  bool same = true;
   for (size_t i = 1; i < kShape.size(); ++i) {
-    const bool digit = line[i] >= '0' && line[i] <= '9';
-    if (kShape[i] == 'n' ? !digit : line[i] != kShape[i]) return false;
+    const bool digit = data[i] >= '0' && data[i] <= '9';
+    same &= kShape.data()[i] == 'n' ? digit : data[i] == kShape.data()[i];
   }
-  return true;
+  return same;
 }
 
 }  // namespace scan
@@ -225,6 +301,11 @@ const Field* Record::Find(std::string_view key) const {
   return nullptr;
 }
 
+void Record::Reserve(std::string_view text) {
+  const size_t needed = scratch_used + text.size() + kSlack;
+  if (scratch.size() < needed) scratch.resize(needed);
+}
+
 ParseError ParseHead(const Frame& frame, Record& record) {
   record.format = LineFormat::kOther;
   record.severity = Severity::kInfo;
@@ -237,15 +318,15 @@ ParseError ParseHead(const Frame& frame, Record& record) {
   record.structured = false;
   record.fields.clear();
   record.tail = {};
-  record.scratch.clear();
-  record.head_scratch = 0;
+  record.scratch_used = 0;
+  record.scratch_head = 0;
   if (!frame.text.empty() && frame.text[0] == '{') return ParseJsonHead(frame.text, record);
   return ParseTextHead(frame.text, record);
 }
 
 ParseError ParseFields(Record& record) {
   record.fields.clear();
-  record.scratch.resize(record.head_scratch);
+  record.scratch_used = record.scratch_head;
   switch (record.format) {
     case LineFormat::kKlogText:
       return ParseTextFields(record.tail, record);

@@ -58,8 +58,12 @@ struct Record {
   const Field* Find(std::string_view key) const;
 
   std::string_view tail;  // text: what follows the message, for ParseFields; JSON: the whole object
-  std::string scratch;    // unescaped bytes; reserved before use, never reallocated within a record
-  size_t head_scratch = 0;  // how much of it the message takes
+  std::string scratch;    // room for unescaped bytes, made before use, so that no view moves
+  size_t scratch_used = 0;
+  size_t scratch_head = 0;  // what of it the message takes
+
+  // Makes room for what `text` can unescape to. Keeps the bytes used, not the views into them.
+  void Reserve(std::string_view text);
 };
 
 enum class ParseError : uint8_t {
@@ -96,9 +100,12 @@ size_t EndOfComposite(std::string_view text, size_t at);
 // Appends the inside of a quoted string, Go's and JSON's escapes undone: never more than `inside`.
 void AppendUnescaped(std::string_view inside, std::string& out);
 
-// The inside of a quoted string, unescaped into `scratch` only when it has escapes. `scratch` must
-// have room for it.
-std::string_view Unescape(std::string_view inside, std::string& scratch);
+// Reads the quoted string at `at`; past its closing quote, or kNone as above. `inside` is unescaped
+// into the record's scratch when it has escapes, for which Reserve must have made room.
+size_t TakeQuoted(std::string_view text, size_t at, Record& record, std::string_view& inside);
+
+// The same for the inside of a string that ends where `inside` does.
+std::string_view Unescape(std::string_view inside, Record& record);
 
 std::string_view TrimRight(std::string_view text);
 

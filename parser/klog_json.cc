@@ -12,6 +12,8 @@ namespace {
 
 using scan::kNone;
 
+constexpr size_t kMaxFields = 256;
+
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // Top-level members in order; values are cut, not checked.
@@ -53,7 +55,7 @@ class Members {
   bool ok() const { return ok_; }
 
  private:
-  char At() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  char At() const { return at_ < text_.size() ? text_.data()[at_] : '\0'; }
 
   void SkipSpace() {
     while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
@@ -184,24 +186,26 @@ bool AddField(simdjson::ondemand::field& member, std::string_view text, const ch
   const size_t key_end = scan::EndOfQuoted(text, key_at - 1);
   if (key_end == kNone) return false;
   Field field;
-  field.key = scan::Unescape(text.substr(key_at, key_end - 1 - key_at), record.scratch);
+  field.key = scan::Unescape(text.substr(key_at, key_end - 1 - key_at), record);
+  const bool wanted = !HeadKey(field.key);
   simdjson::ondemand::value value = member.value();
   simdjson::ondemand::json_type type{};
   if (value.type().get(type) != simdjson::SUCCESS) return false;
   if (type == simdjson::ondemand::json_type::string) {
-    const std::string_view raw = original(scan::TrimRight(value.raw_json_token()));
+    const std::string_view raw = original(value.raw_json_token());
     std::string_view unused;
-    if (value.get_string().get(unused) != simdjson::SUCCESS || !Quoted(raw)) return false;
+    if (value.get_string().get(unused) != simdjson::SUCCESS) return false;
     const size_t end = scan::EndOfQuoted(raw, 0);
     if (end == kNone) return false;
-    field.value = scan::Unescape(raw.substr(1, end - 2), record.scratch);
+    // What the head has already unescaped has no room a second time.
+    if (wanted) field.value = scan::Unescape(raw.substr(1, end - 2), record);
   } else {
     std::string_view raw;
     if (RawText(value, type).get(raw) != simdjson::SUCCESS) return false;
     field.value = original(scan::TrimRight(raw));
     field.form = ValueForm::kJson;
   }
-  if (!HeadKey(field.key)) record.fields.push_back(field);
+  if (wanted) record.fields.push_back(field);
   return true;
 }
 
@@ -221,9 +225,9 @@ ParseError ParseJsonHead(std::string_view text, Record& record) {
       if (message) continue;
       message = true;
       const std::string_view inside = Inside(members.value);
-      if (inside.find('\\') != kNone) record.scratch.reserve(text.size());
-      record.message = scan::TrimRight(scan::Unescape(inside, record.scratch));
-      record.head_scratch = record.scratch.size();
+      record.Reserve(text);
+      record.message = scan::TrimRight(scan::Unescape(inside, record));
+      record.scratch_head = record.scratch_used;
     } else if (members.key == "v" && message) {
       record.level = ReadLevel(members.value).value_or(-1);
     }
@@ -242,7 +246,7 @@ ParseError ParseJsonHead(std::string_view text, Record& record) {
 }
 
 ParseError ParseJsonFields(std::string_view text, Record& record) {
-  if (record.scratch.empty()) record.scratch.reserve(text.size());
+  if (record.scratch_used == 0) record.Reserve(text);
   Parser& parser = ThreadParser();
   parser.padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
   parser.padded.assign(text);
@@ -255,6 +259,7 @@ ParseError ParseJsonFields(std::string_view text, Record& record) {
     return ParseError::kBadJson;
   }
   for (auto result : object) {
+    if (record.fields.size() == kMaxFields) return ParseError::kBadFields;
     simdjson::ondemand::field member;
     if (std::move(result).get(member) != simdjson::SUCCESS ||
         !AddField(member, text, parser.padded.data(), record)) {

@@ -16,8 +16,9 @@ constexpr size_t kMaxFields = 256;
 
 // Two digits; above 99 when they are none.
 uint32_t Two(std::string_view text, size_t at) {
-  const uint32_t tens = static_cast<uint32_t>(static_cast<unsigned char>(text[at])) - '0';
-  const uint32_t ones = static_cast<uint32_t>(static_cast<unsigned char>(text[at + 1])) - '0';
+  const char* const data = text.data() + at;
+  const uint32_t tens = static_cast<uint32_t>(static_cast<unsigned char>(data[0])) - '0';
+  const uint32_t ones = static_cast<uint32_t>(static_cast<unsigned char>(data[1])) - '0';
   return tens > 9 || ones > 9 ? 1000 : tens * 10 + ones;
 }
 
@@ -89,10 +90,11 @@ size_t ReadOrigin(std::string_view text, Record& record) {
   }
   const size_t file = at;
   size_t colon = kNone;
-  for (; at < text.size() && text[at] != ']'; ++at) {
-    if (text[at] == ':') {
+  const char* const data = text.data();
+  for (; at < text.size() && data[at] != ']'; ++at) {
+    if (data[at] == ':') {
       colon = at;
-    } else if (text[at] == ' ' || text[at] == '\n' || (colon != kNone && !IsDigit(text[at]))) {
+    } else if (data[at] == ' ' || data[at] == '\n' || (colon != kNone && !IsDigit(data[at]))) {
       return kNone;
     }
   }
@@ -103,29 +105,20 @@ size_t ReadOrigin(std::string_view text, Record& record) {
   return at < text.size() ? at + 1 : at;
 }
 
-bool IsKeyChar(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte <= ' ' || byte == 0x7F) return false;
-  switch (c) {
-    case '"':
-    case '=':
-    case '{':
-    case '}':
-    case '[':
-    case ']':
-    case '<':
-    case '>':
-    case '\\':
-      return false;
-    default:
-      return true;
-  }
-}
+// What klog's keys are made of: anything but blanks and what begins or ends a value.
+constexpr std::array<bool, 256> kKeyChars = [] {
+  std::array<bool, 256> good{};
+  for (size_t c = ' ' + 1; c < good.size(); ++c) good[c] = c != 0x7F;
+  for (const char c : std::string_view("\"={}[]<>\\")) good[static_cast<unsigned char>(c)] = false;
+  return good;
+}();
+
+bool IsKeyChar(char c) { return kKeyChars[static_cast<unsigned char>(c)]; }
 
 // The position of the `=` of a key at `at`, or kNone.
 size_t EndOfKey(std::string_view text, size_t at) {
   const size_t begin = at;
-  while (at < text.size() && IsKeyChar(text[at])) ++at;
+  while (at < text.size() && IsKeyChar(text.data()[at])) ++at;
   return at > begin && at < text.size() && text[at] == '=' ? at : kNone;
 }
 
@@ -210,13 +203,12 @@ class Tokenizer {
   }
 
   bool ReadQuoted(Field& field) {
-    const size_t end = scan::EndOfQuoted(text_, at_);
+    const size_t end = scan::TakeQuoted(text_, at_, record_, field.value);
     if (end == kNone) {
       TakeRaw(field);
       return true;
     }
     field.form = ValueForm::kString;
-    field.value = scan::Unescape(text_.substr(at_ + 1, end - at_ - 2), record_.scratch);
     at_ = end;
     return end == text_.size() || text_[end] == ' ' || text_[end] == '\n';
   }
@@ -233,8 +225,8 @@ class Tokenizer {
 
   // `=<`, lines with a TAB in front, ` >`.
   bool ReadBlock(Field& field) {
-    std::string& scratch = record_.scratch;
-    const size_t from = scratch.size();
+    char* const from = record_.scratch.data() + record_.scratch_used;
+    char* out = from;
     at_ += 2;
     bool closed = false;
     while (at_ <= text_.size() && !closed) {
@@ -245,14 +237,15 @@ class Tokenizer {
         at_ += 2;
       } else {
         if (!line.empty() && line[0] == '\t') line.remove_prefix(1);
-        scratch.append(line).push_back('\n');
+        if (out != from) *out++ = '\n';
+        out = std::ranges::copy(line, out).out;
         at_ = end + 1;
       }
     }
     at_ = std::min(at_, text_.size());
-    if (scratch.size() > from) scratch.pop_back();
     field.form = ValueForm::kString;
-    field.value = std::string_view(scratch).substr(from);
+    field.value = std::string_view(from, static_cast<size_t>(out - from));
+    record_.scratch_used += field.value.size();
     return closed;
   }
 
@@ -289,12 +282,12 @@ ParseError ParseTextHead(std::string_view text, Record& record) {
   record.stamp = stamp;
   const size_t quote = at < text.size() && text[at] == ' ' ? SkipBlanks(text, at) : at;
   if (quote < text.size() && text[quote] == '"') {
-    const size_t end = scan::EndOfQuoted(text, quote);
+    record.Reserve(text);
+    std::string_view inside;
+    const size_t end = scan::TakeQuoted(text, quote, record, inside);
     if (end != kNone && EndsValue(text, end)) {
-      const std::string_view inside = text.substr(quote + 1, end - quote - 2);
-      if (inside.find('\\') != kNone) record.scratch.reserve(text.size());
-      record.message = scan::TrimRight(scan::Unescape(inside, record.scratch));
-      record.head_scratch = record.scratch.size();
+      record.message = scan::TrimRight(inside);
+      record.scratch_head = record.scratch_used;
       record.tail = text.substr(end);
       record.structured = true;
       return ParseError::kNone;
@@ -305,7 +298,7 @@ ParseError ParseTextHead(std::string_view text, Record& record) {
 }
 
 ParseError ParseTextFields(std::string_view text, Record& record) {
-  if (record.scratch.empty()) record.scratch.reserve(text.size() + 1);
+  if (record.scratch_used == 0) record.Reserve(text);
   return Tokenizer(text, record).Run();
 }
 

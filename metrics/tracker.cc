@@ -33,6 +33,15 @@ constexpr AnnouncedBy kAnnouncedBy[] = {
     {"NodeShutdown", Trigger::kNodeShutdown}, {"Terminated", Trigger::kNodeShutdown},
 };
 
+// The runtime's exit times are UTC, the header's are local time of a zone that may be guessed wrong
+// for a bare file. An exit outside of [kill, now] shows that: it is moved by whole quarters of an hour.
+Timestamp InHeaderTime(Timestamp finished, const ContainerFacts& container, Timestamp now) {
+  constexpr Duration kSlack = 1min;
+  if (!container.kill_at) return finished;
+  if (finished >= *container.kill_at - kSlack && finished <= now + kSlack) return finished;
+  return finished + std::chrono::round<std::chrono::duration<int, std::ratio<900>>>(now - finished);
+}
+
 void SetOnce(std::optional<Timestamp>& into, Timestamp at) {
   if (!into) into = at;
 }
@@ -362,7 +371,7 @@ void Tracker::Impl::OnContainerStates(const Event& event) {
       continue;
     }
     if (state.exit_code) last->exit_code = state.exit_code;
-    SetExit(*pod, *last, *state.finished_at, ExitSource::kRuntime);
+    SetExit(*pod, *last, InHeaderTime(*state.finished_at, *last, event.at), ExitSource::kRuntime);
   }
 }
 

@@ -158,7 +158,8 @@ ValueForm CompositeForm(std::string_view value) {
     return json ? ValueForm::kJson : ValueForm::kGo;
   }
   if (at == 0) return ValueForm::kGo;
-  if (value[at] == ']' || value[at] == '"') return ValueForm::kJson;
+  if (value[at] == '"') return ValueForm::kJson;
+  if (value[at] == ']') return value.back() == ']' ? ValueForm::kJson : ValueForm::kGo;
   const size_t end = value.find_first_of(",] ", at);
   if (end == kNone || value[end] == ' ') return ValueForm::kGo;
   const std::string_view word = value.substr(at, end - at);

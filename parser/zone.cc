@@ -376,8 +376,9 @@ std::chrono::year YearOf(Timestamp at) {
 
 constexpr Duration kSlack = days(1);  // how far a reference may lie before the last line
 constexpr Duration kHalfYear = days(183);
-constexpr Duration kStepBack =
-    minutes(30);                           // between lines of one kubelet, without any clock change
+// Between lines of one kubelet, without a clock change. Goroutines make it seconds; were it longer,
+// a pause in the second of two equal hours would pass for a step back into the first.
+constexpr Duration kStepBack = minutes(5);
 constexpr Duration kStep = minutes(15);    // all zones of today are multiples of it
 constexpr Duration kEarly = minutes(1);    // a stamp after its receive time: not from delay
 constexpr Duration kFarthest = hours(14);  // the zones' widest offset

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/framer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace kle {
+namespace {
+
+// Lines in, records out; each record as its text, copied.
+struct Framed {
+  std::vector<std::string> records;
+  std::vector<Frame> frames;
+  std::string formats;  // one letter a line: t text, j json, o other, c continuation
+};
+
+void Take(std::optional<Frame> frame, Framed& out) {
+  if (!frame) return;
+  out.records.emplace_back(frame->text);
+  out.frames.push_back(*frame);
+}
+
+void PushLine(Framer& framer, const LogLine& line, Framed& out) {
+  Take(framer.Push(line), out);
+  switch (framer.last_line_format()) {
+    case LineFormat::kKlogText:
+      out.formats += 't';
+      break;
+    case LineFormat::kKlogJson:
+      out.formats += 'j';
+      break;
+    case LineFormat::kOther:
+      out.formats += 'o';
+      break;
+    case LineFormat::kContinuation:
+      out.formats += 'c';
+      break;
+  }
+}
+
+void Drain(Framer& framer, Framed& out) {
+  while (auto frame = framer.Flush()) Take(frame, out);
+}
+
+LogLine Line(std::string_view text, uint64_t stream = 0, bool continues = false) {
+  LogLine line;
+  line.text = text;
+  line.stream = stream;
+  line.continues_previous = continues;
+  return line;
+}
+
+Framed FrameLines(const std::vector<std::string>& lines) {
+  Framer framer;
+  Framed out;
+  for (const std::string& line : lines) PushLine(framer, Line(line), out);
+  Drain(framer, out);
+  return out;
+}
+
+using Lines = std::vector<std::string>;
+
+const std::string kA = "I1123 23:01:26.161509   28696 kubelet.go:1987] \"A\"";
+const std::string kB = "I1123 23:01:26.161533   28696 pod_workers.go:636] \"B\" pod=\"ns/b\"";
+const std::string kJson = R"({"ts":1795475487205.2107,"caller":"a/b.go:1","msg":"A","v":2})";
+
+struct WrapperCase {
+  std::string name;
+  std::string line;
+  std::string text;      // "" when the line is no record
+  std::string received;  // "" when the wrapper tells none
+  uint64_t pid;
+};
+
+class WrapperTest : public testing::TestWithParam<WrapperCase> {};
+
+TEST_P(WrapperTest, IsStripped) {
+  const WrapperCase& row = GetParam();
+  const Framed out = FrameLines({row.line});
+  if (row.text.empty()) {
+    EXPECT_EQ(out.records, Lines{});
+    EXPECT_EQ(out.formats, "o");
+    return;
+  }
+  ASSERT_EQ(out.records, Lines{row.text});
+  EXPECT_EQ(out.frames[0].pid, row.pid);
+  const auto received = out.frames[0].received;
+  EXPECT_EQ(received ? FormatTimestamp(*received) : "", row.received);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, WrapperTest,
+    testing::Values(
+        WrapperCase{"Bare", kA, kA, "", 0}, WrapperCase{"BareJson", kJson, kJson, "", 0},
+        WrapperCase{"CarriageReturn", kA + "\r", kA, "", 0},
+        WrapperCase{"Syslog", "Nov 23 23:01:26 host kubelet[812]: " + kA, kA, "", 812},
+        WrapperCase{"SyslogOneDigitDay", "Nov  3 23:01:26 h-1.a.b kubelet[812]: " + kA, kA, "",
+                    812},
+        WrapperCase{"SyslogFraction", "Nov 23 23:01:26.161509 host kubelet[8]: " + kA, kA, "", 8},
+        WrapperCase{"SyslogNoPid", "Nov 23 23:01:26 host kubelet: " + kA, kA, "", 0},
+        WrapperCase{"SyslogNoHost", "Nov 23 23:01:26 kubelet[812]: " + kA, kA, "", 812},
+        WrapperCase{"SyslogIpv6Host", "Nov 23 23:01:26 fe80::1 kubelet[812]: " + kA, kA, "", 812},
+        WrapperCase{"SyslogJson", "Nov 23 23:01:26 host kubelet[8]: " + kJson, kJson, "", 8},
+        WrapperCase{"Hyperkube", "Nov 23 23:01:26 h hyperkube[1]: " + kA, kA, "", 1},
+        WrapperCase{"OpenShift", "Nov 23 23:01:26 h kubenswrapper[1]: " + kA, kA, "", 1},
+        WrapperCase{"K3s", "Nov 23 23:01:26 h k3s[1]: " + kA, kA, "", 1},
+        WrapperCase{"Microk8s", "Nov 23 23:01:26 h microk8s.daemon-kubelite[1]: " + kA, kA, "", 1},
+        WrapperCase{"Sshd", "Nov 23 23:01:26 h sshd[1]: " + kA, "", "", 0},
+        WrapperCase{"KubeProxy", "Nov 23 23:01:26 h kube-proxy[1]: " + kA, "", "", 0},
+        WrapperCase{"NoMonth", "Foo 23 23:01:26 h kubelet[1]: " + kA, "", "", 0},
+        WrapperCase{"Iso", "2026-11-23T23:01:26.161509+0000 host kubelet[812]: " + kA, kA,
+                    "2026-11-23T23:01:26.161509Z", 812},
+        WrapperCase{"IsoColon", "2026-11-23T23:01:26+02:00 host kubelet[812]: " + kA, kA,
+                    "2026-11-23T21:01:26.000000Z", 812},
+        WrapperCase{"IsoOther", "2026-11-23T23:01:26Z host cron[812]: " + kA, "", "", 0},
+        WrapperCase{"Stamped", "2026-11-23T23:01:26.161509123Z " + kA, kA,
+                    "2026-11-23T23:01:26.161509Z", 0},
+        WrapperCase{"Priority", "<6>" + kA, kA, "", 0},
+        WrapperCase{"PriorityAndSyslog", "<30>Nov 23 23:01:26 h kubelet[2]: " + kA, kA, "", 2},
+        WrapperCase{"Cri", "2026-11-23T23:01:26.161509123Z stderr F " + kA, kA,
+                    "2026-11-23T23:01:26.161509Z", 0},
+        WrapperCase{"Docker",
+                    R"({"log":"I1123 23:01:26.161509   28696 k.go:1] \"A\" x=\u003cnil\u003e\n",)"
+                    R"("stream":"stderr","time":"2026-11-23T23:01:26.161509123Z"})",
+                    "I1123 23:01:26.161509   28696 k.go:1] \"A\" x=<nil>",
+                    "2026-11-23T23:01:26.161509Z", 0},
+        WrapperCase{"DockerJson",
+                    R"({"log":"{\"ts\":1795475487205.2,\"msg\":\"A\"}\n","stream":"stderr"})",
+                    R"({"ts":1795475487205.2,"msg":"A"})", "", 0},
+        WrapperCase{"K0s",
+                    R"(time="2024-07-08 08:46:26" level=info msg="I0708 08:46:26.112550    1814 )"
+                    R"(file.go:1] \"A\" err=\"say \\\"x\\\"\"" component=kubelet stream=stderr)",
+                    R"(I0708 08:46:26.112550    1814 file.go:1] "A" err="say \"x\"")", "", 0},
+        WrapperCase{"K0sUnderSyslog",
+                    R"(Jul  8 08:46:26 n k0s[9]: time="2024-07-08 08:46:26" level=info )"
+                    R"(msg="I0708 08:46:26.112550    1814 file.go:1] \"A\"" component=kubelet)",
+                    R"(I0708 08:46:26.112550    1814 file.go:1] "A")", "", 9},
+        WrapperCase{"K0sOther",
+                    R"(time="2024-07-08 08:46:26" level=info msg="I0708 08:46:26.112550    1814 )"
+                    R"(file.go:1] \"A\"" component=kube-apiserver stream=stderr)",
+                    "", "", 0},
+        WrapperCase{"Containerd", R"(time="2026-11-23T23:31:27Z" level=info msg="starting")", "",
+                    "", 0},
+        WrapperCase{"MicroShift", "kubelet " + kA, kA, "", 0},
+        WrapperCase{"MicroShiftUnnamed", "??? " + kA, kA, "", 0},
+        WrapperCase{"MicroShiftJournal", "Aug 21 10:00:00 h microshift[7]: kubelet " + kA, kA, "",
+                    7},
+        WrapperCase{"MicroShiftOther", "kube-apiserver " + kA, "", "", 0},
+        WrapperCase{"Headerless", R"("SyncLoop DELETE" source="api" pods=[ns/a])", "", "", 0},
+        WrapperCase{"Flag", "Flag --cgroup-driver has been deprecated, x", "", "", 0},
+        WrapperCase{"Empty", "", "", "", 0}, WrapperCase{"Nul", std::string(64, '\0'), "", "", 0}),
+    [](const auto& row) { return row.param.name; });
+
+struct JoinCase {
+  std::string name;
+  Lines lines;
+  Lines records;
+  std::string formats;
+};
+
+class JoinTest : public testing::TestWithParam<JoinCase> {};
+
+TEST_P(JoinTest, GivesRecords) {
+  const Framed out = FrameLines(GetParam().lines);
+  EXPECT_EQ(out.records, GetParam().records);
+  EXPECT_EQ(out.formats, GetParam().formats);
+}
+
+const std::string kBlock = kA + " err=<";
+const std::string kPrefix = "Nov 23 23:01:26 host kubelet[812]: ";
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, JoinTest,
+    testing::Values(
+        JoinCase{"SingleLines", {kA, kB}, {kA, kB}, "tt"},
+        JoinCase{"PlainLinesContinue",
+                 {kA, "Output: busy", "", kB},
+                 {kA + "\nOutput: busy\n", kB},
+                 "tcct"},
+        JoinCase{"FlagsBeforeTheFirstHeader", {"Flag --a", "plain", kA}, {kA}, "oot"},
+        JoinCase{
+            "FlagsOfARestartContinueNothing", {kA, "Flag --a has been", "x", kB}, {kA, kB}, "toot"},
+        JoinCase{"Block",
+                 {kBlock, "\tone", "\ttwo", " > pod=\"ns/a\"", kB},
+                 {kBlock + "\n\tone\n\ttwo\n > pod=\"ns/a\"", kB},
+                 "tccct"},
+        JoinCase{"TabbedHeaderIsData",
+                 {kBlock, "\t" + kB, " >", kB},
+                 {kBlock + "\n\t" + kB + "\n >", kB},
+                 "tcct"},
+        JoinCase{"JsonInsideABlockIsData",
+                 {kBlock, kJson, " >", kB},
+                 {kBlock + "\n" + kJson + "\n >", kB},
+                 "tcct"},
+        JoinCase{"JsonAfterABlockIsARecord",
+                 {kBlock, "\tx", " >", kJson},
+                 {kBlock + "\n\tx\n >", kJson},
+                 "tccj"},
+        JoinCase{"SecondBlockOnTheClosingLine",
+                 {kBlock, "\tx", " > b=<", kJson, " >", kJson},
+                 {kBlock + "\n\tx\n > b=<\n" + kJson + "\n >", kJson},
+                 "tccccj"},
+        JoinCase{
+            "EndlessBlockEndsAtAHeader", {kBlock, "\tone", kB}, {kBlock + "\n\tone", kB}, "tct"},
+        JoinCase{
+            "JsonTakesNoPlainLines", {kJson, "plain", "\ttabbed", kJson}, {kJson, kJson}, "jooj"},
+        JoinCase{"SyslogContinuation",
+                 {kPrefix + kBlock, kPrefix + "#011one", kPrefix + " > b=1", kPrefix + kB},
+                 {kBlock + "\n\tone\n > b=1", kB},
+                 "tcct"},
+        JoinCase{"EscapedNewlineIsNotUndone",
+                 {kPrefix + kA + " #012 > b=1 issue #17"},
+                 {kA + " #012 > b=1 issue #17"},
+                 "t"},
+        JoinCase{"OtherProgramsBetween",
+                 {kPrefix + kBlock, "Nov 23 23:01:26 host sshd[812]: \tno", kPrefix + "\tone",
+                  "Nov 23 23:01:27 host kubelet[813]: " + kB, kPrefix + " >"},
+                 {kBlock + "\n\tone\n >", kB},
+                 "toctc"},
+        JoinCase{"MicroShiftOtherComponentEndsTheRecord",
+                 {"kubelet " + kA, "kube-apiserver " + kB, "its trace", "kubelet " + kB},
+                 {kA, kB},
+                 "toot"},
+        JoinCase{"CriPartial",
+                 {"2026-11-23T23:01:26Z stderr P " + kA.substr(0, 30),
+                  "2026-11-23T23:01:26Z stderr P " + kA.substr(30, 5),
+                  "2026-11-23T23:01:26Z stderr F " + kA.substr(35),
+                  "2026-11-23T23:01:26Z stderr F " + kB},
+                 {kA, kB},
+                 "tcct"},
+        JoinCase{"CriPartialLooksLikeAHeader",
+                 {"2026-11-23T23:01:26Z stderr P " + kA, "2026-11-23T23:01:26Z stderr F " + kB},
+                 {kA + kB},
+                 "tc"},
+        JoinCase{"DockerPartial",
+                 {R"({"log":"I1123 23:01:26.161509   1 k.go:1] \"A","stream":"stderr"})",
+                  R"({"log":"B\"\n","stream":"stderr"})"},
+                 {R"(I1123 23:01:26.161509   1 k.go:1] "AB")"},
+                 "tc"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(FramerForgeryTest, ContinuedEntryIsNeverARecord) {
+  // klog's block with a NUL in it: journald makes a new entry of what follows, at column 0.
+  Framer framer;
+  Framed out;
+  PushLine(framer, Line(kA + " output=<", 7), out);
+  PushLine(framer, Line("\tx", 7), out);
+  PushLine(framer, Line(kB, 7, true), out);
+  PushLine(framer, Line(kJson, 7, true), out);
+  PushLine(framer, Line(" >", 7), out);
+  Drain(framer, out);
+  EXPECT_EQ(out.records, Lines{kA + " output=<\n\tx" + kB + kJson + "\n >"});
+  EXPECT_EQ(out.formats, "tcccc");
+}
+
+TEST(FramerForgeryTest, ContinuationOfNothingIsDropped) {
+  Framer framer;
+  Framed out;
+  PushLine(framer, Line(kA, 7, true), out);
+  PushLine(framer, Line("plain", 7), out);
+  PushLine(framer, Line(kB, 7, true), out);
+  Drain(framer, out);
+  EXPECT_EQ(out.records, Lines{});
+  EXPECT_EQ(out.formats, "coc");
+}
+
+TEST(FramerForgeryTest, ContinuationOfAnUnrelatedLineDoesNotReachTheRecord) {
+  Framer framer;
+  Framed out;
+  PushLine(framer, Line(kJson, 7), out);
+  PushLine(framer, Line("plain and very long", 7), out);
+  PushLine(framer, Line(kB, 7, true), out);
+  Drain(framer, out);
+  EXPECT_EQ(out.records, Lines{kJson});
+}
+
+TEST(FramerTest, LineCutByJournaldIsWholeAgain) {
+  Framer framer;
+  Framed out;
+  PushLine(framer, Line(kJson.substr(0, 40), 7), out);
+  PushLine(framer, Line("I1123 unrelated", 8), out);
+  PushLine(framer, Line(kJson.substr(40), 7, true), out);
+  Drain(framer, out);
+  EXPECT_EQ(out.records, Lines{kJson});
+}
+
+TEST(FramerTest, StreamsDoNotMix) {
+  Framer framer;
+  Framed out;
+  PushLine(framer, Line(kA, 1), out);
+  PushLine(framer, Line(kB, 2), out);
+  PushLine(framer, Line("of a", 1), out);
+  PushLine(framer, Line("of b", 2), out);
+  Drain(framer, out);
+  EXPECT_EQ(out.records, (Lines{kA + "\nof a", kB + "\nof b"}));
+}
+
+TEST(FramerTest, ManyStreamsGiveBackTheOldest) {
+  Framer framer;
+  Framed out;
+  for (uint64_t stream = 0; stream < 200; ++stream) PushLine(framer, Line(kA, stream), out);
+  EXPECT_EQ(out.records.size(), 200U - 64U);
+  Drain(framer, out);
+  EXPECT_EQ(out.records.size(), 200U);
+}
+
+TEST(FramerTest, FlushedRecordTakesNoMoreLines) {
+  Framer framer;
+  Framed out;
+  PushLine(framer, Line(kA), out);
+  Drain(framer, out);
+  PushLine(framer, Line("late"), out);
+  PushLine(framer, Line(kB), out);
+  Drain(framer, out);
+  EXPECT_EQ(out.records, (Lines{kA, kB}));
+  EXPECT_EQ(out.formats, "tct");
+}
+
+TEST(FramerTest, LongRecordsAreCutAndCountedOnce) {
+  Framer::Limits limits;
+  limits.record_bytes = 100;
+  Framer framer(limits);
+  Framed out;
+  PushLine(framer, Line(kA), out);
+  for (int i = 0; i < 50; ++i) PushLine(framer, Line("0123456789"), out);
+  PushLine(framer, Line(kB + std::string(1000, 'x')), out);
+  PushLine(framer, Line(kA), out);
+  Drain(framer, out);
+  ASSERT_EQ(out.records.size(), 3U);
+  EXPECT_EQ(out.records[0].size(), 100U);
+  EXPECT_EQ(out.records[1].size(), 100U);
+  EXPECT_EQ(out.records[2], kA);
+  EXPECT_EQ(framer.truncated(), 2U);
+}
+
+TEST(FramerTest, SourceKnowsBetterThanTheWrapper) {
+  Framer framer;
+  Framed out;
+  const std::string text = "2026-11-23T23:01:26Z host kubelet[812]: " + kA;
+  LogLine line = Line(text);
+  line.received = ParseTimestamp("2026-11-24T00:00:00Z");
+  line.pid = 9;
+  line.boot = 3;
+  line.monotonic = Duration(5);
+  PushLine(framer, line, out);
+  Drain(framer, out);
+  ASSERT_EQ(out.frames.size(), 1U);
+  EXPECT_EQ(out.frames[0].received, line.received);
+  EXPECT_EQ(out.frames[0].pid, 9U);
+  EXPECT_EQ(out.frames[0].boot, 3U);
+  EXPECT_EQ(out.frames[0].monotonic, line.monotonic);
+}
+
+}  // namespace
+}  // namespace kle

@@ -62,7 +62,8 @@ struct TerminationFacts {
   std::optional<Timestamp> terminated_at;
   Precision terminated_precision = Precision::kExact;
   std::optional<Timestamp> sandbox_dead_at;   // relist
-  std::optional<Timestamp> sandbox_failed_at; // last failure to stop it
+  bool sandbox_settled = false;
+  std::optional<Timestamp> sandbox_failed_at;  // last failure to stop it
   std::optional<Timestamp> first_unmount_at;
   std::optional<Timestamp> volumes_undesired_at;
   std::optional<Timestamp> volumes_claimed_at;  // "unmounted volumes": no proof

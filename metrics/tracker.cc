@@ -17,6 +17,9 @@ constexpr Duration kForgetAfter = 10min;
 constexpr Duration kForcePair = 1s;
 constexpr Duration kNoKillAfter = 30s;
 constexpr Duration kLostAfter = 60s;
+// A sandbox seen dead may still be in its network's teardown: the unmount or the REMOVE that follows
+// tells when it was over. A pod with neither is settled by time.
+constexpr Duration kSettleAfter = 10s;
 // The first relists after a kubelet restart tell of exits long past.
 constexpr Duration kReplayAfterRestart = 10s;
 constexpr size_t kMaxContainers = 256;  // of one pod; more is a runaway crash loop
@@ -182,11 +185,6 @@ void Tracker::Impl::OnDeleted(const Event& event) {
       continue;
     }
     if (pod->ended) continue;
-    if (KnownFinished(*pod)) {
-      Start(*pod, Trigger::kFinished, event.at);
-      Seal(*pod);
-      continue;
-    }
     // Deleted while the kubelet was down: it terminates without a DELETE line, and prints one only
     // when all is over.
     std::optional<Timestamp> begun;
@@ -197,6 +195,11 @@ void Tracker::Impl::OnDeleted(const Event& event) {
           begun = container.kill_at;
         }
       }
+    }
+    if (!begun && KnownFinished(*pod)) {
+      Start(*pod, Trigger::kFinished, event.at);
+      Seal(*pod);
+      continue;
     }
     Start(*pod, Trigger::kApiDelete, begun.value_or(event.at));
     pod->termination->last_delete_at = event.at;
@@ -277,10 +280,10 @@ void Tracker::Impl::OnPleg(const Event& event) {
   // with neither is the sandbox.
   const bool nameless = container.name.empty() && !container.exit_code && !container.exited_at;
   if (nameless && (finished_lines || pod->terminating())) container.sandbox = true;
-  if (!container.sandbox) {
-    SetExit(*pod, container, event.at, ExitSource::kRelist);
-  } else if (pod->terminating()) {
+  SetExit(*pod, container, event.at, ExitSource::kRelist);
+  if (container.sandbox && pod->terminating()) {
     pod->termination->sandbox_dead_at = event.at;
+    After(kSettleAfter, Timer::kSettle, *pod);
   }
   TrySeal(*pod);
 }
@@ -719,6 +722,7 @@ void Tracker::Impl::Advance(Timestamp at) {
 void Tracker::Impl::Finish() {
   for (PodFacts& pod : table.pods()) {
     if (pod.terminating()) Fire(Timer::kNoKill, pod);
+    if (pod.terminating()) Fire(Timer::kSettle, pod);
     if (pod.terminating()) Fire(Timer::kLost, pod);
     if (!pod.termination || !pod.termination->completed) continue;
     Hand(pod);

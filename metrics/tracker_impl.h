@@ -71,6 +71,7 @@ struct Tracker::Impl {
   // What waits for the source's time.
   enum class Timer : uint8_t {
     kNoKill,  // DELETE and REMOVE came as a pair: was there anything to kill?
+    kSettle,  // the sandbox is dead; nothing tells that its teardown still runs
     kRetire,
     kLost,    // not delivered again after a kubelet restart
     kExpire,  // uncertain and silent

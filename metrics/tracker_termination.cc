@@ -58,6 +58,11 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
   term.removed_at = pod.remove_at;
   if (pod.delete_at) term.last_delete_at = pod.delete_at;
   for (ContainerFacts& container : pod.containers) {
+    if (container.sandbox && container.seen_dead && container.exited_at && at &&
+        *container.exited_at >= *at) {
+      term.sandbox_dead_at = container.exited_at;
+      term.sandbox_settled = true;
+    }
     // A probe's kill before the request belongs to the pod's life.
     if (container.kill_at && (!at || *container.kill_at >= *at)) {
       term.kill_seen = true;
@@ -104,7 +109,7 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
     const auto& unmount = term.first_unmount_at;
     const bool volumes_to_come =
         std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
-    if (!unmount && (volumes_to_come || (!dead && !term.removed_at))) return;
+    if (!unmount && (volumes_to_come || !(term.removed_at || (dead && term.sandbox_settled)))) return;
     const auto last_exit = LastExit(pod);
     if (!last_exit && !dead && !unmount) return;
     const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
@@ -256,6 +261,11 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
                  !pod.termination->worker_entered_at) {
         Complete(pod, State::kRemoved);  // nothing had been started
       }
+      return;
+    case Timer::kSettle:
+      if (!pod.terminating() || pod.termination->sealed) return;
+      pod.termination->sandbox_settled = !pod.termination->sandbox_failed_at;
+      TrySeal(pod);
       return;
     case Timer::kRetire:
       Retire(pod);

@@ -440,7 +440,8 @@ std::optional<PlegEvent> ParsePlegEvent(std::string_view text) {
     return std::nullopt;
   }
   if (!IsId(event.type)) return std::nullopt;
-  if (!IsId(event.data)) event.data = {};  // some types carry none: null, <nil>
+  if (!IsId(event.data) || IsNull(event.data))
+    event.data = {};  // some types carry none: null, <nil>
   return event;
 }
 

@@ -188,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
         ValueCase{"Go_1_22", "&{ID:u-1 Type:ContainerDied Data:d}", kGo, "u-1|ContainerDied|d"},
         ValueCase{"Json_1_27", R"({"ID":"u","Type":"ContainerDied","Data":"d"})", kJson,
                   "u|ContainerDied|d"},
-        ValueCase{"NoData", R"({"ID":"u","Type":"PodSync","Data":null})", kJson, "u|PodSync|null"},
+        ValueCase{"NoData", R"({"ID":"u","Type":"PodSync","Data":null})", kJson, "u|PodSync|"},
         ValueCase{"NilData", "&{ID:u Type:PodSync Data:<nil>}", kGo, "u|PodSync|"},
         ValueCase{"NoId", "&{Type:PodSync Data:d}", kGo, ""},
         ValueCase{"NoStruct", "ContainerDied", kBare, ""}, ValueCase{"Null", "null", kJson, ""},

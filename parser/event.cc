@@ -23,7 +23,6 @@ constexpr std::array<std::string_view, kEventKindCount> kNames = {
     "sandbox_creating",
     "sandbox_created",
     "container_creating",
-    "image_pull",
     "volume_mount_started",
     "volume_mounted",
     "volumes_mounted",

@@ -35,7 +35,6 @@ enum class EventKind : uint8_t {
   kSandboxCreating,
   kSandboxCreated,
   kContainerCreating,
-  kImagePull,
   kVolumeMountStarted,
   kVolumeMounted,
   kVolumesMounted,

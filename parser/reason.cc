@@ -209,7 +209,7 @@ constexpr ReasonInfo kInfos[kReasonCount] = {
     {kCgroupBusy, "the pod's cgroup could not be removed",
      "Look for processes left in the pod's cgroup (cat .../cgroup.procs).", "cgroup-busy"},
     {kCsiError, "the CSI driver refused to unmount",
-     "Look at the CSI node plugin's log on this node; is its pod running and registered?",
+     "Look at the CSI node plugin's log on this node; and whether its pod runs and is registered.",
      "csi-error"},
     {kKubeletRestart, "the kubelet restarted in the middle of the termination",
      "Nothing to do: the kubelet starts the termination again, with the full grace.",

@@ -338,7 +338,7 @@ TEST(SampleTest, EveryLineIsOneRecordWithoutErrors) {
       R"(podSandboxID={Type:docker ID:15ecee9f} networkType="bridge" networkName="podnet")",
       R"(I1123 23:01:26.681529   28696 kubelet.go:1723] "Post-termination container state" )"
       R"(pod="p-3/f-8" podUID=9517cc45 containers="(app state=exited exitCode=0 )"
-      R"(finishedAt=2026-11-23T23:01:26.473120786Z)")",
+      R"x(finishedAt=2026-11-23T23:01:26.473120786Z)")x",
       R"(I1123 23:01:26.716917   28696 reconciler.go:384] "Volume detached for volume \"tok\" )"
       R"((UniqueName: \"kubernetes.io/projected/9517cc45-tok\") on node \"w\" DevicePath \"\"")",
       R"(I1123 23:01:26.488460   28696 manager.go:1044] Destroyed container: "/kubepods/pod9517" )"

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/reason.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace kle {
+namespace {
+
+TEST(ReasonTable, EveryRowIsReachedByItsExample) {
+  for (const ReasonRow& row : ReasonTable()) {
+    const Phase phase = row.phase.value_or(Phase::kUnmountVolumes);
+    EXPECT_EQ(Name(ClassifyFailure(row.example, phase)), Name(row.reason)) << row.example;
+    EXPECT_FALSE(row.evidence.empty()) << row.example;
+    for (const char c : row.needle) EXPECT_FALSE(c >= 'A' && c <= 'Z') << row.needle;
+  }
+}
+
+TEST(ReasonTable, EveryReasonHasANameAMeaningAndAHint) {
+  std::set<std::string_view> names;
+  for (int i = 0; i < kReasonCount; ++i) {
+    const Reason reason = static_cast<Reason>(i);
+    EXPECT_TRUE(names.insert(Name(reason)).second) << Name(reason);
+    EXPECT_EQ(Info(reason).reason, reason) << "Info is out of the enum's order at " << Name(reason);
+    EXPECT_FALSE(Info(reason).meaning.empty());
+    EXPECT_TRUE(Info(reason).hint.ends_with('.')) << Info(reason).hint;
+    EXPECT_FALSE(Info(reason).anchor.empty());
+  }
+}
+
+TEST(ReasonTable, TheNetworkPluginsOwnRefusedConnectionIsNotTheRuntimes) {
+  EXPECT_EQ(ClassifyFailure("failed to destroy network for sandbox \"x\": dial tcp 10.0.0.1:443: connect: "
+                            "connection refused", Phase::kStopSandbox), Reason::kCniTeardown);
+}
+
+TEST(ReasonTable, TheSameTimeoutIsAnotherReasonInAnotherPhase) {
+  const auto text = "rpc error: code = DeadlineExceeded desc = context deadline exceeded";
+  EXPECT_EQ(ClassifyFailure(text, Phase::kStopContainers), Reason::kRuntimeStopTimeout);
+  EXPECT_EQ(ClassifyFailure(text, Phase::kStopSandbox), Reason::kSandboxStopTimeout);
+}
+
+TEST(ReasonTable, WhatNoRowTakesIsOther) {
+  EXPECT_EQ(ClassifyFailure("something new", Phase::kStopContainers), Reason::kOther);
+  EXPECT_EQ(ClassifyFailure("", Phase::kUnmountVolumes), Reason::kOther);
+}
+
+}  // namespace
+}  // namespace kle

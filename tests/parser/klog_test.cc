@@ -345,7 +345,7 @@ TEST(SampleTest, EveryLineIsOneRecordWithoutErrors) {
       R"(I1123 23:01:26.488460   28696 manager.go:1044] Destroyed container: "/kubepods/pod9517" )"
       R"((aliases: [], namespace: ""))",
       R"(I1123 23:02:27.598101    1322 kubelet.go:2186] "Post-termination container state" )"
-      R"(pod="p-4/f-7" podUID="5389035b" containers=[{"Name":"app","State":"exited","ExitCode":0}])",
+      R"(pod="p-4/f-7" podUID="5389" containers=[{"Name":"app","State":"exited","ExitCode":0}])",
       R"({"ts":1795475469601.2874,"caller":"internal/log.go:32","msg":"Failed","err":"e"})",
   };
   Framer framer;

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end lanes share: skipping loudly, processes ended by pid, a real journald, a real Prometheus."""
+import atexit
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SKIPPED = 77  # ctest counts it as skipped
+
+
+def skip(reason):
+    print(f"SKIPPED: {reason}")
+    sys.exit(SKIPPED)
+
+
+def need(*programs):
+    for program in programs:
+        if not (shutil.which(program) or os.access(program, os.X_OK)):
+            skip(f"{program} is not installed")
+
+
+def exporter():
+    path = os.environ.get("KLE_BINARY") or str(ROOT / "build/release/kubelet-lifecycle-exporter")
+    if not os.access(path, os.X_OK):
+        sys.exit(f"no binary at {path}: ./dev build")
+    return path
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+_children = []
+
+
+def start(*argv, **options):
+    child = subprocess.Popen([str(a) for a in argv], **options)
+    _children.append(child)
+    return child
+
+
+def stop(child, sig=signal.SIGTERM, timeout=10):
+    if child.poll() is None:
+        child.send_signal(sig)
+        try:
+            child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    return child.returncode
+
+
+@atexit.register
+def _stop_all():
+    for child in _children:
+        stop(child, timeout=3)
+
+
+def temp_dir():
+    path = tempfile.mkdtemp(prefix="kle-e2e-")
+    atexit.register(shutil.rmtree, path, True)
+    return pathlib.Path(path)
+
+
+def get(url, timeout=5):
+    """Status and text; the status of an error answer too."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def wait_for(what, condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def recorded(name):
+    """Lines of a recorded kubelet."""
+    path = ROOT / "tests/traces/recorded" / name / "kubelet.log.zst"
+    return subprocess.run(["zstd", "-qdc", path], check=True, capture_output=True).stdout.decode().splitlines()
+
+
+_HEADER = re.compile(r"^([IWEF])(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6})( .*)$", re.S)
+_UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z")
+
+
+def shifted(lines, year=2026):
+    """The same log as if it ended now (UTC): headers and the runtime's own exit times move together."""
+    stamps = [m for m in map(_HEADER.match, lines) if m]
+    stamp = lambda m: datetime.datetime(year, *map(int, m.group(2, 3, 4, 5, 6)), int(m.group(7)))
+    delta = datetime.datetime.utcnow() - stamp(stamps[-1])
+    utc = lambda m: (datetime.datetime.fromisoformat(m.group(1)) + delta).strftime("%Y-%m-%dT%H:%M:%S") + (m.group(2) or "") + "Z"
+    delta -= datetime.timedelta(microseconds=delta.microseconds)  # whole seconds: fractions stay as they are
+    out = []
+    for line in lines:
+        m = _HEADER.match(line)
+        if m:
+            line = m.group(1) + (stamp(m) + delta).strftime("%m%d %H:%M:%S.%f") + m.group(8)
+        out.append(_UTC.sub(utc, line))
+    return out
+
+
+class Journald:
+    """A namespaced systemd-journald of our own, spoken to as systemd does for a service's stderr."""
+
+    def __init__(self, namespace, config=""):
+        need("/lib/systemd/systemd-journald")
+        if os.geteuid() != 0:
+            skip("a journald of our own needs root")
+        self.namespace = namespace
+        machine = pathlib.Path("/etc/machine-id")
+        if not machine.exists() or not machine.read_text().strip():
+            skip("/etc/machine-id is empty")
+        self.directory = pathlib.Path(f"/var/log/journal/{machine.read_text().strip()}.{namespace}")
+        self.run = pathlib.Path(f"/run/systemd/journal.{namespace}")
+        self.dropin = pathlib.Path(f"/run/systemd/journald@{namespace}.conf.d")
+        self._clean()
+        atexit.register(self._clean)
+        self.dropin.mkdir(parents=True)
+        (self.dropin / "t.conf").write_text("[Journal]\nStorage=persistent\nRateLimitIntervalSec=0\nSyncIntervalSec=1s\n" + config)
+        self.directory.mkdir(parents=True)
+        self.start()
+
+    def start(self):
+        self.daemon = start("/lib/systemd/systemd-journald", self.namespace, stderr=subprocess.DEVNULL)
+        wait_for("journald's stdout socket", lambda: (self.run / "stdout").exists(), 20)
+
+    def _clean(self):
+        if getattr(self, "daemon", None):
+            stop(self.daemon)
+        for path in (self.dropin, self.run, self.directory, pathlib.Path(f"/run/log/journal") / self.directory.name):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def stream(self, identifier="kubelet", unit="kubelet.service"):
+        """A stdout stream of a service; as root journald takes the unit's name from the header."""
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(str(self.run / "stdout"))
+        s.sendall(f"{identifier}\n{unit}\n6\n0\n0\n0\n0\n".encode())
+        return s
+
+    def rotate(self):
+        subprocess.run(["journalctl", f"--namespace={self.namespace}", "--rotate"], check=True, capture_output=True)
+
+
+def prometheus(target, home):
+    """A real Prometheus that scrapes `target` each second; returns its base URL."""
+    need("prometheus")
+    port = free_port()
+    (home / "prometheus.yml").write_text(json.dumps({
+        "global": {"scrape_interval": "1s"},
+        "scrape_configs": [{"job_name": "kubelet-lifecycle", "static_configs": [{"targets": [target]}]}]}))
+    start("prometheus", f"--config.file={home}/prometheus.yml", f"--storage.tsdb.path={home}/data",
+          f"--web.listen-address=127.0.0.1:{port}", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    wait_for("Prometheus", lambda: get(url + "/-/ready")[0] == 200, 60)
+    return url
+
+
+def ask(url, query):
+    """Instant query: {labels as a sorted tuple: value}."""
+    status, text = get(f"{url}/api/v1/query?" + urllib.parse.urlencode({"query": query}))
+    assert status == 200, text
+    skip_labels = ("__name__", "instance", "job")
+    return {tuple(sorted((k, v) for k, v in row["metric"].items() if k not in skip_labels)): float(row["value"][1])
+            for row in json.loads(text)["data"]["result"]}
+
+
+def expect(what, good, detail=""):
+    print(("ok    " if good else "FAIL  ") + what + (f": {detail}" if detail and not good else ""))
+    if not good:
+        expect.failed += 1
+
+
+expect.failed = 0
+
+
+def finish():
+    sys.exit(1 if expect.failed else 0)

@@ -378,6 +378,12 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
   } else if (term.reclaimed_line_at && !VolumesOutstanding(pod)) {
     record.reclaimed_at = term.reclaimed_line_at;
   }
+  // Lines may be missing or out of order: an end before its beginning is no measurement.
+  if (record.requested_at) {
+    for (auto* end : {&record.terminated_at, &record.reclaimed_at}) {
+      if (*end && **end < *record.requested_at) end->reset();
+    }
+  }
   if (record.reclaimed_at && record.terminated_at) {
     record.reclaimed_at = std::max(*record.reclaimed_at, *record.terminated_at);
   }

@@ -23,7 +23,7 @@ SKIPPED = 77  # ctest counts it as skipped
 
 
 def skip(reason):
-    print(f"SKIPPED: {reason}")
+    print(f"SKIP: {reason}")
     sys.exit(SKIPPED)
 
 

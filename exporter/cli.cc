@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "exporter/build_info.h"
+#include "exporter/complain.h"
+#include "exporter/config_file.h"
+#include "exporter/options.h"
+#include "exporter/serve_check.h"
+#include "exporter/suggest.h"
+#include "parser/values.h"
+
+namespace kle {
+namespace {
+
+constexpr const char* kName = "kubelet-lifecycle-exporter";
+
+struct AllOptions {
+  ServeOptions serve;
+  ReportOptions report;
+  ExplainOptions explain;
+  CatalogueOptions catalogue;
+  std::string check_config;
+};
+
+CLI::Option* AddDuration(CLI::App& command, const std::string& name, Duration& target,
+                         const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&target, name](const std::string& text) {
+            const auto seconds = ParseGoDuration(text);
+            if (!seconds || *seconds < 0) {
+              throw CLI::ValidationError(name, "\"" + text + "\" is no duration: try 60s or 5m");
+            }
+            target = FromSeconds(*seconds);
+          },
+          help)
+      ->type_name("DURATION");
+}
+
+template <typename Value>
+CLI::Option* AddRepeatable(CLI::App& command, const std::string& name, Value& target,
+                           const std::string& help) {
+  return command.add_option(name, target, help)->allow_extra_args(false);
+}
+
+void AddServe(CLI::App& app, ServeOptions& options) {
+  CLI::App& command =
+      *app.add_subcommand("serve", "Follow the kubelet's log and serve metrics (the default)");
+  const std::map<std::string, SourceKind> sources{{"journal", SourceKind::kJournal},
+                                                  {"file", SourceKind::kFile}};
+  const std::map<std::string, StartAt> starts{
+      {"boot", StartAt::kBoot}, {"now", StartAt::kNow}, {"all", StartAt::kAll}};
+  command.add_option("--source", options.source, "Where the log is read from: journal or file")
+      ->transform(CLI::CheckedTransformer(sources).description("journal|file"))
+      ->type_name("");
+  command.add_option("--journal.directory", options.journal_directory,
+                     "Journal folder; default: this machine's journal");
+  AddRepeatable(command, "--journal.unit", options.journal_units,
+                "Unit to read, repeatable; default: the known kubelet units that exist");
+  AddRepeatable(command, "--file.path", options.file_paths, "Log file to follow, repeatable");
+  AddRepeatable(command, "--web.listen-address", options.listen_addresses,
+                "Address to listen on, repeatable")
+      ->default_str(":10298");
+  command.add_option("--web.telemetry-path", options.telemetry_path, "Path of the metrics")
+      ->capture_default_str();
+  command.add_option("--web.config.file", options.web_config_file,
+                     "Web configuration (exporter-toolkit format): basic_auth_users");
+  command.add_option("--config.file", options.config_file,
+                     "YAML file with these flags as keys; the command line wins");
+  command.add_option("--state.path", options.state_path, "File that keeps the state")
+      ->capture_default_str();
+  command.add_option("--start", options.start, "Where a first start without state begins")
+      ->transform(CLI::CheckedTransformer(starts).description("boot|now|all"))
+      ->default_str("boot")
+      ->type_name("");
+  AddDuration(command, "--stuck.slack", options.stuck_slack,
+              "A pod is stuck when its age exceeds the granted grace by this")
+      ->default_str("60s");
+  command.add_option("--timezone", options.timezone,
+                     "Zone of the log's times, for files without receive times");
+  command.add_option("--log.level", options.log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}).description(""))
+      ->capture_default_str();
+  command.add_option("--log.format", options.log_format, "logfmt or json")
+      ->check(CLI::IsMember({"logfmt", "json"}).description(""))
+      ->capture_default_str();
+}
+
+void AddReport(CLI::App& app, ReportOptions& options) {
+  CLI::App& command =
+      *app.add_subcommand("report", "Read saved logs or journals and print every termination");
+  command
+      .add_option("PATH", options.paths,
+                  "Logs (plain, .gz, .zst), journals or folders; - is standard input")
+      ->type_name("");
+  command.add_option("--format", options.format, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}).description(""))
+      ->capture_default_str();
+  command.add_option("--timezone", options.timezone, "Zone of the log's times; default UTC");
+  command
+      .add_option("--year", options.year, "Year of the first line; default from the file's time")
+      ->check(CLI::Range(1970, 2200).description(""));
+  command.add_option("--slowest", options.slowest, "How many of the slowest the table shows")
+      ->capture_default_str();
+  command.add_flag("--stuck-only", options.stuck_only, "Only pods that are stuck");
+  command.add_flag("--fail-if-stuck", options.fail_if_stuck, "Exit with 3 when a pod is stuck");
+  command.add_option("--namespace", options.namespace_, "Only this namespace");
+  command.add_option("--pod", options.pod, "Only pods whose name begins so");
+  AddRepeatable(command, "--journal.unit", options.journal_units,
+                "Unit to read from a journal, repeatable; default: the known kubelet units");
+  AddDuration(command, "--stuck.slack", options.stuck_slack,
+              "A pod is stuck when its age exceeds the granted grace by this")
+      ->default_str("60s");
+}
+
+void AddOthers(CLI::App& app, AllOptions& options) {
+  app.add_subcommand("explain", "Tell which event a line is, or why it is none")
+      ->add_option("LINE", options.explain.lines, "Lines; none or -: standard input")
+      ->type_name("");
+  for (const auto& [name, help] : {std::pair("catalogue", "Print every event that is recognised"),
+                                   std::pair("metrics", "Print every metric")}) {
+    CLI::App* command = app.add_subcommand(name, help);
+    command->add_option("--format", options.catalogue.format, "table, json or markdown")
+        ->check(CLI::IsMember({"table", "json", "markdown"}).description(""))
+        ->capture_default_str();
+    if (std::string_view(name) == "metrics") command->group("");
+  }
+  app.add_subcommand("check-config", "Check a configuration file and exit")
+      ->add_option("FILE", options.check_config, "The file")
+      ->type_name("");
+}
+
+std::vector<std::string> OptionNames(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+int Usage(std::string message, const std::string& command = {}) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  return Complain(kUsageError,
+                  message + " (see " + kName + (command.empty() ? "" : " ") + command + " --help)");
+}
+
+int Unknown(const CLI::App& command, const std::string& argument) {
+  if (!argument.starts_with('-')) {
+    return Usage("unexpected argument \"" + argument + "\"", command.get_name());
+  }
+  const std::string flag = argument.substr(0, argument.find('='));
+  const std::string near = Nearest(flag, OptionNames(command));
+  return Usage("unknown flag " + flag + (near.empty() ? "" : ", did you mean " + near + "?"),
+               command.get_name());
+}
+
+// The file's values, for flags that the command line does not set.
+Result<void> ApplyConfig(CLI::App& serve, const std::string& path) {
+  auto settings = ReadConfigFile(path);
+  if (!settings) return settings.error();
+  for (const auto& [key, values] : *settings) {
+    CLI::Option* option = serve.get_option_no_throw("--" + key);
+    if (option == nullptr || key == "config.file" || key == "help") {
+      const std::string near = Nearest("--" + key, OptionNames(serve));
+      return Error(path + ": unknown key " + key +
+                   (near.empty() ? "" : ", did you mean " + near.substr(2) + "?"));
+    }
+    if (option->count() > 0) continue;
+    try {
+      for (const std::string& value : values) option->add_result(value);
+      option->run_callback();
+    } catch (const CLI::ParseError& error) {
+      return Error(path + ": " + key + ": " + error.what());
+    }
+  }
+  return {};
+}
+
+int Serve(CLI::App& command, ServeOptions& options) {
+  if (!options.config_file.empty()) {
+    if (auto applied = ApplyConfig(command, options.config_file); !applied) {
+      return Complain(kUsageError, applied.error().message());
+    }
+  }
+  if (auto checked = CheckServeOptions(options); !checked) {
+    return Complain(kUsageError, checked.error().message());
+  }
+  return RunServe(options);
+}
+
+int CheckConfig(CLI::App& serve, AllOptions& options) {
+  if (options.check_config.empty()) return Usage("name the file to check", "check-config");
+  auto applied = ApplyConfig(serve, options.check_config);
+  if (applied) applied = CheckServeOptions(options.serve);
+  if (!applied) return Complain(kUsageError, applied.error().message());
+  std::printf("%s: ok\n", options.check_config.c_str());
+  return kOk;
+}
+
+int Dispatch(CLI::App& app, AllOptions& options) {
+  CLI::App& command = *app.get_subcommands().front();
+  if (const auto extras = command.remaining(); !extras.empty()) {
+    return Unknown(command, extras.front());
+  }
+  const std::string& name = command.get_name();
+  if (name == "serve") return Serve(command, options.serve);
+  if (name == "explain") return RunExplain(options.explain);
+  if (name == "catalogue") return RunCatalogue(options.catalogue);
+  if (name == "metrics") return RunMetrics(options.catalogue);
+  if (name == "check-config") return CheckConfig(*app.get_subcommand("serve"), options);
+  if (options.report.paths.empty()) return Usage("name a log, a journal or - to report", name);
+  return RunReport(options.report);
+}
+
+bool IsCommand(const CLI::App& app, const std::string& name) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(commands.begin(), commands.end(),
+                     [&](const CLI::App* command) { return command->get_name() == name; });
+}
+
+// Without a command the flags are those of serve.
+std::vector<std::string> WithCommand(int argc, char** argv, const CLI::App& app) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool own = !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h" ||
+                                          arguments[0] == "--version");
+  const bool named = !arguments.empty() && IsCommand(app, arguments[0]);
+  if (!own && !named) arguments.insert(arguments.begin(), "serve");
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
+}
+
+int Parse(int argc, char** argv) {
+  AllOptions options;
+  CLI::App app("Measures how long every step of a pod's termination takes, from the kubelet's log.",
+               kName);
+  app.set_version_flag("--version", VersionText());
+  app.footer(
+      "Without a command: serve, with its flags. Exit: 0 ok, 1 runtime error, 2 usage error,\n"
+      "3 with report --fail-if-stuck when a pod is stuck.");
+  AddServe(app, options.serve);
+  AddReport(app, options.report);
+  AddOthers(app, options);
+  std::vector<std::string> commands;
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    command->allow_extras();
+    if (!command->get_group().empty()) commands.push_back(command->get_name());
+  }
+  if (argc > 1 && argv[1][0] != '-' && !IsCommand(app, argv[1])) {
+    const std::string near = Nearest(argv[1], commands);
+    return Usage(std::string("unknown command ") + argv[1] +
+                 (near.empty() ? "" : ", did you mean " + near + "?"));
+  }
+  try {
+    app.parse(WithCommand(argc, argv, app));
+  } catch (const CLI::Success& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    const auto parsed = app.get_subcommands();
+    return Usage(error.what(), parsed.empty() ? "" : parsed.front()->get_name());
+  }
+  return Dispatch(app, options);
+}
+
+}  // namespace
+
+int RunCli(int argc, char** argv) {
+  try {
+    return Parse(argc, argv);
+  } catch (const std::exception& error) {
+    return Complain(kRuntimeError, error.what());
+  }
+}
+
+}  // namespace kle

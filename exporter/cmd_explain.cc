@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "exporter/complain.h"
+#include "exporter/line_reader.h"
+#include "exporter/options.h"
+#include "exporter/text.h"
+#include "parser/catalogue.h"
+#include "parser/event.h"
+#include "parser/framer.h"
+#include "parser/klog.h"
+#include "parser/reason.h"
+
+namespace kle {
+namespace {
+
+constexpr size_t kColumns = 160;
+constexpr size_t kLabel = 10;
+
+class Explainer {
+ public:
+  void Take(std::string_view text) {
+    LogLine line;
+    line.text = text;
+    if (const auto frame = framer_.Push(line)) Explain(*frame);
+    if (framer_.last_line_format() == LineFormat::kOther) Other(text);
+  }
+
+  void Finish() {
+    while (const auto frame = framer_.Flush()) Explain(*frame);
+    std::fflush(stdout);
+  }
+
+ private:
+  static void Say(std::string_view label, std::string_view text) {
+    std::printf("%s%s\n", Cell(label, kLabel).c_str(), Fit(text, kColumns).c_str());
+  }
+
+  static void Other(std::string_view text) {
+    Say("line", text);
+    Say("format", "other");
+    Say("no event", text.starts_with("\"")
+                        ? "no klog header (I1123 23:01:26.161509   28696 kubelet.go:1987] ) in "
+                          "front of the message: the line has no time"
+                        : "neither a klog header nor a JSON object with \"msg\"");
+    std::printf("\n");
+  }
+
+  void Explain(const Frame& frame) {
+    if (frame.format == LineFormat::kOther) return;
+    Say("line", frame.text);
+    Say("format", Name(frame.format));
+    if (const ParseError error = ParseHead(frame, record_); error != ParseError::kNone) {
+      Say("no event", "the record cannot be read: " + std::string(Name(error)));
+    } else {
+      Header();
+      Event_(frame);
+    }
+    std::printf("\n");
+  }
+
+  void Header() {
+    std::string text(1, Letter(record_.severity));
+    if (record_.epoch) {
+      text += " " + FormatTimestamp(*record_.epoch);
+    } else if (record_.stamp) {
+      char stamp[48];
+      std::snprintf(stamp, sizeof stamp, " %02d-%02d %02d:%02d:%02d.%06u", record_.stamp->month,
+                    record_.stamp->day, record_.stamp->hour, record_.stamp->minute,
+                    record_.stamp->second, record_.stamp->microsecond);
+      text += stamp;
+    }
+    if (record_.pid != 0) text += ", pid " + std::to_string(record_.pid);
+    if (!record_.file.empty()) text.append(", ").append(record_.file);
+    if (record_.level >= 0) text += ", -v=" + std::to_string(record_.level);
+    Say("header", text);
+    Say("message", record_.message);
+  }
+
+  void Event_(const Frame& frame) {
+    const CatalogueRow* row = FindRow(record_);
+    if (row == nullptr) {
+      Say("no event", "no row of the catalogue has this message");
+      Fields(ParseFields(record_));
+      return;
+    }
+    Row(*row);
+    event_.Clear();
+    if (!Extract(record_, frame, *row, event_)) {
+      Fields(ParseError::kNone);
+      Say("no event", "the line contradicts its row: a part that the row needs is missing");
+      return;
+    }
+    Fields(ParseError::kNone);
+    if (event_.row != nullptr && event_.row != row) Row(*event_.row);
+    if (event_.kind == EventKind::kRedirect) {
+      Say("no event", "no row takes the error text of this line");
+      return;
+    }
+    Tells();
+  }
+
+  static void Row(const CatalogueRow& row) {
+    Say("event", Name(row.kind));
+    Say("row", row.message);
+    std::string versions = "Kubernetes " + std::string(row.since);
+    versions += row.until.empty() ? " and later" : " to " + std::string(row.until);
+    Say("since", versions + ", printed at -v=" + std::to_string(row.level));
+    Say("meaning", row.meaning);
+  }
+
+  void Fields(ParseError error) {
+    for (const Field& field : record_.fields) {
+      Say("field", std::string(field.key) + " = " + std::string(field.value));
+    }
+    if (error != ParseError::kNone) {
+      Say("field", "the rest cannot be read: " + std::string(Name(error)));
+    }
+  }
+
+  void Tells() {
+    for (const PodRef& pod : event_.pods) Pod(pod);
+    if (event_.pods.empty() && event_.pod != PodRef()) Pod(event_.pod);
+    for (const auto& [label, value] :
+         {std::pair("container", event_.container), std::pair("id", event_.container_id),
+          std::pair("sandbox", event_.sandbox_id), std::pair("volume", event_.volume),
+          std::pair("unique", event_.unique_name), std::pair("plugin", event_.plugin)}) {
+      if (!value.empty()) Say(label, value);
+    }
+    if (event_.grace_seconds) Say("grace", std::to_string(*event_.grace_seconds) + " s");
+    if (event_.exit_code) Say("exit code", std::to_string(*event_.exit_code));
+    if (event_.kind == EventKind::kFailure && event_.row != nullptr) Failure(*event_.row);
+  }
+
+  static void Pod(const PodRef& pod) {
+    std::string text = std::string(pod.namespace_) + "/" + std::string(pod.name);
+    if (!pod.uid.empty()) text += " uid " + std::string(pod.uid);
+    Say("pod", text);
+  }
+
+  void Failure(const CatalogueRow& row) const {
+    Reason reason = ClassifyFailure(event_.error, row.phase);
+    if (reason == Reason::kOther) reason = row.fallback;
+    Say("phase", Name(row.phase));
+    Say("reason", Name(reason));
+    Say("", Info(reason).meaning);
+    Say("hint", Info(reason).hint);
+  }
+
+  Framer framer_;
+  Record record_;
+  Event event_;
+};
+
+int ExplainInput(Explainer& explainer) {
+  auto bytes = OpenBytes("-");
+  if (!bytes) return Complain(kRuntimeError, bytes.error().message());
+  LineReader reader(std::move(*bytes));
+  std::string_view line;
+  while (true) {
+    auto got = reader.Next(line);
+    if (!got) return Complain(kRuntimeError, got.error().message());
+    if (!*got && !reader.TakeRest(line)) return kOk;
+    explainer.Take(line);
+  }
+}
+
+}  // namespace
+
+int RunExplain(const ExplainOptions& options) {
+  Explainer explainer;
+  int code = kOk;
+  if (options.lines.empty()) code = ExplainInput(explainer);
+  for (const std::string& line : options.lines) {
+    if (line == "-") {
+      code = ExplainInput(explainer);
+    } else {
+      explainer.Take(line);
+    }
+  }
+  explainer.Finish();
+  return code;
+}
+
+}  // namespace kle

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/file_source.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "exporter/sniff.h"
+
+namespace kle {
+namespace {
+
+Timestamp FromTimespec(const timespec& at) {
+  return Timestamp(std::chrono::seconds(at.tv_sec) + std::chrono::microseconds(at.tv_nsec / 1000));
+}
+
+// "kubelet.log.2" comes before "kubelet.log.10".
+bool NaturalLess(const std::string& a, const std::string& b) {
+  return strverscmp(a.c_str(), b.c_str()) < 0;
+}
+
+Result<InputFile> Look(const std::string& path, ZoneOptions zone, Sniffed& sniffed) {
+  InputFile file;
+  file.path = path;
+  bool regular = false;
+  struct stat info {};
+  if (path != "-" && stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
+    regular = true;
+    file.size = static_cast<uint64_t>(info.st_size);
+    file.modified = FromTimespec(info.st_mtim);
+    if (!zone.reference) zone.reference = file.modified;
+  }
+  auto bytes = OpenBytes(path);
+  if (!bytes) return bytes.error();
+  auto reader = std::make_unique<LineReader>(std::move(*bytes));
+  auto head = reader->Peek(kSniffBytes);
+  if (!head) return head.error();
+  sniffed = Sniff(*head, zone);
+  file.first = sniffed.first;
+  if (!regular) file.reader = std::move(reader);
+  return file;
+}
+
+std::string Described(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+Result<std::vector<std::string>> FilesIn(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with('.') && it->is_regular_file(error)) paths.push_back(it->path().string());
+  }
+  if (error) {
+    return Error("cannot read folder " + folder + ": " + error.message() +
+                 ": run as a user who may read it");
+  }
+  std::sort(paths.begin(), paths.end(), NaturalLess);
+  return paths;
+}
+
+Result<void> AddFolder(const std::string& folder, const ZoneOptions& zone, FileInputs& inputs) {
+  auto paths = FilesIn(folder);
+  if (!paths) return paths.error();
+  const size_t before = inputs.files.size();
+  for (const std::string& path : *paths) {
+    Sniffed sniffed;
+    auto file = Look(path, zone, sniffed);
+    if (!file) return file.error();
+    if (sniffed.klog) {
+      inputs.files.push_back(std::move(*file));
+    } else {
+      inputs.skipped.push_back(path + " skipped: no kubelet line in its first 64 KB");
+    }
+  }
+  if (inputs.files.size() == before) {
+    return Error(folder + " holds no kubelet log and no *.journal file: name the files themselves");
+  }
+  return {};
+}
+
+Result<void> AddFile(const std::string& path, const ZoneOptions& zone, FileInputs& inputs) {
+  Sniffed sniffed;
+  auto file = Look(path, zone, sniffed);
+  if (!file) return file.error();
+  if (sniffed.empty) {
+    inputs.skipped.push_back(Described(path) + " is empty: no kubelet lines");
+    return {};
+  }
+  if (sniffed.binary) {
+    return Error(Described(path) + " is a binary file, not a kubelet log: give the kubelet's log");
+  }
+  inputs.files.push_back(std::move(*file));
+  return {};
+}
+
+}  // namespace
+
+Result<FileInputs> OpenFileInputs(const std::vector<std::string>& paths, const ZoneOptions& zone) {
+  FileInputs inputs;
+  for (const std::string& path : paths) {
+    if (path == "-" && paths.size() > 1) {
+      return Error("standard input (-) cannot be mixed with files: give one or the other");
+    }
+    std::error_code ignored;
+    auto added = path != "-" && std::filesystem::is_directory(path, ignored)
+                     ? AddFolder(path, zone, inputs)
+                     : AddFile(path, zone, inputs);
+    if (!added) return added.error();
+  }
+  if (inputs.files.empty() && !inputs.skipped.empty()) {
+    return Error(inputs.skipped.front() + ": give the kubelet's log");
+  }
+  std::stable_sort(inputs.files.begin(), inputs.files.end(),
+                   [](const InputFile& a, const InputFile& b) {
+                     const auto& left = a.first ? a.first : a.modified;
+                     const auto& right = b.first ? b.first : b.modified;
+                     if (left != right && left && right) return *left < *right;
+                     return NaturalLess(a.path, b.path);
+                   });
+  for (const InputFile& file : inputs.files) {
+    if (file.modified && (!inputs.modified || *file.modified > *inputs.modified)) {
+      inputs.modified = file.modified;
+    }
+  }
+  return inputs;
+}
+
+FileSource::FileSource(std::vector<InputFile> files) : files_(std::move(files)) {}
+
+Result<ReadStatus> FileSource::Next(LogLine& line, std::chrono::milliseconds) {
+  while (current_ < files_.size()) {
+    InputFile& file = files_[current_];
+    if (!file.reader) {
+      auto bytes = OpenBytes(file.path);
+      if (!bytes) return bytes.error();
+      file.reader = std::make_unique<LineReader>(std::move(*bytes));
+    }
+    line = LogLine();
+    auto got = file.reader->Next(line.text);
+    if (!got) return got.error();
+    if (*got || file.reader->TakeRest(line.text)) return ReadStatus::kLine;
+    done_ += file.reader->bytes().consumed();
+    ++current_;
+    file.reader.reset();
+  }
+  return ReadStatus::kEnd;
+}
+
+LineSource::Progress FileSource::progress() const {
+  Progress progress{done_, 0};
+  for (const InputFile& file : files_) progress.total += file.size;
+  if (current_ < files_.size() && files_[current_].reader) {
+    progress.read += files_[current_].reader->bytes().consumed();
+  }
+  return progress;
+}
+
+}  // namespace kle

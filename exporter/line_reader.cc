@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/line_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kle {
+namespace {
+
+constexpr size_t kFirstBuffer = 256 * 1024;
+
+}  // namespace
+
+LineReader::LineReader(std::unique_ptr<ByteReader> bytes)
+    : bytes_(std::move(bytes)), buffer_(kFirstBuffer) {}
+
+Result<size_t> LineReader::Fill() {
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    searched_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == buffer_.size()) buffer_.resize(std::min(buffer_.size() * 2, 2 * kLongestLine));
+  auto got = bytes_->Read(std::span<char>(buffer_).subspan(end_));
+  if (got) end_ += *got;
+  return got;
+}
+
+Result<bool> LineReader::Next(std::string_view& line) {
+  while (true) {
+    const void* newline = end_ > searched_
+                              ? std::memchr(buffer_.data() + searched_, '\n', end_ - searched_)
+                              : nullptr;
+    if (newline != nullptr) {
+      const size_t at = static_cast<size_t>(static_cast<const char*>(newline) - buffer_.data());
+      line = std::string_view(buffer_.data() + begin_, at - begin_);
+      begin_ = searched_ = at + 1;
+      if (!skipping_) return true;
+      skipping_ = false;
+      continue;
+    }
+    searched_ = end_;
+    if (skipping_) {
+      begin_ = end_;
+    } else if (end_ - begin_ >= kLongestLine) {
+      line = std::string_view(buffer_.data() + begin_, kLongestLine);
+      begin_ = end_;
+      skipping_ = true;
+      return true;
+    }
+    auto got = Fill();
+    if (!got) return got.error();
+    if (*got == 0) return false;
+  }
+}
+
+bool LineReader::TakeRest(std::string_view& line) {
+  const bool any = end_ > begin_ && !skipping_;
+  line = std::string_view(buffer_.data() + begin_, end_ - begin_);
+  begin_ = searched_ = end_;
+  skipping_ = false;
+  return any;
+}
+
+Result<std::string_view> LineReader::Peek(size_t bytes) {
+  while (end_ - begin_ < bytes) {
+    auto got = Fill();
+    if (!got) return got.error();
+    if (*got == 0) break;
+  }
+  return std::string_view(buffer_.data() + begin_, std::min(bytes, end_ - begin_));
+}
+
+}  // namespace kle

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lines out of blocks of bytes, as views into one buffer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "exporter/byte_reader.h"
+#include "exporter/result.h"
+
+namespace kle {
+
+class LineReader {
+ public:
+  // A longer line loses its rest. Above the framer's own limit, so that the framer counts it.
+  static constexpr size_t kLongestLine = (size_t{1} << 20) + 4096;
+
+  explicit LineReader(std::unique_ptr<ByteReader> bytes);
+
+  // The next whole line, without its newline, valid until the next call. False when the input has
+  // no whole line (left): what stands after the last newline is kept back.
+  [[nodiscard]] Result<bool> Next(std::string_view& line);
+
+  // What stands after the last newline, given away as a line. False when that is nothing.
+  bool TakeRest(std::string_view& line);
+
+  // Up to `bytes` of what comes next, without taking it.
+  [[nodiscard]] Result<std::string_view> Peek(size_t bytes);
+
+  const ByteReader& bytes() const { return *bytes_; }
+  // Bytes read but not yet given as lines.
+  size_t pending() const { return end_ - begin_; }
+
+ private:
+  Result<size_t> Fill();
+
+  std::unique_ptr<ByteReader> bytes_;
+  std::vector<char> buffer_;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  size_t searched_ = 0;  // no newline before this
+  bool skipping_ = false;
+};
+
+}  // namespace kle

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one interface through which lines come in, whatever they come from.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "exporter/result.h"
+#include "parser/log_line.h"
+#include "parser/time.h"
+
+namespace kle {
+
+enum class ReadStatus : uint8_t {
+  kLine,
+  kIdle,  // nothing more for now: everything written so far was handed over, unless health says no
+  kEnd,   // nothing more ever
+  kGap,   // position was lost or an entry could not be read; lines may be missing
+};
+
+// How the source is, besides its lines.
+struct SourceHealth {
+  std::string trouble;                        // one line while it cannot be read; "" while it can
+  std::map<std::string, int64_t> unreadable;  // journal files by reason: permission, bad_magic, ...
+  std::optional<Duration> headroom;           // from the oldest entry kept to the last one read
+  std::string gap_reason;                     // of the last kGap; a closed set
+};
+
+// Not thread-safe; open, read and destroy it in one thread.
+class LineSource {
+ public:
+  virtual ~LineSource() = default;
+
+  // Waits at most `wait` when there is nothing. `line` stays valid until the next call.
+  // An error is final.
+  [[nodiscard]] virtual Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) = 0;
+
+  // Where the line last given lies, for coming back to it; "" when there is no such place.
+  virtual std::string Cursor() { return {}; }
+
+  virtual SourceHealth Health() { return {}; }
+
+  // Of the input's bytes, for a progress bar; total 0 when unknown.
+  struct Progress {
+    uint64_t read = 0;
+    uint64_t total = 0;
+  };
+  virtual Progress progress() const { return {}; }
+};
+
+}  // namespace kle

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line and the configuration file ask for, one plain struct per command.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "parser/time.h"
+
+namespace kle {
+
+enum ExitCode : int { kOk = 0, kRuntimeError = 1, kUsageError = 2, kStuck = 3 };
+
+enum class SourceKind { kJournal, kFile };
+enum class StartAt { kBoot, kNow, kAll };
+
+struct ServeOptions {
+  SourceKind source = SourceKind::kJournal;
+  std::string journal_directory;           // "": the local journal
+  std::vector<std::string> journal_units;  // empty: the known kubelet units
+  std::vector<std::string> file_paths;
+  std::vector<std::string> listen_addresses{":10298"};
+  std::string telemetry_path = "/metrics";
+  std::string web_config_file;
+  std::string config_file;
+  std::string state_path = "/var/lib/kubelet-lifecycle-exporter/state";
+  StartAt start = StartAt::kBoot;
+  Duration stuck_slack = std::chrono::seconds(60);
+  std::string timezone;
+  std::string log_level = "info";
+  std::string log_format = "logfmt";
+};
+
+struct ReportOptions {
+  std::vector<std::string> paths;
+  std::string format = "table";
+  std::string timezone;
+  int year = 0;
+  size_t slowest = 10;
+  bool stuck_only = false;
+  bool fail_if_stuck = false;
+  std::string namespace_;  // "": every one
+  std::string pod;         // a name or its beginning
+  std::vector<std::string> journal_units;
+  Duration stuck_slack = std::chrono::seconds(60);
+};
+
+struct ExplainOptions {
+  std::vector<std::string> lines;  // empty or "-": standard input
+};
+
+struct CatalogueOptions {
+  std::string format = "table";
+};
+
+// Each returns the process's exit code and has said everything there is to say.
+int RunServe(const ServeOptions& options);
+int RunReport(const ReportOptions& options);
+int RunExplain(const ExplainOptions& options);
+int RunCatalogue(const CatalogueOptions& options);
+int RunMetrics(const CatalogueOptions& options);
+
+}  // namespace kle

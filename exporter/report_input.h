@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds out what the paths of a report are (logs, folders, journals) and opens them as one source.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "exporter/line_source.h"
+#include "exporter/options.h"
+#include "parser/zone.h"
+
+namespace kle {
+
+struct ReportInput {
+  std::unique_ptr<LineSource> source;
+  std::string name;                    // for messages: the path, or the first "and N more"
+  std::vector<std::string> notes;      // what was left out and why, one line each
+  std::optional<Timestamp> reference;  // for HeaderClock
+};
+
+[[nodiscard]] Result<ReportInput> OpenReportInput(const ReportOptions& options);
+
+}  // namespace kle

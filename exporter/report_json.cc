@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/record_json.h"
+#include "exporter/report.h"
+
+namespace kle {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ToJson(const Quantiles& quantiles) {
+  return {{"count", quantiles.count},
+          {"p50", quantiles.p50},
+          {"p90", quantiles.p90},
+          {"p99", quantiles.p99},
+          {"max", quantiles.max}};
+}
+
+Json ToJson(const std::map<std::string, size_t>& counts) {
+  Json json = Json::object();
+  for (const auto& [name, count] : counts) json[name] = count;
+  return json;
+}
+
+Json Time(const std::optional<Timestamp>& at) { return at ? Json(FormatTimestamp(*at)) : Json(); }
+
+Json ToJson(const SourceSummary& source) {
+  Json formats = Json::object();
+  for (const auto& [name, lines] : source.formats) formats[name] = lines;
+  return {{"kubelet_version", source.kubelet_version},
+          {"verbosity_seen", source.verbosity_seen},
+          {"lines", source.lines},
+          {"events", source.events},
+          {"formats", formats},
+          {"first_event_at", Time(source.first_event_at)},
+          {"last_event_at", Time(source.last_event_at)}};
+}
+
+Json ToJson(const Summary& summary) {
+  Json phases = Json::object();
+  for (const auto& [phase, quantiles] : summary.phases) {
+    phases[std::string(Name(phase))] = ToJson(quantiles);
+  }
+  return {{"terminations", summary.terminations},
+          {"in_flight", summary.in_flight},
+          {"stuck", summary.stuck},
+          {"kubelet_restarts", summary.kubelet_restarts},
+          {"by_state", ToJson(summary.by_state)},
+          {"by_trigger", ToJson(summary.by_trigger)},
+          {"by_outcome", ToJson(summary.by_outcome)},
+          {"failures", ToJson(summary.failures)},
+          {"termination_seconds", ToJson(summary.termination_seconds)},
+          {"deletion_seconds", ToJson(summary.deletion_seconds)},
+          {"phase_seconds", phases}};
+}
+
+}  // namespace
+
+// Record by record, one line each: a long report is never one tree in memory, and grep works.
+std::string ReportJson(const Report& report) {
+  std::string text = R"({"schema":"kubelet-lifecycle/v1",)";
+  text.append("\n\"source\":").append(JsonText(ToJson(report.source)));
+  text.append(",\n\"terminations\":[");
+  std::string_view separator = "\n";
+  for (const TerminationRecord& record : report.terminations) {
+    text.append(separator).append(JsonText(kle::ToJson(record)));
+    separator = ",\n";
+  }
+  text.append("],\n\"summary\":").append(JsonText(ToJson(report.summary))).append("}\n");
+  return text;
+}
+
+}  // namespace kle

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report for a person at a terminal: summary, the slowest with a waterfall of their phases, and
+// those that never finished.
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "exporter/report.h"
+#include "exporter/text.h"
+
+namespace kle {
+namespace {
+
+constexpr size_t kLabel = 17;  // widest phase name and a blank or two
+constexpr size_t kNumber = 9;
+
+enum class Ink { kBold, kRed, kYellow, kCyan, kDim };
+
+class Table {
+ public:
+  Table(const Report& report, const TableStyle& style)
+      : report_(report), style_(style), width_(std::max<size_t>(style.width, 60)) {}
+
+  std::string Print() {
+    Source();
+    Counts();
+    Durations();
+    Slowest();
+    Unfinished();
+    return std::move(out_);
+  }
+
+ private:
+  std::string Paint(Ink ink, std::string_view text) const {
+    if (!style_.colour) return std::string(text);
+    constexpr std::string_view kCodes[] = {"1", "31", "33", "36", "2"};
+    return "\x1b[" + std::string(kCodes[static_cast<size_t>(ink)]) + "m" + std::string(text) +
+           "\x1b[0m";
+  }
+
+  void Line(std::string_view text) { out_.append(Fit(text, width_)).append("\n"); }
+  void Head(std::string_view text) {
+    out_.append("\n").append(Paint(Ink::kBold, Fit(text, width_))).append("\n");
+  }
+
+  void Source() {
+    const SourceSummary& source = report_.source;
+    std::string text = "kubelet ";
+    text += source.kubelet_version.empty() ? "of unknown version" : source.kubelet_version;
+    text += ", log level " + std::to_string(source.verbosity_seen) + " seen, ";
+    text += Grouped(source.lines) + " lines, " + Grouped(source.events) + " events";
+    Line(text);
+    if (source.first_event_at && source.last_event_at) {
+      Line(ShortTime(*source.first_event_at) + " to " + ShortTime(*source.last_event_at));
+    }
+  }
+
+  void Counts() {
+    const Summary& summary = report_.summary;
+    Head("TERMINATIONS " + Grouped(summary.terminations) + ", in flight at the end " +
+         Grouped(summary.in_flight) + ", stuck " + Grouped(summary.stuck) + ", kubelet restarts " +
+         Grouped(summary.kubelet_restarts));
+    CountLine("state", summary.by_state);
+    CountLine("trigger", summary.by_trigger);
+    CountLine("outcome", summary.by_outcome);
+    CountLine("failures", summary.failures);
+  }
+
+  void CountLine(std::string_view label, const std::map<std::string, size_t>& counts) {
+    if (counts.empty()) return;
+    std::string text;
+    for (const auto& [name, count] : counts) {
+      text.append(text.empty() ? "" : ", ").append(name).append(" ").append(Grouped(count));
+    }
+    std::string wrapped = Wrap(text, width_, kLabel + 2);
+    wrapped.replace(0, kLabel + 2, "  " + Cell(label, kLabel));
+    out_ += wrapped;
+  }
+
+  void Durations() {
+    const Summary& summary = report_.summary;
+    if (summary.termination_seconds.count + summary.deletion_seconds.count == 0 &&
+        summary.phases.empty()) {
+      return;
+    }
+    std::string head = Cell("DURATIONS", kLabel + 2);
+    for (const char* name : {"count", "p50", "p90", "p99", "max"}) head += CellRight(name, kNumber);
+    Head(head);
+    QuantileLine("to terminated", summary.termination_seconds);
+    QuantileLine("to gone from API", summary.deletion_seconds);
+    for (const auto& [phase, quantiles] : summary.phases) QuantileLine(Name(phase), quantiles);
+  }
+
+  void QuantileLine(std::string_view label, const Quantiles& quantiles) {
+    if (quantiles.count == 0) return;
+    std::string text = "  " + Cell(label, kLabel) + CellRight(Grouped(quantiles.count), kNumber);
+    for (const double value : {quantiles.p50, quantiles.p90, quantiles.p99, quantiles.max}) {
+      text += CellRight(ShortSeconds(value), kNumber);
+    }
+    Line(text);
+  }
+
+  static std::optional<Duration> TotalOf(const TerminationRecord& record) {
+    if (auto deletion = record.deletion()) return deletion;
+    if (auto reclaim = record.reclaim()) return reclaim;
+    return record.termination();
+  }
+
+  void Slowest() {
+    std::vector<const TerminationRecord*> slowest;
+    for (const TerminationRecord& record : report_.terminations) {
+      if (record.state != State::kInFlight && TotalOf(record)) slowest.push_back(&record);
+    }
+    const size_t shown = std::min(style_.slowest, slowest.size());
+    if (shown == 0) return;
+    std::partial_sort(slowest.begin(), slowest.begin() + static_cast<std::ptrdiff_t>(shown),
+                      slowest.end(),
+                      [](const auto* a, const auto* b) { return TotalOf(*a) > TotalOf(*b); });
+    Head("SLOWEST " + std::to_string(shown) + " of " + Grouped(slowest.size()));
+    for (size_t i = 0; i < shown; ++i) Waterfall(*slowest[i]);
+  }
+
+  void Waterfall(const TerminationRecord& record) {
+    std::string tail =
+        "  " + std::string(Name(record.trigger)) + ", " + std::string(Name(record.outcome));
+    if (record.grace_granted) tail += ", grace " + std::to_string(*record.grace_granted) + "s";
+    const std::string total = CellRight(ShortSeconds(ToSeconds(*TotalOf(record))), kNumber);
+    const size_t used = total.size() + 2 + Columns(tail);
+    const size_t room = width_ > used + 20 ? width_ - used : 20;
+    const std::string name = Fit(record.namespace_ + "/" + record.pod, room);
+    out_.append(Paint(Ink::kYellow, total)).append("  ").append(Paint(Ink::kBold, name));
+    out_.append(Fit(tail, width_ - std::min(width_, total.size() + 2 + Columns(name))))
+        .append("\n");
+    for (const PhaseSpan& span : record.phases) PhaseLine(record, span);
+    for (const FailureRecord& failure : record.failures) FailureLine(failure);
+  }
+
+  void PhaseLine(const TerminationRecord& record, const PhaseSpan& span) {
+    const auto seconds = span.duration();
+    if (!seconds || !record.requested_at) return;
+    const double total = ToSeconds(*TotalOf(record));
+    const size_t cells = width_ - kNumber - kLabel - kNumber - 4;
+    const double scale = total > 0 ? static_cast<double>(cells) / total : 0;
+    const double from = std::max(0.0, ToSeconds(*span.started_at - *record.requested_at)) * scale;
+    const auto begin = std::min(static_cast<size_t>(from), cells - 1);
+    const auto length = static_cast<size_t>(std::ceil(ToSeconds(*seconds) * scale));
+    const size_t end = std::min(cells, begin + std::max<size_t>(length, 1));
+    std::string bar(begin, ' ');
+    for (size_t i = begin; i < end; ++i) bar += "█";
+    out_.append(std::string(kNumber + 2, ' ')).append(Cell(Name(span.phase), kLabel));
+    out_.append(Paint(Ink::kCyan, bar)).append(cells - end, ' ');
+    out_.append(CellRight(ShortSeconds(ToSeconds(*seconds)), kNumber)).append("\n");
+  }
+
+  void FailureLine(const FailureRecord& failure) {
+    std::string text = std::string(Name(failure.phase)) + " failed " +
+                       std::to_string(failure.count) + "x: " + std::string(Name(failure.reason));
+    if (!failure.object.empty()) text += " (" + failure.object + ")";
+    out_.append(std::string(kNumber + 2, ' '));
+    out_.append(Paint(Ink::kRed, Fit(text, width_ - kNumber - 2))).append("\n");
+  }
+
+  void Unfinished() {
+    std::vector<const TerminationRecord*> unfinished;
+    for (const TerminationRecord& record : report_.terminations) {
+      if (record.current) unfinished.push_back(&record);
+    }
+    if (unfinished.empty()) return;
+    Head("NEVER FINISHED " + Grouped(unfinished.size()));
+    for (const TerminationRecord* record : unfinished) StuckLines(*record);
+  }
+
+  void StuckLines(const TerminationRecord& record) {
+    const Current& current = *record.current;
+    const bool stuck = IsStuck(record);
+    const std::string age = CellRight(ShortSeconds(ToSeconds(current.age)), kNumber);
+    out_.append(Paint(stuck ? Ink::kRed : Ink::kYellow, age)).append("  ");
+    out_.append(Paint(Ink::kBold, Fit(record.namespace_ + "/" + record.pod, width_ - kNumber - 2)));
+    std::string where =
+        "in " + std::string(Name(current.phase)) + " since " + ShortTime(current.since);
+    if (current.reason) where += ", " + std::string(Name(*current.reason));
+    if (stuck) where += ", overdue by " + ShortSeconds(ToSeconds(current.overdue));
+    out_.append("\n").append(Wrap(where, width_, kNumber + 2));
+    out_.append(Wrap(current.hint, width_, kNumber + 2));
+  }
+
+  const Report& report_;
+  const TableStyle& style_;
+  const size_t width_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string ReportTable(const Report& report, const TableStyle& style) {
+  return Table(report, style).Print();
+}
+
+}  // namespace kle

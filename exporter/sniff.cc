@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/sniff.h"
+
+#include <algorithm>
+
+#include "parser/framer.h"
+#include "parser/klog.h"
+
+namespace kle {
+namespace {
+
+// Log files hold tabs, line ends, form feeds and the escapes of colours; little else below 0x20.
+bool TextByte(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte >= 0x20 && byte != 0x7f) || (byte >= '\t' && byte <= '\r') || byte == 0x1b;
+}
+
+bool LooksBinary(std::string_view head) {
+  const auto odd = std::count_if(head.begin(), head.end(), [](char c) { return !TextByte(c); });
+  const auto high = std::count_if(head.begin(), head.end(),
+                                  [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  const auto size = static_cast<std::ptrdiff_t>(head.size());
+  return odd * 50 > size || high * 3 > size;
+}
+
+}  // namespace
+
+Sniffed Sniff(std::string_view head, const ZoneOptions& zone) {
+  Sniffed found;
+  found.empty = head.empty();
+  Framer framer;
+  HeaderClock clock(zone);
+  Record record;
+  const auto look = [&](const std::optional<Frame>& frame) {
+    if (!frame || frame->format == LineFormat::kOther) return false;
+    if (ParseHead(*frame, record) != ParseError::kNone) return false;
+    found.klog = true;
+    found.first = record.epoch;
+    if (!found.first && record.stamp) found.first = clock.Resolve(*record.stamp, frame->received);
+    if (!found.first) found.first = frame->received;
+    return found.first.has_value();
+  };
+  std::string_view rest = head;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    LogLine line;
+    line.text = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (look(framer.Push(line))) return found;
+  }
+  while (const auto frame = framer.Flush()) {
+    if (look(frame)) return found;
+  }
+  found.binary = !found.klog && LooksBinary(head);
+  return found;
+}
+
+}  // namespace kle

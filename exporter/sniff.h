@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the first bytes of a file tell: kubelet log, empty, binary, and when it begins.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "parser/time.h"
+#include "parser/zone.h"
+
+namespace kle {
+
+inline constexpr size_t kSniffBytes = 64 * 1024;
+
+struct Sniffed {
+  bool empty = false;
+  bool binary = false;             // no kubelet line, and bytes that no log has
+  bool klog = false;               // at least one kubelet record
+  std::optional<Timestamp> first;  // time of the first record
+};
+
+Sniffed Sniff(std::string_view head, const ZoneOptions& zone);
+
+}  // namespace kle

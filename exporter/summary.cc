@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/summary.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+namespace kle {
+namespace {
+
+double AtRank(const std::vector<double>& sorted, double quantile) {
+  const auto rank = static_cast<size_t>(std::ceil(quantile * static_cast<double>(sorted.size())));
+  return sorted[std::max<size_t>(rank, 1) - 1];
+}
+
+void Add(std::vector<double>& to, const std::optional<Duration>& duration) {
+  if (duration) to.push_back(ToSeconds(*duration));
+}
+
+}  // namespace
+
+Quantiles QuantilesOf(std::vector<double> seconds) {
+  if (seconds.empty()) return {};
+  std::sort(seconds.begin(), seconds.end());
+  return {seconds.size(), AtRank(seconds, 0.5), AtRank(seconds, 0.9), AtRank(seconds, 0.99),
+          seconds.back()};
+}
+
+bool IsStuck(const TerminationRecord& record) {
+  return record.current && record.current->overdue > Duration::zero();
+}
+
+Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSummary& source) {
+  Summary summary;
+  summary.terminations = records.size();
+  summary.kubelet_restarts = source.kubelet_restarts;
+  std::vector<double> termination, deletion;
+  std::array<std::vector<double>, kPhaseCount> phases;
+  for (const TerminationRecord& record : records) {
+    ++summary.by_state[std::string(Name(record.state))];
+    ++summary.by_trigger[std::string(Name(record.trigger))];
+    ++summary.by_outcome[std::string(Name(record.outcome))];
+    if (record.state == State::kInFlight) ++summary.in_flight;
+    if (IsStuck(record)) ++summary.stuck;
+    for (const FailureRecord& failure : record.failures) {
+      summary.failures[std::string(Name(failure.reason))] += static_cast<size_t>(failure.count);
+    }
+    Add(termination, record.termination());
+    Add(deletion, record.deletion());
+    for (const PhaseSpan& span : record.phases) {
+      Add(phases[static_cast<size_t>(span.phase)], span.duration());
+    }
+  }
+  summary.termination_seconds = QuantilesOf(std::move(termination));
+  summary.deletion_seconds = QuantilesOf(std::move(deletion));
+  for (int i = 0; i < kPhaseCount; ++i) {
+    auto& seconds = phases[static_cast<size_t>(i)];
+    if (!seconds.empty()) {
+      summary.phases.emplace_back(static_cast<Phase>(i), QuantilesOf(std::move(seconds)));
+    }
+  }
+  return summary;
+}
+
+}  // namespace kle

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts and quantiles over the terminations of a report.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "metrics/pipeline.h"
+#include "metrics/termination.h"
+
+namespace kle {
+
+struct Quantiles {
+  size_t count = 0;
+  double p50 = 0, p90 = 0, p99 = 0, max = 0;
+};
+
+// By nearest rank: a quantile is always a value that was measured.
+Quantiles QuantilesOf(std::vector<double> seconds);
+
+struct Summary {
+  size_t terminations = 0;
+  size_t in_flight = 0;
+  size_t stuck = 0;
+  uint64_t kubelet_restarts = 0;
+  std::map<std::string, size_t> by_state, by_trigger, by_outcome;
+  std::map<std::string, size_t> failures;  // failed attempts by reason
+  Quantiles termination_seconds, deletion_seconds;
+  std::vector<std::pair<Phase, Quantiles>> phases;  // in their usual order, those measured
+};
+
+Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSummary& source);
+
+bool IsStuck(const TerminationRecord& record);
+
+}  // namespace kle

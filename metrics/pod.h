@@ -88,6 +88,16 @@ struct TerminationFacts {
   Timestamp last_event_at;
 };
 
+enum class StartupStep : uint8_t { kVolumes, kSandbox, kContainers, kReady, kTotal };
+
+struct StartupFacts {
+  std::optional<Timestamp> added_at;  // only of a pod that came while its kubelet ran
+  std::optional<Timestamp> sandbox_needed_at;
+  std::optional<Timestamp> pulling_at;
+  int starts_seen = 0;
+  std::array<bool, 5> done{};  // by StartupStep
+};
+
 struct PodFacts {
   uint64_t serial = 0;
   std::string namespace_;
@@ -108,6 +118,7 @@ struct PodFacts {
   std::optional<Timestamp> pull_failed_at;
   std::vector<ContainerFacts> containers;
   std::vector<VolumeFacts> volumes;
+  StartupFacts startup;
   std::unique_ptr<TerminationFacts> termination;
   Timestamp last_event_at;
 

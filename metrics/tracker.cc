@@ -131,6 +131,7 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
 
 void Tracker::Impl::NoteProcess(const Event& event) {
   if (event.kind == EventKind::kKubeletVersion) {
+    adopting = true;
     const bool again = event.pid != 0 ? version_pids.contains(event.pid)
                                       : version_seen || pod_events > 0;
     version_seen = true;
@@ -145,6 +146,7 @@ void Tracker::Impl::NoteRestart(Timestamp at) {
   metrics.CountKubeletRestart();
   restarted_at = at;
   batch_due = true;
+  adopting = true;
 }
 
 void Tracker::Impl::OnAdded(const Event& event) {
@@ -155,12 +157,14 @@ void Tracker::Impl::OnAdded(const Event& event) {
     if (pod == nullptr || pod->removed) {
       pod = table.Create(ref);
       pod->is_static = !from_api;
+      if (!adopting) pod->startup.added_at = event.at;
     } else {
       pod->readded = restarted_at.has_value();
     }
     pod->last_event_at = now;
     if (pod->termination) pod->termination->last_event_at = now;
   }
+  if (from_api) adopting = false;
   if (!batch_due || !from_api) return;
   batch_due = false;
   for (PodFacts& pod : table.pods()) {
@@ -590,6 +594,7 @@ void Tracker::Impl::On(const Event& event) {
     case EventKind::kContainerFinished:
       ++pod_events;
       OnPleg(event);
+      OnStartup(event);
       break;
     case EventKind::kKillStarted:
       OnKill(event, false);
@@ -633,6 +638,14 @@ void Tracker::Impl::On(const Event& event) {
       OnEvicted(event);
       break;
     case EventKind::kVolumesMounted:
+      OnVolume(event);
+      OnStartup(event);
+      break;
+    case EventKind::kSandboxNeeded:
+    case EventKind::kProbeResult:
+    case EventKind::kStartupObserved:
+      OnStartup(event);
+      break;
     case EventKind::kVolumeMounted:
     case EventKind::kVolumeMountStarted:
     case EventKind::kVolumeUndesired:
@@ -657,8 +670,11 @@ void Tracker::Impl::On(const Event& event) {
     case EventKind::kRemovedFromApi:
       OnWorker(event);
       break;
-    case EventKind::kSandboxIds:
     case EventKind::kSandboxCreated:
+      LearnSandboxes(event);
+      OnStartup(event);
+      break;
+    case EventKind::kSandboxIds:
     case EventKind::kCniNetworkDeleting:
     case EventKind::kCniNetworkDeleted:
     case EventKind::kContainerCgroupDestroyed:
@@ -685,6 +701,7 @@ void Tracker::Impl::On(const Event& event) {
       break;
     case EventKind::kRecorded:
       OnRecorded(event);
+      OnStartup(event);
       break;
     case EventKind::kSyncSkipped:
       metrics.CountSyncSkip(ClassifyFailure(event.error, Phase::kDispatch));

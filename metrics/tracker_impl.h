@@ -46,6 +46,10 @@ struct Tracker::Impl {
   VolumeFacts& VolumeOf(PodFacts& pod, const Event& event);
   void SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at, ExitSource source);
 
+  // tracker_startup.cc: how a pod starts
+  void OnStartup(const Event& event);
+  void Observed(PodFacts& pod, StartupStep step, std::optional<Timestamp> from, Timestamp to);
+
   // tracker_termination.cc: the way of one termination
   void Start(PodFacts& pod, Trigger trigger, std::optional<Timestamp> at);
   bool StartAnnounced(PodFacts& pod);
@@ -94,6 +98,7 @@ struct Tracker::Impl {
   bool version_seen = false;
   uint64_t pod_events = 0;
   std::optional<Timestamp> restarted_at;
+  bool adopting = false;          // the next ADD names pods that ran before their kubelet did
   bool batch_due = false;         // the first ADD after a restart names every pod there is
   bool finished_lines = false;    // 1.22+: containers' exits are printed apart from sandboxes'
 };

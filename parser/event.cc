@@ -106,6 +106,7 @@ void Event::Clear() {
   source = container = container_id = sandbox_id = {};
   grace_seconds.reset();
   exit_code.reset();
+  seconds.reset();
   pleg_type = volume = unique_name = plugin = {};
   error = reason = detail = raw = {};
 }

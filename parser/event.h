@@ -128,6 +128,7 @@ struct Event {
   std::vector<std::string_view> sandbox_ids;
   std::optional<int64_t> grace_seconds;
   std::optional<int64_t> exit_code;
+  std::optional<double> seconds;  // the kubelet's own startup figure
   std::string_view pleg_type;  // ContainerStarted, ContainerDied, ...; newState of a transition
   std::vector<ContainerState> states;
   std::string_view volume;       // name in the pod's spec

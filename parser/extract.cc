@@ -24,6 +24,7 @@ enum class Role : uint8_t {
   kSandboxId,
   kGrace,
   kExitCode,
+  kSeconds,
   kPlegEvent,
   kNewState,
   kStates,
@@ -72,6 +73,7 @@ constexpr NamedRole kRoles[] = {
     {"pod", Role::kPod},
     {"podID", Role::kUid},
     {"podSandboxID", Role::kSandboxId},
+    {"podStartE2EDuration", Role::kSeconds},
     {"podUID", Role::kUid},
     {"pod_name", Role::kPodName},
     {"pods", Role::kPods},
@@ -201,6 +203,9 @@ void Apply(Role role, const Field& field, Event& event) {
       break;
     case Role::kExitCode:
       event.exit_code = ParseInteger(field);
+      break;
+    case Role::kSeconds:
+      event.seconds = ParseSeconds(field);
       break;
     case Role::kPlegEvent:
       if (const auto pleg = ParsePlegEvent(field)) {

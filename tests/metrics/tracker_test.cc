@@ -353,6 +353,25 @@ TEST(Orphan, TheSecondTeardownOfADeadOrphanIsNoise) {
   EXPECT_EQ(twice.counts.started, 1u);
 }
 
+TEST(Startup, StepsAreObservedOnce) {
+  const Measured run = Replay(
+      {At(0, SyncLoop("ADD")), At(0.1, "\"No sandbox for pod can be found. Need to start a new one\" pod=\"default/web-1\""),
+       At(0.5, "\"All volumes are attached and mounted for pod\" pod=\"default/web-1\""),
+       At(1.1, Pleg("ContainerStarted", kSandbox)), At(2, Pleg("ContainerStarted", kApp)),
+       At(2.5, "\"SyncLoop (probe)\" probe=\"readiness\" status=\"ready\" pod=\"default/web-1\""),
+       At(3.5, "\"SyncLoop (probe)\" probe=\"readiness\" status=\"ready\" pod=\"default/web-1\""),
+       At(3.6, "\"Observed pod startup duration\" pod=\"default/web-1\" podStartSLOduration=1.5 podStartE2EDuration=\"2.4s\"")});
+  EXPECT_EQ(run.size(), 0u);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_startup_phase_duration_seconds_count"), 5);
+  EXPECT_NEAR(run.metric("kubelet_lifecycle_pod_startup_phase_duration_seconds_sum"), 1.0 + 0.5 + 2 + 2.5 + 2.4, 1e-6);
+}
+
+TEST(Startup, PodsThatRanBeforeTheirKubeletAreNotTimed) {
+  const Measured run = Replay({At(0, "\"Kubelet version\" kubeletVersion=\"v1.32.13\""), At(1, SyncLoop("ADD")),
+                               At(2, Pleg("ContainerStarted", kSandbox)), At(2, Pleg("ContainerStarted", kApp))});
+  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_startup_phase_duration_seconds_count"), 0);
+}
+
 TEST(SameName, ARecreatedPodIsAPodOfItsOwn) {
   const std::string uid2 = "9517cc45-6c1c-49d3-9b90-c0757b328ac8";
   const Measured run = Replay(Started() + DeletedAtV2() +

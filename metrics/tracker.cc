@@ -119,10 +119,17 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
     source = ExitSource::kBound;
   }
   if (container.exited_at && source <= container.exit_source) return;
+  // On a busy node the stop call returns seconds late: a relist that came first is nearer.
+  if (source == ExitSource::kStopReturned && container.exit_source == ExitSource::kRelist &&
+      *container.exited_at <= at) {
+    return;
+  }
   container.exited_at = at;
   container.exit_source = source;
-  // The volumes are unmounted only once every container is gone: nearer than a late relist.
-  if (source == ExitSource::kRelist && pod.termination && pod.termination->first_unmount_at &&
+  // The volumes are unmounted only once every container is gone: nearer than a late relist. Not so
+  // for what a restarted kubelet finds running without an object: there the volumes go first.
+  const bool worker_knows = !restarted_at || pod.readded;
+  if (source == ExitSource::kRelist && worker_knows && pod.termination && pod.termination->first_unmount_at &&
       *pod.termination->first_unmount_at < at) {
     container.exited_at = pod.termination->first_unmount_at;
     container.exit_source = ExitSource::kBound;

@@ -1,5 +1,4 @@
 # Language level, warnings, hardening and sanitizers of every target.
-include(CheckCXXCompilerFlag)
 include(CheckIPOSupported)
 include(CheckPIESupported)
 
@@ -36,14 +35,12 @@ endif()
 check_pie_supported(LANGUAGES CXX)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
-foreach(flag IN ITEMS -fstack-protector-strong -fstack-clash-protection
-                      -fcf-protection -mbranch-protection=standard)
-  string(MAKE_C_IDENTIFIER "KLE_HAS${flag}" has_flag)
-  check_cxx_compiler_flag(${flag} ${has_flag})
-  if(${has_flag})
-    add_compile_options(${flag})
-  endif()
-endforeach()
+add_compile_options(-fstack-protector-strong -fstack-clash-protection)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
+  add_compile_options(-fcf-protection)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  add_compile_options(-mbranch-protection=standard)
+endif()
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack,--as-needed)
 
 if(KLE_SANITIZE)

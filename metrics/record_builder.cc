@@ -394,7 +394,7 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
   record.failures = term.failures;
   BuildGrace(pod, record);
   record.outcome = PodOutcome(record, term);
-  for (int i = 0; i < kPhaseCount; ++i) {
+  for (int i = 0; i < kPhaseCount && term.trigger != Trigger::kFinished; ++i) {
     const PhaseSpan span = MeasurePhase(pod, static_cast<Phase>(i), context);
     if (span.started_at) record.phases.push_back(span);
   }

@@ -41,14 +41,15 @@ std::optional<Duration> ContainerRecord::stop_duration() const {
 
 std::optional<Duration> VolumeRecord::duration() const { return Between(started_at, unmounted_at); }
 
+// A pod that had ended by itself has nothing to measure.
 std::optional<Duration> TerminationRecord::termination() const {
-  return Between(requested_at, terminated_at);
+  return trigger == Trigger::kFinished ? std::nullopt : Between(requested_at, terminated_at);
 }
 std::optional<Duration> TerminationRecord::reclaim() const {
-  return Between(requested_at, reclaimed_at);
+  return trigger == Trigger::kFinished ? std::nullopt : Between(requested_at, reclaimed_at);
 }
 std::optional<Duration> TerminationRecord::deletion() const {
-  return Between(requested_at, removed_at);
+  return trigger == Trigger::kFinished ? std::nullopt : Between(requested_at, removed_at);
 }
 
 }  // namespace kle

@@ -10,6 +10,12 @@
 
 namespace kle {
 
+namespace {
+
+constexpr Duration kClockStep = std::chrono::seconds(1);
+
+}  // namespace
+
 struct Pipeline::Impl {
   Impl(const PipelineOptions& options, RecordSink sink)
       : clock(options.zone), tracker(options.tracker, metrics, std::move(sink)) {}
@@ -23,6 +29,7 @@ struct Pipeline::Impl {
     if (record.level > summary.verbosity_seen) NoteVerbosity(record.level);
     const CatalogueRow* row = FindRow(record);
     if (row == nullptr) return;
+    NoteClock(frame);
     const std::optional<Timestamp> at = TimeOf(frame);
     if (!at) {
       metrics.CountParseError(ParseError::kBadHeader);
@@ -36,6 +43,21 @@ struct Pipeline::Impl {
     if (event.kind == EventKind::kRedirect) return;
     NoteEvent();
     tracker.On(event);
+  }
+
+  // journald takes the wall clock and the monotonic one at the same moment: their distance changes
+  // only when the wall clock is stepped (slewing is slower than this).
+  void NoteClock(const Frame& frame) {
+    if (!frame.received || !frame.monotonic) return;
+    const Timestamp zero = *frame.received - *frame.monotonic;
+    if (frame.boot != boot) {
+      tracker.OnBoot(*frame.received);
+      boot = frame.boot;
+    } else if (clock_zero && std::chrono::abs(zero - *clock_zero) > kClockStep) {
+      tracker.OnClockStep(zero - *clock_zero);
+      metrics.CountClockStep();
+    }
+    clock_zero = zero;
   }
 
   std::optional<Timestamp> TimeOf(const Frame& frame) {
@@ -83,6 +105,8 @@ struct Pipeline::Impl {
   SourceSummary summary;
   std::array<uint64_t, 4> lines_by_format{};
   uint64_t truncated = 0;
+  uint32_t boot = 0;
+  std::optional<Timestamp> clock_zero;  // wall clock at monotonic zero
   std::string runtime;
   std::string cgroup_driver;
 };

@@ -17,6 +17,11 @@ constexpr Duration kHungUnmount = 2min;
 // After the containers went, a second DELETE is the kubelet's own; REMOVE follows in milliseconds.
 constexpr Duration kRemovalDue = 5s;
 
+// SIGKILL follows the grace at once; what lives on after that is the runtime's trouble.
+constexpr Duration kKillDue = 5s;
+// The sync loop's back-off between two skipped rounds is 5 s at most.
+constexpr Duration kSkipHolds = 15s;
+
 template <typename T>
 void KeepMin(std::optional<T>& into, const std::optional<T>& value) {
   if (value && (!into || *value < *into)) into = value;
@@ -206,23 +211,44 @@ void FindPhase(const PodFacts& pod, const BuildContext& context, Current& curren
   }
 }
 
-std::optional<Reason> DeriveReason(const PodFacts& pod, const Current& current, Timestamp now) {
+// Longest grace that a kill still waits for.
+Duration RemainingGrace(const PodFacts& pod) {
+  int64_t seconds = 0;
+  for (const ContainerFacts& container : pod.containers) {
+    if (container.kill_at && !container.exited_at) {
+      seconds = std::max(seconds, container.grace_seconds.value_or(kDefaultGraceSeconds));
+    }
+  }
+  return std::chrono::seconds(seconds);
+}
+
+// Why it is still there: its own last failure in this step, else what the silence means, else what
+// holds up the whole node.
+std::optional<Reason> DeriveReason(const PodFacts& pod, const Current& current,
+                                   const BuildContext& context, Timestamp now) {
   const TerminationFacts& term = *pod.termination;
   if (const FailureRecord* failure = LastFailure(term, current.phase)) return failure->reason;
+  const Duration waited = now - current.since;
   switch (current.phase) {
     case Phase::kDispatch:
       if (pod.mount_failed_at) return Reason::kMountPending;
       if (pod.pull_failed_at) return Reason::kPullBlocked;
       break;
+    case Phase::kStopContainers:
+      if (waited > RemainingGrace(pod) + kKillDue) return Reason::kGraceExceeded;
+      break;
     case Phase::kUnmountVolumes:
-      if (now - current.since >= kHungUnmount) return Reason::kVolumeHung;
+      if (waited >= kHungUnmount) return Reason::kVolumeHung;
       break;
     case Phase::kRemoveFromApi:
-      if (now - current.since >= kRemovalDue) return Reason::kApiFinalizer;
+      if (waited >= kRemovalDue) return Reason::kApiFinalizer;
       break;
     default:
       break;
   }
+  const NodeTrouble& trouble = context.trouble;
+  if (trouble.skipped_at && now - *trouble.skipped_at <= kSkipHolds) return trouble.skip_reason;
+  if (trouble.restarted_at && *trouble.restarted_at > current.since) return Reason::kKubeletRestart;
   return std::nullopt;
 }
 
@@ -232,7 +258,7 @@ Current BuildCurrent(const PodFacts& pod, const BuildContext& context,
   Current current;
   FindPhase(pod, context, current);
   const Timestamp now = std::max(context.now, current.since);
-  current.reason = DeriveReason(pod, current, now);
+  current.reason = DeriveReason(pod, current, context, now);
   current.age = std::max(now - term.requested_at.value_or(current.since), Duration::zero());
   const Duration due = std::chrono::seconds(grace.value_or(kDefaultGraceSeconds)) + context.stuck_slack;
   current.overdue = std::max(current.age - due, Duration::zero());

@@ -7,10 +7,18 @@
 
 namespace kle {
 
+// What holds up every pod of the node.
+struct NodeTrouble {
+  std::optional<Timestamp> skipped_at;  // last "Skipping pod synchronization"
+  Reason skip_reason = Reason::kOther;
+  std::optional<Timestamp> restarted_at;
+};
+
 struct BuildContext {
   int verbosity = 0;  // highest -v proven so far: decides what an absent line means
   Duration stuck_slack{};
   Timestamp now;      // for `current`
+  NodeTrouble trouble;
 };
 
 // Needs pod.termination. The same facts always give the same record.

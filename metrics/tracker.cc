@@ -152,6 +152,7 @@ void Tracker::Impl::NoteRestart(Timestamp at) {
   ++counts.kubelet_restarts;
   metrics.CountKubeletRestart();
   restarted_at = at;
+  trouble.restarted_at = at;
   batch_due = true;
   adopting = true;
 }
@@ -711,7 +712,9 @@ void Tracker::Impl::On(const Event& event) {
       OnStartup(event);
       break;
     case EventKind::kSyncSkipped:
-      metrics.CountSyncSkip(ClassifyFailure(event.error, Phase::kDispatch));
+      trouble.skipped_at = event.at;
+      trouble.skip_reason = ClassifyFailure(event.error, Phase::kDispatch);
+      metrics.CountSyncSkip(trouble.skip_reason);
       break;
     case EventKind::kNodeShutdownStarted:
       metrics.CountNodeShutdown("started");
@@ -769,6 +772,8 @@ void Tracker::OnGap(Timestamp at) {
     impl_->After(std::chrono::hours(1), Impl::Timer::kExpire, pod);
   }
 }
+
+void Tracker::OnClockStep(Duration step) { impl_->Shift(step); }
 
 void Tracker::OnBoot(Timestamp at) {
   impl_->Advance(at);

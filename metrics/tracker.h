@@ -57,6 +57,9 @@ class Tracker {
   // Lines are missing (suppressed, vacuumed, corrupt): what is in flight becomes uncertain.
   void OnGap(Timestamp at);
 
+  // The wall clock jumped by `step` (forward: positive): every known time moves with it.
+  void OnClockStep(Duration step);
+
   // Another boot: what is in flight ended with the old one, unseen.
   void OnBoot(Timestamp at);
 

@@ -35,8 +35,26 @@ bool IsMount(std::string_view error) {
 }  // namespace
 
 void Tracker::Impl::OnFailure(const Event& event) {
+  // One line may speak of several pods, or of all that end for the same cause.
+  for (const PodRef& ref : event.pods) {
+    PodFacts* pod = table.Resolve(ref, false);
+    if (pod != nullptr && pod->terminating()) AddOverdue(*pod, event);
+  }
+  if (event.row->cause == Cause::kNodeShutdown) {
+    for (PodFacts& pod : table.pods()) {
+      if (pod.terminating() && pod.termination->trigger == Trigger::kNodeShutdown) {
+        AddOverdue(pod, event);
+      }
+    }
+  }
   PodFacts* pod = PodOf(event, false);
-  if (pod == nullptr) return;
+  if (pod == nullptr) {
+    // Volumes of a pod that nothing remembers.
+    if (event.row->fallback == Reason::kOrphanVolumes) {
+      metrics.CountFailure(event.row->phase, Reason::kOrphanVolumes, {});
+    }
+    return;
+  }
   Phase phase = event.row->phase;
   std::string_view object;
   std::string_view plugin;
@@ -71,6 +89,16 @@ void Tracker::Impl::OnFailure(const Event& event) {
     pod->mount_failed_at = event.at;
   }
   AddFailure(*pod, phase, event.row->rank, object, event.error, event, plugin);
+}
+
+// Somebody did not wait any longer for the pod, in whatever step it is.
+void Tracker::Impl::AddOverdue(PodFacts& pod, const Event& event) {
+  TerminationFacts& term = *pod.termination;
+  if (term.failures.size() >= kMaxFailures) return;
+  const auto current = Build(pod).current;
+  term.failures.push_back({event.at, event.at, current ? current->phase : event.row->phase,
+                           event.row->fallback, {}, 1,
+                           std::string(event.raw.substr(0, kMessageBytes))});
 }
 
 void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string_view object,

@@ -69,8 +69,12 @@ struct Tracker::Impl {
 
   // tracker_failures.cc: attempts that failed, each counted once
   void OnFailure(const Event& event);
+  void AddOverdue(PodFacts& pod, const Event& event);
   void AddFailure(PodFacts& pod, Phase phase, int rank, std::string_view object,
                   std::string_view error, const Event& event, std::string_view plugin);
+
+  // The wall clock was stepped: all that is known moves with it, so that differences stay true.
+  void Shift(Duration step);
 
   // What waits for the source's time.
   enum class Timer : uint8_t {
@@ -98,6 +102,7 @@ struct Tracker::Impl {
   bool version_seen = false;
   uint64_t pod_events = 0;
   std::optional<Timestamp> restarted_at;
+  NodeTrouble trouble;
   bool adopting = false;          // the next ADD names pods that ran before their kubelet did
   bool batch_due = false;         // the first ADD after a restart names every pod there is
   bool finished_lines = false;    // 1.22+: containers' exits are printed apart from sandboxes'

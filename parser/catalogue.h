@@ -15,7 +15,7 @@
 namespace kle {
 
 // Begin-of-termination rows say what began it; the tracker maps this to its trigger.
-enum class Cause : uint8_t { kNone, kDelete, kEviction, kRemoved, kOrphan, kFinished };
+enum class Cause : uint8_t { kNone, kDelete, kEviction, kRemoved, kOrphan, kFinished, kNodeShutdown };
 
 struct CatalogueRow {
   // The message. With `{role}` placeholders it is a built (printf) message; see template.h.

@@ -16,6 +16,7 @@ enum class Role : uint8_t {
   kPod,
   kPods,
   kPodName,
+  kPodNamespace,
   kUid,
   kObject,
   kObjectKind,
@@ -36,6 +37,7 @@ enum class Role : uint8_t {
   kReason,
   kDetail,
   kCgroup,
+  kCgroupName,
   kAliases,
 };
 
@@ -48,6 +50,8 @@ struct NamedRole {
 constexpr NamedRole kRoles[] = {
     {"aliases", Role::kAliases},
     {"cgroup", Role::kCgroup},
+    {"cgroupName", Role::kCgroupName},
+    {"cgroup_list", Role::kCgroupName},
     {"container", Role::kContainer},
     {"containerID", Role::kContainerId},
     {"containerMessage", Role::kDetail},
@@ -71,15 +75,18 @@ constexpr NamedRole kRoles[] = {
     {"object", Role::kObject},
     {"plugin", Role::kPlugin},
     {"pod", Role::kPod},
+    {"pod-uid", Role::kUid},
     {"podID", Role::kUid},
     {"podSandboxID", Role::kSandboxId},
     {"podStartE2EDuration", Role::kSeconds},
     {"podUID", Role::kUid},
     {"pod_name", Role::kPodName},
+    {"pod_namespace", Role::kPodNamespace},
     {"pods", Role::kPods},
     {"probe", Role::kReason},
     {"reason", Role::kReason},
     {"runtime", Role::kReason},
+    {"sandboxID", Role::kSandboxId},
     {"sandbox_id", Role::kSandboxId},
     {"source", Role::kSource},
     {"status", Role::kDetail},
@@ -139,6 +146,19 @@ void ApplyCgroup(std::string_view path, Event& event) {
   }
 }
 
+// A cgroup by its parts: [kubepods burstable podUID]   ["kubepods","burstable","podUID"]
+void ApplyCgroupName(std::string_view parts, Event& event) {
+  for (size_t at; (at = parts.find("pod")) != std::string_view::npos;) {
+    parts.remove_prefix(at + 3);
+    for (const size_t length : {size_t{36}, size_t{32}}) {
+      if (IsUid(parts.substr(0, length))) {
+        event.pod.uid = parts.substr(0, length);
+        return;
+      }
+    }
+  }
+}
+
 // cAdvisor's aliases with docker: "k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT HEX". CONTAINER "POD" is
 // the sandbox.
 void ApplyAliases(std::string_view aliases, Event& event) {
@@ -163,6 +183,17 @@ void Merge(const PodRef& from, PodRef& into) {
   if (!from.uid.empty()) into.uid = from.uid;
 }
 
+// NAME_NAMESPACE, the full name of a pod (<= 1.20). Neither part has an underscore.
+void MergeFullName(std::string_view text, PodRef& into) {
+  const size_t bar = text.find('_');
+  if (bar == std::string_view::npos) return;
+  const auto name = ParsePodRef(text.substr(0, bar));
+  const auto name_space = ParsePodRef(text.substr(bar + 1));
+  if (!name || !name_space) return;
+  into.name = text.substr(0, bar);
+  into.namespace_ = text.substr(bar + 1);
+}
+
 void Apply(Role role, const Field& field, Event& event) {
   if (field.null()) return;
   switch (role) {
@@ -170,7 +201,11 @@ void Apply(Role role, const Field& field, Event& event) {
       break;
     case Role::kPod:
     case Role::kObject:
-      if (const auto pod = ParsePodRef(field)) Merge(*pod, event.pod);
+      if (const auto pod = ParsePodRef(field)) {
+        Merge(*pod, event.pod);
+      } else {
+        MergeFullName(field.value, event.pod);
+      }
       break;
     case Role::kObjectKind:
       if (field.value != "Pod") event.pod = PodRef{};
@@ -180,6 +215,9 @@ void Apply(Role role, const Field& field, Event& event) {
       break;
     case Role::kPodName:
       event.pod.name = field.value;
+      break;
+    case Role::kPodNamespace:
+      event.pod.namespace_ = field.value;
       break;
     case Role::kUid:
       if (IsUid(field.value)) event.pod.uid = field.value;
@@ -243,6 +281,9 @@ void Apply(Role role, const Field& field, Event& event) {
       break;
     case Role::kCgroup:
       ApplyCgroup(field.value, event);
+      break;
+    case Role::kCgroupName:
+      ApplyCgroupName(field.value, event);
       break;
     case Role::kAliases:
       ApplyAliases(field.value, event);

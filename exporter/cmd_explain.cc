@@ -64,7 +64,7 @@ class Explainer {
   void Header() {
     std::string text(1, Letter(record_.severity));
     if (record_.epoch) {
-      text += " " + FormatTimestamp(*record_.epoch);
+      text.append(" ").append(FormatTimestamp(*record_.epoch));
     } else if (record_.stamp) {
       char stamp[48];
       std::snprintf(stamp, sizeof stamp, " %02d-%02d %02d:%02d:%02d.%06u", record_.stamp->month,

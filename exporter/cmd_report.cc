@@ -54,6 +54,7 @@ Result<Report> Build(ReportInput& input, const ReportOptions& options) {
     auto status = input.source->Next(line, std::chrono::milliseconds(0));
     if (!status) return status.error();
     if (*status == ReadStatus::kEnd) break;
+    if (*status == ReadStatus::kGap) pipeline.tracker().OnGap(line.received.value_or(Timestamp()));
     if (*status != ReadStatus::kLine) continue;
     pipeline.Push(line);
     bar.Tick();
@@ -66,8 +67,7 @@ Result<Report> Build(ReportInput& input, const ReportOptions& options) {
   report.summary = Summarize(report.terminations, report.source);
   if (!SawKubelet(report.source)) {
     return Error(input.name + " has no kubelet (klog) line among its " +
-                 std::to_string(report.source.lines) +
-                 " lines: give the kubelet's own log; `explain` tells why a line is not taken");
+                 std::to_string(report.source.lines) + " lines: " + input.advice);
   }
   return report;
 }

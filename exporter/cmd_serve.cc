@@ -1,11 +1,161 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "exporter/build_info.h"
 #include "exporter/complain.h"
+#include "exporter/follow_source.h"
+#include "exporter/http_server.h"
+#include "exporter/journal_source.h"
+#include "exporter/log.h"
 #include "exporter/options.h"
+#include "exporter/serve_loop.h"
 
 namespace kle {
+namespace {
 
-int RunServe(const ServeOptions&) {
-  return Complain(kRuntimeError, "serve comes next; use report");
+std::atomic<bool> stop_asked{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+// Only the thread that called this takes the signals, so that its waits end at once; threads
+// started while a SignalHold lives never do.
+void CatchSignals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop_asked.store(true, std::memory_order_relaxed); };
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+class SignalHold {
+ public:
+  SignalHold() {
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &held, &before_);
+  }
+  ~SignalHold() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalHold(const SignalHold&) = delete;
+  SignalHold& operator=(const SignalHold&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+// A journal of many files needs a descriptor for each; libsystemd drops the rest silently.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options) {
+  if (options.source == SourceKind::kFile) {
+    auto source = FollowSource::Open(options.file_paths, options.start);
+    if (!source) return source.error();
+    return std::unique_ptr<LineSource>(std::move(*source));
+  }
+  JournalOptions journal;
+  journal.directory = options.journal_directory;
+  journal.units = options.journal_units;
+  journal.start = options.start;
+  auto source = JournalSource::Open(journal);
+  if (!source) return source.error();
+  return std::unique_ptr<LineSource>(std::move(*source));
+}
+
+Result<HttpOptions> HttpOptionsOf(const ServeOptions& options) {
+  HttpOptions http;
+  http.telemetry_path = options.telemetry_path;
+  for (const std::string& text : options.listen_addresses) {
+    auto address = ParseListenAddress(text);
+    if (!address) return address.error();
+    http.addresses.push_back(*address);
+  }
+  if (!options.web_config_file.empty()) {
+    auto web = ReadWebConfig(options.web_config_file);
+    if (!web) return web.error();
+    http.web = std::move(*web);
+  }
+  return http;
+}
+
+PipelineOptions PipelineOptionsOf(const ServeOptions& options) {
+  PipelineOptions pipeline;
+  pipeline.tracker.stuck_slack = options.stuck_slack;
+  pipeline.zone.timezone = options.timezone;
+  if (options.source == SourceKind::kFile) {
+    if (options.timezone.empty()) pipeline.zone.timezone = "local";
+    pipeline.zone.reference =
+        std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  }
+  return pipeline;
+}
+
+void LogListening(const HttpServer& server, const HttpOptions& http) {
+  const auto ports = server.ports();
+  for (size_t i = 0; i < ports.size() && i < http.addresses.size(); ++i) {
+    const std::string& text = http.addresses[i].text;
+    Log(LogLevel::kInfo, "listening",
+        {{"address", text.substr(0, text.rfind(':')) + ":" + std::to_string(ports[i])},
+         {"telemetry_path", http.telemetry_path}});
+  }
+}
+
+ServeLoopOptions LoopOptionsOf(const ServeOptions& options) {
+  ServeLoopOptions loop;
+  loop.needs_kubelet_line = options.source == SourceKind::kJournal;
+  loop.no_line_advice =
+      "does the kubelet run here, is the journal's directory the host's, does --journal.unit name "
+      "its unit, may this user read the journal (group systemd-journal)?";
+  uint64_t watchdog = 0;
+  if (sd_watchdog_enabled(0, &watchdog) > 0) {
+    loop.commit_every = std::min(loop.commit_every, std::chrono::milliseconds(watchdog / 1000 / 3));
+  }
+  loop.on_commit = [](const Snapshot& snapshot) {
+    sd_notifyf(0, "WATCHDOG=1\nSTATUS=%s", snapshot.ready ? "ready" : snapshot.reason.c_str());
+  };
+  return loop;
+}
+
+}  // namespace
+
+int RunServe(const ServeOptions& options) {
+  SetUpLog(options.log_level, options.log_format);
+  auto http = HttpOptionsOf(options);
+  if (!http) return Complain(kUsageError, http.error().message());
+  CatchSignals();
+  RaiseFileLimit();
+  auto source = OpenSource(options);
+  if (!source) return Complain(kRuntimeError, source.error().message());
+
+  SnapshotBox snapshots;
+  ServeLoop loop(**source, snapshots, PipelineOptionsOf(options), LoopOptionsOf(options));
+  std::unique_ptr<HttpServer> server;
+  {
+    const SignalHold hold;
+    auto started = HttpServer::Start(*http, snapshots);
+    if (!started) return Complain(kRuntimeError, started.error().message());
+    server = std::move(*started);
+  }
+  Log(LogLevel::kInfo, "started", {{"version", std::string(Version())}});
+  LogListening(*server, *http);
+  sd_notify(0, "READY=1");
+  auto ended = loop.Run(stop_asked);
+  sd_notify(0, "STOPPING=1");
+  if (!ended) return Complain(kRuntimeError, ended.error().message());
+  Log(LogLevel::kInfo, "stopped");
+  return kOk;
 }
 
 }  // namespace kle

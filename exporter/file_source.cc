@@ -90,6 +90,9 @@ Result<void> AddFile(const std::string& path, const ZoneOptions& zone, FileInput
     inputs.skipped.push_back(Described(path) + " is empty: no kubelet lines");
     return {};
   }
+  if (sniffed.journal) {
+    return Error(Described(path) + " is a packed journal: unpack it first (zstd -d, gunzip)");
+  }
   if (sniffed.binary) {
     return Error(Described(path) + " is a binary file, not a kubelet log: give the kubelet's log");
   }

@@ -2,10 +2,110 @@
 #include "exporter/report_input.h"
 
 #include <chrono>
+#include <filesystem>
+#include <utility>
 
 #include "exporter/file_source.h"
+#include "exporter/journal_files.h"
+#include "exporter/journal_source.h"
 
 namespace kle {
+namespace {
+
+struct Sorted {
+  std::vector<std::string> logs;
+  std::vector<std::string> journals;
+  std::vector<std::string> notes;
+};
+
+std::string Unreadable(const JournalFiles& files) {
+  std::string text;
+  for (const auto& [reason, count] : files.unreadable) {
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + reason;
+  }
+  return text;
+}
+
+Result<void> AddFolder(const std::string& folder, Sorted& sorted) {
+  auto files = ListJournalFiles(folder);
+  if (!files) return files.error();
+  if (files->readable.empty() && files->unreadable_total() == 0) {
+    sorted.logs.push_back(folder);
+    return {};
+  }
+  if (files->readable.empty()) {
+    return Error("no journal file in " + folder + " can be read (" + Unreadable(*files) +
+                 "): run with the supplementary group systemd-journal, or as root");
+  }
+  if (files->unreadable_total() > 0) {
+    sorted.notes.push_back(folder + ": journal files left out: " + Unreadable(*files));
+  }
+  sorted.journals.insert(sorted.journals.end(), files->readable.begin(), files->readable.end());
+  return {};
+}
+
+Result<void> AddJournal(const std::string& path, Sorted& sorted) {
+  const std::string trouble = JournalFileTrouble(path);
+  if (trouble == "permission") {
+    return Error(
+        "cannot read " + path +
+        ": Permission denied: run with the supplementary group systemd-journal, or as root");
+  }
+  if (!trouble.empty()) return Error("cannot read " + path + ": " + trouble);
+  sorted.journals.push_back(path);
+  return {};
+}
+
+Result<Sorted> Sort(const std::vector<std::string>& paths) {
+  Sorted sorted;
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    Result<void> added;
+    if (path == "-") {
+      sorted.logs.push_back(path);
+    } else if (std::filesystem::is_directory(path, ignored)) {
+      added = AddFolder(path, sorted);
+    } else if (IsJournalFile(path)) {
+      added = AddJournal(path, sorted);
+    } else {
+      sorted.logs.push_back(path);
+    }
+    if (!added) return added.error();
+  }
+  if (!sorted.logs.empty() && !sorted.journals.empty()) {
+    return Error("logs and journals cannot be one stream: report " + sorted.logs.front() + " and " +
+                 sorted.journals.front() + " apart");
+  }
+  return sorted;
+}
+
+Result<void> OpenJournals(std::vector<std::string> paths, const ReportOptions& options,
+                          ReportInput& input) {
+  JournalOptions journal;
+  journal.files = std::move(paths);
+  journal.units = options.journal_units;
+  journal.start = StartAt::kAll;
+  auto source = JournalSource::Open(journal);
+  if (!source) return source.error();
+  input.advice = "give --journal.unit: looked for";
+  for (const std::string& unit : (*source)->units()) input.advice += " " + unit;
+  input.source = std::move(*source);
+  return {};
+}
+
+Result<void> OpenLogs(const std::vector<std::string>& paths, const ReportOptions& options,
+                      ReportInput& input) {
+  const ZoneOptions zone{options.timezone, options.year, std::nullopt};
+  auto files = OpenFileInputs(paths, zone);
+  if (!files) return files.error();
+  input.notes = std::move(files->skipped);
+  input.reference = files->modified;
+  input.advice = "give the kubelet's own log; `explain` tells why a line is not taken";
+  input.source = std::make_unique<FileSource>(std::move(files->files));
+  return {};
+}
+
+}  // namespace
 
 Result<ReportInput> OpenReportInput(const ReportOptions& options) {
   ReportInput input;
@@ -13,15 +113,16 @@ Result<ReportInput> OpenReportInput(const ReportOptions& options) {
   if (options.paths.size() > 1) {
     input.name += " and " + std::to_string(options.paths.size() - 1) + " more";
   }
-  const ZoneOptions zone{options.timezone, options.year, std::nullopt};
-  auto files = OpenFileInputs(options.paths, zone);
-  if (!files) return files.error();
-  input.notes = std::move(files->skipped);
-  input.reference = files->modified;
+  auto sorted = Sort(options.paths);
+  if (!sorted) return sorted.error();
+  auto opened = sorted->journals.empty()
+                    ? OpenLogs(sorted->logs, options, input)
+                    : OpenJournals(std::move(sorted->journals), options, input);
+  if (!opened) return opened.error();
+  input.notes.insert(input.notes.end(), sorted->notes.begin(), sorted->notes.end());
   if (!input.reference) {
     input.reference = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   }
-  input.source = std::make_unique<FileSource>(std::move(files->files));
   return input;
 }
 

@@ -15,6 +15,7 @@ namespace kle {
 struct ReportInput {
   std::unique_ptr<LineSource> source;
   std::string name;                    // for messages: the path, or the first "and N more"
+  std::string advice;                  // what to do when no kubelet line is in it
   std::vector<std::string> notes;      // what was left out and why, one line each
   std::optional<Timestamp> reference;  // for HeaderClock
 };

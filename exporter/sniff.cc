@@ -28,6 +28,8 @@ bool LooksBinary(std::string_view head) {
 Sniffed Sniff(std::string_view head, const ZoneOptions& zone) {
   Sniffed found;
   found.empty = head.empty();
+  found.journal = head.starts_with("LPKSHHRH");
+  if (found.journal) return found;
   Framer framer;
   HeaderClock clock(zone);
   Record record;

@@ -14,8 +14,9 @@ inline constexpr size_t kSniffBytes = 64 * 1024;
 
 struct Sniffed {
   bool empty = false;
-  bool binary = false;             // no kubelet line, and bytes that no log has
-  bool klog = false;               // at least one kubelet record
+  bool binary = false;   // no kubelet line, and bytes that no log has
+  bool journal = false;  // a journal file (in a compressed one, or it would not be read as text)
+  bool klog = false;     // at least one kubelet record
   std::optional<Timestamp> first;  // time of the first record
 };
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/journal_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+namespace kle {
+namespace {
+
+constexpr std::string_view kMagic = "LPKSHHRH";
+constexpr size_t kIncompatibleFlags = 12;  // offset of a le32
+// xz, lz4, keyed hash, zstd, compact: what systemd 252 knows.
+constexpr uint32_t kKnownFlags = 0x1f;
+constexpr std::string_view kGroupAdvice =
+    "run with the supplementary group systemd-journal, or as root";
+
+std::string ReasonOf(int error) {
+  return error == EACCES || error == EPERM ? "permission" : "io_error";
+}
+
+// A machine id, or one with a namespace behind it.
+bool MachineFolder(std::string_view name) {
+  const std::string_view id = name.substr(0, std::min<size_t>(name.size(), 32));
+  return id.size() == 32 && id.find_first_not_of("0123456789abcdef") == id.npos &&
+         (name.size() == 32 || name[32] == '.');
+}
+
+bool JournalName(std::string_view name) {
+  return name.ends_with(".journal") || name.ends_with(".journal~");
+}
+
+// The names in a folder; -1 and errno when it cannot be read.
+int List(const std::string& folder, std::vector<std::string>& names) {
+  DIR* stream = opendir(folder.c_str());
+  if (stream == nullptr) return -1;
+  while (const dirent* entry = readdir(stream)) names.emplace_back(entry->d_name);
+  closedir(stream);
+  std::sort(names.begin(), names.end());
+  return 0;
+}
+
+void AddFile(const std::string& path, JournalFiles& files) {
+  const std::string trouble = JournalFileTrouble(path);
+  if (trouble.empty()) {
+    files.readable.push_back(path);
+  } else {
+    ++files.unreadable[trouble];
+  }
+}
+
+}  // namespace
+
+int64_t JournalFiles::unreadable_total() const {
+  int64_t total = 0;
+  for (const auto& [reason, count] : unreadable) total += count;
+  return total;
+}
+
+bool IsJournalFile(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return JournalName(path);
+  std::array<char, kMagic.size()> head{};
+  const bool journal = pread(fd, head.data(), head.size(), 0) == ssize_t{head.size()} &&
+                       std::string_view(head.data(), head.size()) == kMagic;
+  close(fd);
+  return journal;
+}
+
+std::string JournalFileTrouble(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return errno == ENOENT ? "" : ReasonOf(errno);  // gone by rotation: no trouble
+  std::array<char, kIncompatibleFlags + sizeof(uint32_t)> head{};
+  const ssize_t got = pread(fd, head.data(), head.size(), 0);
+  const int error = errno;
+  close(fd);
+  if (got < 0) return ReasonOf(error);
+  if (got == 0) return "";  // just made
+  if (got < ssize_t{head.size()} || std::string_view(head.data(), kMagic.size()) != kMagic) {
+    return "bad_magic";
+  }
+  uint32_t flags = 0;
+  for (size_t i = sizeof flags; i-- > 0;) {
+    flags = (flags << 8) | static_cast<unsigned char>(head[kIncompatibleFlags + i]);
+  }
+  return (flags & ~kKnownFlags) != 0 ? "newer_format" : "";
+}
+
+Result<JournalFiles> ListJournalFiles(const std::string& folder) {
+  std::vector<std::string> names;
+  if (List(folder, names) != 0) {
+    const int error = errno;
+    return SystemError("cannot read journal folder", folder, error,
+                       error == EACCES ? kGroupAdvice
+                                       : "is the host's journal mounted there, is "
+                                         "--journal.directory right?");
+  }
+  JournalFiles files;
+  for (const std::string& name : names) {
+    const std::string path = folder + "/" + name;
+    if (JournalName(name)) {
+      AddFile(path, files);
+    } else if (MachineFolder(name)) {
+      std::vector<std::string> inner;
+      if (List(path, inner) != 0) {
+        if (errno != ENOENT) ++files.unreadable[ReasonOf(errno)];
+        continue;
+      }
+      for (const std::string& file : inner) {
+        if (JournalName(file)) AddFile(path + "/" + file, files);
+      }
+    }
+  }
+  return files;
+}
+
+std::vector<std::string> LocalJournalFolders() {
+  std::vector<std::string> folders;
+  for (const char* folder : {"/var/log/journal", "/run/log/journal"}) {
+    struct stat info {};
+    if (stat(folder, &info) == 0 && S_ISDIR(info.st_mode)) folders.emplace_back(folder);
+  }
+  return folders;
+}
+
+}  // namespace kle

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+// libsystemd hardly ever reports that entries are missing or that it cannot go on: what it does do
+// on each fault is in docs/decisions. The rules here: ask for the fd right after opening (else
+// files deleted later stay open), process() every few hundred entries, never stop on an error but
+// open anew at the last place, with a back-off.
+#include "exporter/journal_source.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+namespace kle {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Of every distribution known to run a kubelet under systemd.
+constexpr std::array<const char*, 13> kKnownUnits{"kubelet.service",
+                                                  "k3s.service",
+                                                  "k3s-agent.service",
+                                                  "rke2-server.service",
+                                                  "rke2-agent.service",
+                                                  "k0scontroller.service",
+                                                  "k0sworker.service",
+                                                  "microshift.service",
+                                                  "edgecore.service",
+                                                  "snap.microk8s.daemon-kubelite.service",
+                                                  "snap.microk8s.daemon-kubelet.service",
+                                                  "snap.k8s.kubelet.service",
+                                                  "snap.kubelet.daemon.service"};
+
+constexpr unsigned kEntriesBetweenProcess = 256;
+// journald appends in bursts: waking for each append costs ten times as much as reading.
+constexpr milliseconds kBetweenWakes(100);
+constexpr milliseconds kPollEvery(250);
+// Without inotify, files made by rotation are only seen after opening again.
+constexpr seconds kReopenEvery(10);
+constexpr seconds kProbeEvery(30);
+constexpr milliseconds kFirstBackOff(100);
+constexpr milliseconds kLongestBackOff(5000);
+constexpr int kTries = 2;
+
+bool Consume(std::string_view& field, std::string_view name) {
+  if (!field.starts_with(name)) return false;
+  field.remove_prefix(name.size());
+  return true;
+}
+
+std::string Hex(sd_id128_t id) {
+  std::array<char, SD_ID128_STRING_MAX> text{};
+  return sd_id128_to_string(id, text.data());
+}
+
+bool Same(sd_id128_t a, sd_id128_t b) { return sd_id128_equal(a, b) != 0; }
+
+// What identifies an entry wherever its file went: boot, monotonic, realtime, hash. The rest of a
+// cursor changes when /run is flushed to /var.
+std::string Identity(std::string_view cursor) {
+  std::string identity;
+  while (!cursor.empty()) {
+    const size_t end = std::min(cursor.find(';'), cursor.size());
+    const std::string_view part = cursor.substr(0, end);
+    cursor.remove_prefix(std::min(end + 1, cursor.size()));
+    if (part.size() > 1 && part[1] == '=' && std::string_view("bmtx").find(part[0]) != part.npos) {
+      identity.append(part).append(";");
+    }
+  }
+  return identity;
+}
+
+std::string CursorOf(sd_journal* journal) {
+  char* text = nullptr;
+  if (sd_journal_get_cursor(journal, &text) < 0) return {};
+  std::string cursor(text);
+  free(text);
+  return cursor;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions options) {
+  for (std::string& unit : options.units) {
+    if (unit.find('.') == std::string::npos) unit += ".service";
+  }
+  std::unique_ptr<JournalSource> source(new JournalSource(std::move(options)));
+  if (!source->options_.directory.empty()) {
+    auto files = ListJournalFiles(source->options_.directory);
+    if (!files) return files.error();
+  } else if (source->following() && LocalJournalFolders().empty()) {
+    return Error(
+        "no journal: neither /var/log/journal nor /run/log/journal is there: mount the host's, "
+        "give --journal.directory, or use --source=file");
+  }
+  if (auto opened = source->OpenJournal(); !opened) return opened.error();
+  if (const int error = source->SeekStart(); error < 0) {
+    return SystemError("cannot seek in the journal", "", -error, "try --start=all");
+  }
+  source->Probe();
+  return source;
+}
+
+Result<void> JournalSource::OpenJournal() {
+  sd_journal* journal = nullptr;
+  int error = 0;
+  if (!options_.files.empty()) {
+    std::vector<const char*> paths;
+    for (const std::string& file : options_.files) paths.push_back(file.c_str());
+    paths.push_back(nullptr);
+    error = sd_journal_open_files(&journal, paths.data(), 0);
+  } else if (!options_.directory.empty()) {
+    error = sd_journal_open_directory(&journal, options_.directory.c_str(), 0);
+  } else {
+    error = sd_journal_open(&journal, 0);
+  }
+  if (error < 0) {
+    const std::string where = options_.files.empty() ? options_.directory : options_.files.front();
+    return SystemError("cannot open the journal", where, -error,
+                       error == -EACCES
+                           ? "run with the supplementary group systemd-journal, or as root"
+                           : "is journald's directory mounted?");
+  }
+  journal_.reset(journal);
+  fd_ = following() ? std::max(sd_journal_get_fd(journal), -1) : -1;
+  sd_journal_set_data_threshold(journal, 0);
+  reopened_at_ = Clock::now();
+  since_process_ = 0;
+  positioned_ = false;
+  ChooseUnits();
+  if (error = AddMatches(); error < 0) {
+    return SystemError("cannot select the kubelet's unit", "", -error, "check --journal.unit");
+  }
+  return {};
+}
+
+void JournalSource::ChooseUnits() {
+  units_ = options_.units;
+  if (!units_.empty()) return;
+  constexpr const char* kField = "_SYSTEMD_UNIT";
+  if (sd_journal_query_unique(journal_.get(), kField) >= 0) {
+    const void* data = nullptr;
+    size_t size = 0;
+    while (sd_journal_enumerate_available_unique(journal_.get(), &data, &size) > 0) {
+      std::string_view value(static_cast<const char*>(data), size);
+      value.remove_prefix(std::min(std::strlen(kField) + 1, value.size()));
+      const auto known = std::find(kKnownUnits.begin(), kKnownUnits.end(), value);
+      if (known != kKnownUnits.end()) units_.emplace_back(*known);
+    }
+  }
+  std::sort(units_.begin(), units_.end());
+  units_.erase(std::unique(units_.begin(), units_.end()), units_.end());
+  if (units_.empty()) units_.assign(kKnownUnits.begin(), kKnownUnits.end());
+}
+
+int JournalSource::AddMatches() {
+  sd_journal_flush_matches(journal_.get());
+  for (const std::string& unit : units_) {
+    const std::string match = "_SYSTEMD_UNIT=" + unit;
+    if (const int error = sd_journal_add_match(journal_.get(), match.data(), match.size());
+        error < 0) {
+      return error;
+    }
+  }
+  if (!only_boot_) return 0;
+  const std::string match = "_BOOT_ID=" + Hex(*only_boot_);
+  return sd_journal_add_match(journal_.get(), match.data(), match.size());
+}
+
+int JournalSource::SeekStart() {
+  switch (options_.start) {
+    case StartAt::kAll:
+      return sd_journal_seek_head(journal_.get());
+    case StartAt::kBoot:
+      return SeekBoot();
+    case StartAt::kNow: {
+      // Never seek_tail and next: 252 gives the last entry again, 254 nothing.
+      if (const int error = sd_journal_seek_tail(journal_.get()); error < 0) return error;
+      const int moved = sd_journal_previous(journal_.get());
+      if (moved > 0) mark_ = CursorOf(journal_.get());
+      return moved == 0 ? sd_journal_seek_head(journal_.get()) : moved;
+    }
+  }
+  return -EINVAL;
+}
+
+bool JournalSource::HasBoot(sd_id128_t boot) {
+  sd_journal_flush_matches(journal_.get());
+  const std::string match = "_BOOT_ID=" + Hex(boot);
+  return sd_journal_add_match(journal_.get(), match.data(), match.size()) >= 0 &&
+         sd_journal_seek_head(journal_.get()) >= 0 && sd_journal_next(journal_.get()) > 0;
+}
+
+// Only the running boot's entries: after a reboot that set the clock back, libsystemd would deliver
+// none of them to a reader that comes from the boot before. A journal brought from elsewhere has no
+// such boot; there it is the last one that was written.
+int JournalSource::SeekBoot() {
+  sd_id128_t boot{};
+  if (sd_id128_get_boot(&boot) >= 0 && HasBoot(boot)) {
+    only_boot_ = boot;
+    if (const int error = AddMatches(); error < 0) return error;
+    return sd_journal_seek_head(journal_.get());
+  }
+  sd_journal_flush_matches(journal_.get());
+  uint64_t ignored = 0;
+  std::string first;
+  if (sd_journal_seek_tail(journal_.get()) >= 0 && sd_journal_previous(journal_.get()) > 0 &&
+      sd_journal_get_monotonic_usec(journal_.get(), &ignored, &boot) >= 0 && HasBoot(boot)) {
+    first = CursorOf(journal_.get());
+  }
+  if (const int error = AddMatches(); error < 0) return error;
+  return first.empty() ? sd_journal_seek_head(journal_.get())
+                       : sd_journal_seek_cursor(journal_.get(), first.c_str());
+}
+
+bool JournalSource::OnEntry(const std::string& cursor) {
+  return Identity(CursorOf(journal_.get())) == Identity(cursor);
+}
+
+// Back to the entry last read, after opening anew.
+void JournalSource::SeekCursor() {
+  if (mark_.empty() && after_mark_ == 0) {
+    SeekStart();
+    return;
+  }
+  if (mark_.empty()) {
+    SeekStart();
+  } else if (sd_journal_seek_cursor(journal_.get(), mark_.c_str()) < 0) {
+    gap_ = "cursor_lost";
+    return;
+  } else if (const int moved = sd_journal_next(journal_.get()); moved <= 0) {
+    return;
+  } else if (!OnEntry(mark_)) {
+    gap_ = "cursor_lost";
+    positioned_ = true;
+    return;
+  }
+  for (uint64_t i = 0; i < after_mark_; ++i) {
+    if (sd_journal_next(journal_.get()) <= 0) break;
+  }
+}
+
+void JournalSource::TakeField(std::string_view field) {
+  if (Consume(field, "MESSAGE=")) {
+    if (!has_message_) message_.assign(field);  // of two, journald shows the first
+    has_message_ = true;
+  } else if (Consume(field, "_PID=")) {
+    std::from_chars(field.data(), field.data() + field.size(), pid_);
+  } else if (Consume(field, "_STREAM_ID=")) {
+    uint64_t stream = 0;
+    std::from_chars(field.data(), field.data() + std::min<size_t>(field.size(), 16), stream, 16);
+    stream_ = stream;
+  } else if (Consume(field, "_LINE_BREAK=")) {
+    broken_ = field == "nul" || field == "line-max";
+  }
+}
+
+void JournalSource::NoteBoot(sd_id128_t boot) {
+  if (boot_id_ && !Same(*boot_id_, boot)) ++boot_;
+  boot_id_ = boot;
+}
+
+// 1: a line; 0: an entry without a message; below: errno.
+int JournalSource::ReadEntry(LogLine& line) {
+  uint64_t realtime = 0;
+  uint64_t monotonic = 0;
+  sd_id128_t boot{};
+  sd_journal* journal = journal_.get();
+  if (const int error = sd_journal_get_realtime_usec(journal, &realtime); error < 0) return error;
+  if (const int error = sd_journal_get_monotonic_usec(journal, &monotonic, &boot); error < 0) {
+    return error;
+  }
+  has_message_ = broken_ = false;
+  pid_ = 0;
+  stream_.reset();
+  const void* data = nullptr;
+  size_t size = 0;
+  sd_journal_restart_data(journal);
+  int more = 0;
+  while ((more = sd_journal_enumerate_available_data(journal, &data, &size)) > 0) {
+    TakeField(std::string_view(static_cast<const char*>(data), size));
+  }
+  if (more < 0) return more;
+  last_realtime_ = realtime;
+  NoteBoot(boot);
+  if (!has_message_) return 0;
+  line = LogLine();
+  line.text = message_;
+  line.received = Timestamp(Duration(realtime));
+  line.monotonic = Duration(monotonic);
+  line.boot = boot_;
+  line.pid = pid_;
+  line.stream = stream_.value_or(pid_);
+  line.continues_previous = !broken_streams_.empty() && broken_streams_.contains(line.stream);
+  if (broken_) {
+    broken_streams_.insert(line.stream);
+  } else if (line.continues_previous) {
+    broken_streams_.erase(line.stream);
+  }
+  return 1;
+}
+
+Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
+  std::optional<Clock::time_point> deadline;
+  while (true) {
+    if (!gap_.empty()) {
+      gap_reason_ = std::exchange(gap_, {});
+      return ReadStatus::kGap;
+    }
+    if (!journal_) {
+      Reopen();
+      if (!journal_ && Wait(wait, deadline) == Waited::kEnough) return ReadStatus::kIdle;
+      continue;
+    }
+    if (since_process_ >= kEntriesBetweenProcess) Process();
+    const int moved = std::exchange(positioned_, false) ? 1 : sd_journal_next(journal_.get());
+    if (moved < 0) {
+      Fail("cannot read on in the journal", moved);
+      continue;
+    }
+    if (moved == 0) {
+      if (!following()) return ReadStatus::kEnd;
+      errors_ = 0;
+      back_off_ = milliseconds(0);
+      trouble_.clear();
+      if (Wait(wait, deadline) == Waited::kEnough) return ReadStatus::kIdle;
+      continue;
+    }
+    int read = ReadEntry(line);
+    if (read < 0) {
+      Process();  // a file that was rotated away under the read pointer is often back afterwards
+      read = ReadEntry(line);
+    }
+    ++since_process_;
+    ++after_mark_;
+    if (read > 0) return ReadStatus::kLine;
+    if (read < 0) gap_ = "unreadable_entry";
+  }
+}
+
+// The read pointer may lose its entry at any process(): the place is taken before.
+void JournalSource::Mark() {
+  if (after_mark_ == 0 || !journal_) return;
+  std::string cursor = CursorOf(journal_.get());
+  if (cursor.empty()) return;
+  mark_ = std::move(cursor);
+  after_mark_ = 0;
+}
+
+void JournalSource::Process() {
+  Mark();
+  since_process_ = 0;
+  sd_journal_process(journal_.get());
+}
+
+JournalSource::Waited JournalSource::Wait(milliseconds wait,
+                                          std::optional<Clock::time_point>& deadline) {
+  if (journal_) Mark();
+  auto now = Clock::now();
+  if (!deadline) deadline = now + wait;
+  auto left = std::chrono::ceil<milliseconds>(*deadline - now);
+  if (left <= milliseconds(0)) return Waited::kEnough;
+  if (!journal_ || fd_ < 0) {
+    const bool signalled =
+        poll(nullptr, 0, static_cast<int>(std::min(left, kPollEvery).count())) < 0;
+    if (journal_ && Clock::now() - reopened_at_ > kReopenEvery) journal_.reset();
+    return signalled ? Waited::kEnough : Waited::kMore;
+  }
+  pollfd waiting{fd_, static_cast<short>(sd_journal_get_events(journal_.get())), 0};
+  if (poll(&waiting, 1, static_cast<int>(left.count())) <= 0) return Waited::kEnough;
+  now = Clock::now();
+  const auto pause = std::chrono::ceil<milliseconds>(last_wake_ + kBetweenWakes - now);
+  const bool signalled =
+      pause > milliseconds(0) && poll(nullptr, 0, static_cast<int>(pause.count())) < 0;
+  last_wake_ = Clock::now();
+  Process();
+  return signalled ? Waited::kEnough : Waited::kMore;
+}
+
+void JournalSource::Fail(std::string_view what, int error) {
+  Process();
+  if (++errors_ < kTries) return;
+  trouble_ = SystemError(what, options_.directory, -error, "it is opened again").message();
+  journal_.reset();
+  back_off_ = std::clamp(back_off_ * 2, kFirstBackOff, kLongestBackOff);
+  retry_at_ = Clock::now() + back_off_;
+}
+
+void JournalSource::Reopen() {
+  if (Clock::now() < retry_at_) return;
+  if (auto opened = OpenJournal(); !opened) {
+    journal_.reset();
+    trouble_ = opened.error().message();
+    back_off_ = std::clamp(back_off_ * 2, kFirstBackOff, kLongestBackOff);
+    retry_at_ = Clock::now() + back_off_;
+    return;
+  }
+  SeekCursor();
+}
+
+void JournalSource::Probe() {
+  probed_at_ = Clock::now();
+  if (!following()) return;
+  std::vector<std::string> folders{options_.directory};
+  if (options_.directory.empty()) folders = LocalJournalFolders();
+  for (auto& [reason, count] : unreadable_) count = 0;
+  bool missing = true;
+  for (const std::string& folder : folders) {
+    auto files = ListJournalFiles(folder);
+    if (!files) continue;
+    missing = false;
+    for (const auto& [reason, count] : files->unreadable) unreadable_[reason] += count;
+  }
+  // A handle opened on a folder that went away sees nothing of the one that comes in its place.
+  if (!missing && folder_missing_) journal_.reset();
+  folder_missing_ = missing;
+}
+
+std::string JournalSource::Cursor() {
+  Mark();
+  return after_mark_ == 0 ? mark_ : std::string();
+}
+
+SourceHealth JournalSource::Health() {
+  if (Clock::now() - probed_at_ > kProbeEvery) Probe();
+  SourceHealth health;
+  health.trouble = trouble_;
+  if (folder_missing_) {
+    health.trouble = "the journal's folder " + options_.directory + " is gone: mount it again";
+  }
+  health.unreadable = unreadable_;
+  health.gap_reason = gap_reason_;
+  uint64_t oldest = 0;
+  if (journal_ && last_realtime_ > 0 &&
+      sd_journal_get_cutoff_realtime_usec(journal_.get(), &oldest, nullptr) > 0) {
+    health.headroom = Duration(last_realtime_ > oldest ? last_realtime_ - oldest : 0);
+  }
+  return health;
+}
+
+}  // namespace kle

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The systemd journal as a source: the kubelet's unit, followed over rotation.
+#pragma once
+
+#include <systemd/sd-id128.h>
+#include <systemd/sd-journal.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "exporter/journal_files.h"
+#include "exporter/line_source.h"
+#include "exporter/options.h"
+
+namespace kle {
+
+struct JournalOptions {
+  std::string directory;           // "": this machine's journal
+  std::vector<std::string> files;  // instead: just these, not followed
+  std::vector<std::string> units;  // empty: the known kubelet units
+  StartAt start = StartAt::kBoot;
+};
+
+class JournalSource final : public LineSource {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<JournalSource>> Open(JournalOptions options);
+
+  Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
+  std::string Cursor() override;
+  SourceHealth Health() override;
+
+  // What is read, for messages.
+  const std::vector<std::string>& units() const { return units_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Closer {
+    void operator()(sd_journal* journal) const { sd_journal_close(journal); }
+  };
+  enum class Waited { kMore, kEnough };
+
+  explicit JournalSource(JournalOptions options) : options_(std::move(options)) {}
+
+  Result<void> OpenJournal();
+  void ChooseUnits();
+  int AddMatches();
+  int SeekStart();
+  int SeekBoot();
+  bool HasBoot(sd_id128_t boot);
+  void SeekCursor();
+  bool OnEntry(const std::string& cursor);
+
+  int ReadEntry(LogLine& line);
+  void TakeField(std::string_view field);
+  void NoteBoot(sd_id128_t boot);
+  void Mark();
+  void Process();
+  Waited Wait(std::chrono::milliseconds wait, std::optional<Clock::time_point>& deadline);
+  void Fail(std::string_view what, int error);
+  void Reopen();
+  void Probe();
+  bool following() const { return options_.files.empty(); }
+
+  JournalOptions options_;
+  std::unique_ptr<sd_journal, Closer> journal_;
+  int fd_ = -1;  // -1: no inotify, polled
+  std::vector<std::string> units_;
+  std::optional<sd_id128_t> only_boot_;
+  bool positioned_ = false;  // the entry to read next is already under the read pointer
+
+  // The place, as a cursor and the entries read after it: asking for a cursor costs as much as
+  // reading an entry.
+  std::string mark_;
+  uint64_t after_mark_ = 0;
+  unsigned since_process_ = 0;
+
+  // Of the entry being read.
+  std::string message_;
+  bool has_message_ = false;
+  uint64_t pid_ = 0;
+  std::optional<uint64_t> stream_;
+  bool broken_ = false;
+
+  std::unordered_set<uint64_t> broken_streams_;  // whose last entry journald cut
+  std::optional<sd_id128_t> boot_id_;
+  uint32_t boot_ = 0;
+  uint64_t last_realtime_ = 0;
+
+  int errors_ = 0;  // in a row
+  std::chrono::milliseconds back_off_{0};
+  Clock::time_point retry_at_{};
+  Clock::time_point last_wake_{};
+  Clock::time_point reopened_at_{};
+  Clock::time_point probed_at_{};
+  std::map<std::string, int64_t> unreadable_;
+  bool folder_missing_ = false;
+  std::string trouble_;
+  std::string gap_;         // one to report before the next line
+  std::string gap_reason_;  // of the last one reported
+};
+
+}  // namespace kle

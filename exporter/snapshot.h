@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the HTTP threads see: one committed, immutable state, replaced as a whole.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "metrics/termination.h"
+
+namespace kle {
+
+using RecordList = std::shared_ptr<const std::vector<TerminationRecord>>;
+
+struct Snapshot {
+  std::string metrics;  // the exposition
+  bool ready = false;
+  std::string reason = "starting";  // one line while not ready
+  RecordList in_flight;             // oldest first; may be null
+  RecordList recent;                // newest first; may be null
+};
+
+// Any thread. A mutex instead of std::atomic<std::shared_ptr>: GCC 12's unlocks without release
+// order (GCC PR 101761), and it is held for one pointer copy.
+class SnapshotBox {
+ public:
+  std::shared_ptr<const Snapshot> Get() const {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  void Set(std::shared_ptr<const Snapshot> snapshot) {
+    const std::lock_guard lock(mutex_);
+    snapshot_.swap(snapshot);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>();
+};
+
+}  // namespace kle

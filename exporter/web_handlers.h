@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each path answers. Pure: request and snapshot in, response out.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "exporter/snapshot.h"
+
+namespace kle {
+
+struct HttpRequest {
+  std::string_view method;
+  std::string_view path;   // exact, nothing folded
+  std::string_view query;  // without '?'
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+HttpResponse Answer(const HttpRequest& request, const Snapshot& snapshot,
+                    std::string_view telemetry_path);
+
+std::string_view StatusText(int status);
+
+}  // namespace kle

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wall clocks that jump, reboots and gaps, as the journal shows them.
+#include <gtest/gtest.h>
+
+#include "parser/zone.h"
+#include "tests/support/lines.h"
+
+namespace kle {
+namespace {
+
+using namespace testing;
+using namespace std::chrono_literals;
+
+class Journal {
+ public:
+  Journal() : pipeline_(Options(), [this](const TerminationRecord& record) { ended_.push_back(record); }) {}
+
+  // A line at `uptime` seconds since boot; the wall clock is ahead of the uptime by `wall_` seconds.
+  void Say(double uptime, std::string_view text) {
+    const double wall = uptime + wall_;
+    const std::string line = At(wall, text);
+    LogLine entry;
+    entry.text = line;
+    entry.received = kBase + FromSeconds(wall) + 150us;
+    entry.monotonic = FromSeconds(uptime) + 150us;
+    entry.boot = boot_;
+    pipeline_.Push(entry);
+  }
+  void Step(double seconds) { wall_ += seconds; }
+  void Reboot() { ++boot_; }
+  Pipeline& pipeline() { return pipeline_; }
+
+  const TerminationRecord& End() {
+    pipeline_.Finish();
+    if (ended_.empty()) ended_ = pipeline_.InFlight();
+    return ended_.at(0);
+  }
+
+ private:
+  static PipelineOptions Options() {
+    PipelineOptions options;
+    options.zone.timezone = "UTC";
+    return options;
+  }
+  static constexpr Timestamp kBase =
+      std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} + std::chrono::hours(10);
+  double wall_ = 7200;
+  uint32_t boot_ = 0;
+  std::vector<TerminationRecord> ended_;
+  Pipeline pipeline_;
+};
+
+void Deletion(Journal& journal, double step) {
+  journal.Say(0, SyncLoop("ADD"));
+  journal.Say(1, Pleg("ContainerStarted", kSandbox));
+  journal.Say(1, Pleg("ContainerStarted", kApp));
+  journal.Say(10, SyncLoop("DELETE"));
+  journal.Say(10.5, Kill(30));
+  journal.Step(step);
+  journal.Say(12, Finished(0));
+  journal.Say(12.1, Pleg("ContainerDied", kApp));
+  journal.Say(12.2, Pleg("ContainerDied", kSandbox));
+  journal.Say(12.5, SyncLoop("DELETE"));
+  journal.Say(12.6, SyncLoop("REMOVE"));
+}
+
+class Stepped : public ::testing::TestWithParam<double> {};
+
+TEST_P(Stepped, DurationsAreThoseOfTheMonotonicClock) {
+  Journal journal;
+  Deletion(journal, GetParam());
+  const TerminationRecord& record = journal.End();
+  ASSERT_TRUE(record.termination().has_value());
+  EXPECT_NEAR(ToSeconds(*record.termination()), 2.2, 1e-3);
+  EXPECT_NEAR(ToSeconds(*record.deletion()), 2.6, 1e-3);
+  EXPECT_NEAR(ToSeconds(*record.containers.at(0).stop_duration()), 1.5, 1e-3);
+  for (const PhaseSpan& span : record.phases) {
+    if (span.duration()) {
+      EXPECT_LT(ToSeconds(*span.duration()), 3) << Name(span.phase);
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Steps, Stepped, ::testing::Values(0.0, 3600.0, -3600.0, 90.0, -2.0));
+
+TEST(Boot, WhatWasInFlightEndsInterruptedWithoutAnObservation) {
+  Journal journal;
+  journal.Say(0, SyncLoop("ADD"));
+  journal.Say(10, SyncLoop("DELETE"));
+  journal.Say(10.5, Kill(30));
+  journal.Reboot();
+  journal.Say(60, SyncLoop("ADD", "default/other"));
+  const TerminationRecord record = journal.End();
+  EXPECT_EQ(record.state, State::kInterrupted);
+  EXPECT_EQ(journal.pipeline().tracker().counts().interrupted, 1u);
+  EXPECT_EQ(journal.pipeline().tracker().counts().in_flight, 0u);
+}
+
+TEST(Gap, AnUncertainPodExpiresAfterAnHourOfSilence) {
+  Journal journal;
+  journal.Say(10, SyncLoop("DELETE"));
+  journal.Say(10.5, Kill(30));
+  journal.pipeline().tracker().OnGap(Timestamp{});
+  journal.Say(1800, SyncLoop("ADD", "default/clock"));
+  EXPECT_EQ(journal.pipeline().tracker().counts().in_flight, 1u);
+  journal.Say(3700, SyncLoop("UPDATE", "default/clock"));
+  journal.pipeline().Idle(Timestamp{});  // what is held back is complete
+  EXPECT_EQ(journal.pipeline().tracker().counts().expired, 1u);
+  EXPECT_EQ(journal.End().state, State::kExpired);
+}
+
+TEST(Silence, NeverEndsATermination) {
+  Journal journal;
+  journal.Say(10, SyncLoop("DELETE"));
+  journal.Say(10.5, Kill(30));
+  journal.Say(40000, SyncLoop("ADD", "default/clock"));
+  EXPECT_EQ(journal.pipeline().tracker().counts().in_flight, 1u);
+}
+
+}  // namespace
+}  // namespace kle

@@ -457,6 +457,7 @@ void Tracker::Impl::OnVolume(const Event& event) {
   if (const auto duration = volume.record.duration(); duration && !was_measured) {
     metrics.ObserveUnmount(volume.record.plugin, "unmount", *duration);
   }
+  ObserveLatePhases(*pod);
 }
 
 // Volumes are unmounted only once every container is gone.
@@ -470,7 +471,7 @@ void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
     }
     if (first && !StartAnnounced(pod)) Start(pod, Trigger::kDeadline, first);
   }
-  if (pod.terminating()) SetOnce(pod.termination->first_unmount_at, at);
+  if (pod.termination) SetOnce(pod.termination->first_unmount_at, at);
   TrySeal(pod);
 }
 
@@ -517,6 +518,7 @@ void Tracker::Impl::OnWorker(const Event& event) {
       return;
     case EventKind::kCgroupRemoved:
       SetOnce(term.cgroup_removed_at, event.at);
+      ObserveLatePhases(*pod);
       return;
     case EventKind::kWorkerCompleted:
       SetOnce(term.worker_completed_at, event.at);

@@ -64,6 +64,7 @@ struct Tracker::Impl {
   void End(PodFacts& pod, State state);  // interrupted, expired: without an observation
   void EvictOldest();
   void ObservePhases(PodFacts& pod, Phase first, Phase last);
+  void ObserveLatePhases(PodFacts& pod);  // of a pod whose object went before its volumes
   bool KnownFinished(const PodFacts& pod) const;
   TerminationRecord Build(const PodFacts& pod) const;
 

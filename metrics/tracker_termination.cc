@@ -166,6 +166,12 @@ void Tracker::Impl::ObservePhases(PodFacts& pod, Phase first, Phase last) {
   }
 }
 
+void Tracker::Impl::ObserveLatePhases(PodFacts& pod) {
+  if (!pod.termination || !pod.termination->completed || VolumesOutstanding(pod)) return;
+  if (pod.termination->trigger == Trigger::kFinished) return;
+  ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
+}
+
 void Tracker::Impl::TryComplete(PodFacts& pod) {
   if (!pod.terminating() || !pod.termination->sealed) return;
   if (!AwaitsRemoval(pod.termination->trigger)) {

@@ -169,7 +169,7 @@ constexpr CatalogueRow kRows[] = {
     Row("Received Container Deleted Event", kVerbosity, 4, "1.26", "", "SyncLoop (PLEG) tells it again"),
     Row("Added container: {cgroup:q} (aliases: [{aliases}], namespace: {_:q})", kContainerCgroupAdded, 3, "1.14", "", "cAdvisor saw a cgroup appear"),
     Row("Destroyed container: {cgroup:q} (aliases: [{aliases}], namespace: {_:q})", kContainerCgroupDestroyed, 3, "1.14", "1.35", "cAdvisor saw a cgroup go; the pod's own one is the pod's cgroup removal"),
-    Row("Destroyed container: {cgroup:q} (aliases: [{aliases}], namespace: {_:q}, exit_code: {_})", kContainerCgroupDestroyed, 3, "1.36", "", "cAdvisor saw a cgroup go"),
+    Row("Destroyed container: {cgroup:q} (aliases: [{aliases}], namespace: {_:q}, exit_code: {exitCode})", kContainerCgroupDestroyed, 3, "1.36", "", "cAdvisor saw a cgroup go"),
 
     // --- the end begins (pod_workers.go) --------------------------------------------------------
     Row("Pod is marked for graceful deletion, begin teardown", kTeardownBegun, 4, "1.22", "", "the worker took the deletion", Cause::kDelete),
@@ -245,7 +245,7 @@ constexpr CatalogueRow kRows[] = {
     Row("Restarting watch for node shutdown events", kVerbosity, 1, "1.22", "", "logind was lost"),
     Fail("Shutdown manager failed killing pod", kStopContainers, 8, 1, "1.22", "", "the shutdown could not end the pod"),
     Fail("Failed while waiting for all the volumes belonging to Pods in this group to unmount", kUnmountVolumes, 1, 0, "1.32", "", "the shutdown did not wait for the volumes any longer", Reason::kShutdownTimeout),
-    Fail("Shutdown manager pod killing time out", kStopContainers, 1, 1, "1.22", "", "the shutdown did not wait for the pods any longer", Reason::kShutdownTimeout),
+    Fail("Shutdown manager pod killing time out", kStopContainers, 1, 1, "1.22", "", "the shutdown did not wait for the pods any longer", Reason::kShutdownTimeout, Cause::kNodeShutdown),
     Fail("Eviction manager: timed out waiting for pods to be cleaned up", kStopContainers, 1, 0, "1.22", "", "an evicted pod is not gone in time", Reason::kEvictionTimeout),
 
     // --- stopping containers (kuberuntime_container.go, kubelet.go) -------------------------------
@@ -269,8 +269,8 @@ constexpr CatalogueRow kRows[] = {
     Row("Killing container {container_id:q} with {grace} second grace period", kKillStarted, 2, "1.14", "1.18", "the runtime is asked to stop the container"),
     Row("Killing container {container_id:q}, but using {grace} second grace period override", kKillAnnounced, 2, "1.14", "1.18", "the grace granted, before hooks"),
     Row("Killing container {container_id:q}, but using a {grace} second grace period override", kKillAnnounced, 2, "1.19", "1.20", "the grace granted, before hooks"),
-    Row("Killing container {{{_:q} {container_id:q}}}, but using {grace} second grace period override", kKillAnnounced, 3, "1.14", "1.18", "the grace granted, before hooks"),
     Row("Killing container {{{_:q} {container_id:q}}}, but using a {grace} second grace period override", kKillAnnounced, 3, "1.19", "1.20", "the grace granted, before hooks"),
+    Row("Killing container {{{_:q} {container_id:q}}}, but using {grace} second grace period override", kKillAnnounced, 3, "1.14", "1.18", "the grace granted, before hooks"),
     Row("Using probe-level grace period that is greater than the pod-level grace period", kVerbosity, 4, "1.25", "", "a failed probe's own grace"),
     Row("Killing unwanted container for pod", kVerbosity, 3, "1.21", "", "a container is killed, the pod stays"),
     Row("Killing unwanted container {container:q}(id={_}) for pod {pod:q}", kVerbosity, 3, "1.14", "1.20", "a container is killed, the pod stays"),
@@ -305,7 +305,7 @@ constexpr CatalogueRow kRows[] = {
     Fail("Container {container_id:q} termination failed with gracePeriod {grace}: {error:*}", kStopContainers, 2, 0, "1.14", "1.20", "one kill failed"),
     Fail("Kill container failed", kStopContainers, 3, 0, "1.21", "", "one kill failed"),
     Fail("Failed to kill container", kStopContainers, 3, 0, "1.21", "", "the kill after a failed postStart hook failed"),
-    Fail("Failed to kill container {container:q}(id={container_id:q}) in pod {pod:q}: {error:*}", kStopContainers, 3, 0, "1.14", "1.20", "the kill after a failed postStart hook failed"),
+    Fail("Failed to kill container {container:q}(id={container_id:q}) in pod {pod:q}: {_}, {error:*}", kStopContainers, 3, 0, "1.14", "1.20", "the kill after a failed postStart hook failed"),
     Fail("killContainer for pod failed", kStopContainers, 3, 0, "1.21", "", "the kill of an unwanted container failed"),
     Fail("killContainer {container:q}(id={{{_:q} {container_id:q}}}) for pod {pod:q} failed: {error:*}", kStopContainers, 3, 0, "1.14", "1.20", "the kill of an unwanted container failed"),
     Fail("killPodWithSyncResult failed", kStopContainers, 4, 0, "1.21", "", "some part of a kill failed; names no pod"),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,25 @@ CLI::Option* AddDuration(CLI::App& command, const std::string& name, Duration& t
 }
 
 template <typename Value>
+CLI::Option* AddChoice(CLI::App& command, const std::string& name, Value& target,
+                       const std::map<std::string, Value>& choices, const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&target, name, choices](const std::string& text) {
+            const auto chosen = choices.find(text);
+            if (chosen == choices.end()) {
+              std::string known;
+              for (const auto& [word, value] : choices) known += (known.empty() ? "" : ", ") + word;
+              throw CLI::ValidationError(name, "\"" + text + "\" is none of " + known);
+            }
+            target = chosen->second;
+          },
+          help)
+      ->type_name("");
+}
+
+template <typename Value>
 CLI::Option* AddRepeatable(CLI::App& command, const std::string& name, Value& target,
                            const std::string& help) {
   return command.add_option(name, target, help)->allow_extra_args(false);
@@ -54,13 +74,10 @@ CLI::Option* AddRepeatable(CLI::App& command, const std::string& name, Value& ta
 void AddServe(CLI::App& app, ServeOptions& options) {
   CLI::App& command =
       *app.add_subcommand("serve", "Follow the kubelet's log and serve metrics (the default)");
-  const std::map<std::string, SourceKind> sources{{"journal", SourceKind::kJournal},
-                                                  {"file", SourceKind::kFile}};
-  const std::map<std::string, StartAt> starts{
-      {"boot", StartAt::kBoot}, {"now", StartAt::kNow}, {"all", StartAt::kAll}};
-  command.add_option("--source", options.source, "Where the log is read from: journal or file")
-      ->transform(CLI::CheckedTransformer(sources).description("journal|file"))
-      ->type_name("");
+  AddChoice<SourceKind>(command, "--source", options.source,
+                        {{"journal", SourceKind::kJournal}, {"file", SourceKind::kFile}},
+                        "Where the log is read from: journal or file")
+      ->default_str("journal");
   command.add_option("--journal.directory", options.journal_directory,
                      "Journal folder; default: this machine's journal");
   AddRepeatable(command, "--journal.unit", options.journal_units,
@@ -77,10 +94,11 @@ void AddServe(CLI::App& app, ServeOptions& options) {
                      "YAML file with these flags as keys; the command line wins");
   command.add_option("--state.path", options.state_path, "File that keeps the state")
       ->capture_default_str();
-  command.add_option("--start", options.start, "Where a first start without state begins")
-      ->transform(CLI::CheckedTransformer(starts).description("boot|now|all"))
-      ->default_str("boot")
-      ->type_name("");
+  AddChoice<StartAt>(
+      command, "--start", options.start,
+      {{"boot", StartAt::kBoot}, {"now", StartAt::kNow}, {"all", StartAt::kAll}},
+      "Where a first start without state begins: boot (this boot's first entry), now or all")
+      ->default_str("boot");
   AddDuration(command, "--stuck.slack", options.stuck_slack,
               "A pod is stuck when its age exceeds the granted grace by this")
       ->default_str("60s");

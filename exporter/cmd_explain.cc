@@ -144,6 +144,10 @@ class Explainer {
     Reason reason = ClassifyFailure(event_.error, row.phase);
     if (reason == Reason::kOther) reason = row.fallback;
     Say("phase", Name(row.phase));
+    if (reason == Reason::kOther && event_.error.empty()) {
+      Say("reason", "not in this line: another line of the same attempt tells it");
+      return;
+    }
     Say("reason", Name(reason));
     Say("", Info(reason).meaning);
     Say("hint", Info(reason).hint);

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <optional>
 
+#include "exporter/sniff.h"
+
 namespace kle {
 namespace {
 
@@ -23,6 +25,19 @@ bool Pause(milliseconds duration) {
   return poll(nullptr, 0, static_cast<int>(duration.count())) < 0 && errno == EINTR;
 }
 
+// Only a look at the beginning: a file that holds no kubelet line yet may hold some soon.
+Result<void> CheckText(const std::string& path) {
+  auto bytes = OpenPlain(path, 0);
+  if (!bytes) return bytes.error();
+  LineReader reader(std::move(*bytes));
+  auto head = reader.Peek(kSniffBytes);
+  if (!head) return head.error();
+  const Sniffed sniffed = Sniff(*head, {});
+  if (!sniffed.binary && !sniffed.journal) return {};
+  return Error("cannot follow " + path +
+               ": it is a binary file, not a growing log: give saved or packed ones to `report`");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FollowSource>> FollowSource::Open(const std::vector<std::string>& paths,
@@ -33,6 +48,7 @@ Result<std::unique_ptr<FollowSource>> FollowSource::Open(const std::vector<std::
     file.path = path;
     file.stream = source->files_.size();
     if (auto opened = OpenFile(file, start == StartAt::kNow); !opened) return opened.error();
+    if (auto text = CheckText(path); !text) return text.error();
     source->files_.push_back(std::move(file));
   }
   return source;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "exporter/listen_address.h"
+#include "exporter/web_config.h"
 #include "parser/zone.h"
 
 namespace kle {
@@ -38,6 +39,9 @@ Result<void> CheckServeOptions(const ServeOptions& options) {
   if (options.listen_addresses.empty()) return Error("--web.listen-address is empty: try :10298");
   for (const std::string& address : options.listen_addresses) {
     if (auto parsed = ParseListenAddress(address); !parsed) return parsed.error();
+  }
+  if (!options.web_config_file.empty()) {
+    if (auto web = ReadWebConfig(options.web_config_file); !web) return web.error();
   }
   return CheckTelemetryPath(options.telemetry_path);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the flags of serve make sense together, before anything is opened.
+// Whether the flags of serve make sense together, before the source is opened.
 #pragma once
 
 #include "exporter/options.h"

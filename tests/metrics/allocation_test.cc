@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// A line that is no event, and an observation, cost no heap allocation.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "metrics/metric_set.h"
+#include "tests/support/lines.h"
+
+namespace {
+std::atomic<uint64_t> allocations{0};
+}  // namespace
+
+// Counted for the whole program; the sanitizers' own operators stay in place where they run.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define KLE_COUNTS_ALLOCATIONS 1
+void* operator new(size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#endif
+
+namespace kle {
+namespace {
+
+using namespace testing;
+
+class Allocations : public ::testing::Test {
+ protected:
+  void SetUp() override {
+#ifndef KLE_COUNTS_ALLOCATIONS
+    GTEST_SKIP() << "a sanitizer has its own allocator";
+#endif
+  }
+
+  template <typename Work>
+  static uint64_t Count(Work work) {
+    const uint64_t before = allocations.load();
+    work();
+    return allocations.load() - before;
+  }
+};
+
+TEST_F(Allocations, NoneForALineThatIsNoEvent) {
+  PipelineOptions options;
+  options.zone.timezone = "UTC";
+  options.zone.year = 2026;
+  Pipeline pipeline(options);
+  const std::string lines[] = {
+      At(1, "\"Volume exists in actual state, skip cleaning up mounts\" podName=x volumeSpecName=\"config\""),
+      At(2, "factory.go:262] Factory \"systemd\" was unable to handle container \"/kubepods\""),
+      At(3, "\"An \\\"escaped\\\" message\" key=\"value\" status={Phase:Running Conditions:[{Type:Ready}]}"),
+      "Unmounting arguments: /var/lib/kubelet",
+      "Flag --container-runtime has been deprecated",
+      "",
+      "{\"ts\":1795475487205.2107,\"caller\":\"kubelet/kubelet.go:2499\",\"msg\":\"nothing of ours\",\"v\":4,\"key\":\"value\"}",
+      "Nov 23 23:01:26 host sshd[12]: Accepted publickey",
+      "Nov 23 23:01:26 host kubelet[4321]: " + At(4, "\"nothing of ours\" a=1"),
+  };
+  const auto push = [&] {
+    for (const std::string& line : lines) {
+      LogLine entry;
+      entry.text = line;
+      pipeline.Push(entry);
+    }
+  };
+  for (int warm = 0; warm < 50; ++warm) push();
+  EXPECT_EQ(Count([&] {
+              for (int i = 0; i < 1000; ++i) push();
+            }),
+            0u);
+}
+
+TEST_F(Allocations, NoneForAnObservation) {
+  MetricSet metrics;
+  const auto observe = [&] {
+    metrics.ObserveTermination(Trigger::kApiDelete, Precision::kExact, std::chrono::seconds(2));
+    metrics.ObserveDeletion(Trigger::kApiDelete, Precision::kExact, std::chrono::seconds(3));
+    metrics.ObservePhase(Phase::kDispatch, Precision::kExact, std::chrono::milliseconds(2));
+    metrics.ObserveContainerStop(Outcome::kGraceful, Precision::kExact, std::chrono::seconds(1));
+    metrics.ObserveGrace(30, std::chrono::seconds(1));
+    metrics.ObserveHook(HookOutcome::kCompleted, std::chrono::seconds(1));
+    metrics.ObserveUnmount("kubernetes.io/secret", "unmount", std::chrono::milliseconds(20));
+    metrics.CountTermination(Trigger::kApiDelete, Outcome::kGraceful);
+    metrics.CountLine(LineFormat::kKlogText);
+    metrics.CountEvent(EventKind::kPodDeleted);
+    metrics.CountFailure(Phase::kStopSandbox, Reason::kCniTeardown, {});
+  };
+  observe();
+  EXPECT_EQ(Count([&] {
+              for (int i = 0; i < 1000; ++i) observe();
+            }),
+            0u);
+}
+
+}  // namespace
+}  // namespace kle

@@ -73,7 +73,7 @@ constexpr MetricInfo kTable[] = {
 // clang-format on
 
 // Timeouts cluster at the grace, at grace + 2 min and at 2m3s: edges sit just above them.
-const Buckets kTerminationBuckets = {0.5, 1,  2,  3,   5,   8,   10,  15,  20,   30,  35,
+const Buckets kTerminationBuckets = {0.5, 1,  2,  3,   5,   8,   10,  15,  20,  30,   35,
                                      45,  60, 90, 120, 150, 180, 300, 600, 900, 1800, 3600};
 const Buckets kVolumeBuckets = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600};
 const Buckets kRatioBuckets = {.1, .25, .5, .75, .9, 1, 1.1, 1.5, 2, 5};
@@ -84,11 +84,11 @@ struct Signal {
   int level;
 };
 constexpr Signal kSignals[] = {
-    {"termination", 2},     {"deletion", 2},        {"dispatch", 2},
-    {"prestop", 3},         {"stop_containers", 2}, {"container_exit_exact", 3},
-    {"stop_sandbox", 2},    {"unmount_volumes", 0}, {"remove_cgroup", 4},
-    {"update_status", 3},   {"remove_from_api", 2}, {"grace", 2},
-    {"exit_code", 2},       {"kill_failures", 0},   {"unmount_failures", 0},
+    {"termination", 2},   {"deletion", 2},        {"dispatch", 2},
+    {"prestop", 3},       {"stop_containers", 2}, {"container_exit_exact", 3},
+    {"stop_sandbox", 2},  {"unmount_volumes", 0}, {"remove_cgroup", 4},
+    {"update_status", 3}, {"remove_from_api", 2}, {"grace", 2},
+    {"exit_code", 2},     {"kill_failures", 0},   {"unmount_failures", 0},
 };
 
 constexpr size_t kMaxPlugins = 32;
@@ -114,9 +114,13 @@ std::span<const MetricInfo> MetricTable() { return kTable; }
 struct MetricSet::Impl {
   template <typename Builder>
   auto& Register(Builder builder, std::string_view name) {
-    return builder.Name("kubelet_lifecycle_" + Text(name)).Help(Text(InfoOf(name).help)).Register(registry);
+    return builder.Name("kubelet_lifecycle_" + Text(name))
+        .Help(Text(InfoOf(name).help))
+        .Register(registry);
   }
-  Family<Counter>& Counters(std::string_view name) { return Register(prometheus::BuildCounter(), name); }
+  Family<Counter>& Counters(std::string_view name) {
+    return Register(prometheus::BuildCounter(), name);
+  }
   Family<Gauge>& Gauges(std::string_view name) { return Register(prometheus::BuildGauge(), name); }
   Family<Histogram>& Histograms(std::string_view name) {
     return Register(prometheus::BuildHistogram(), name);
@@ -142,7 +146,8 @@ struct MetricSet::Impl {
     for (const UnmountSeries& series : unmounts) {
       if (series.plugin == plugin && series.operation == operation) return *series.histogram;
     }
-    Histogram& histogram = unmount.Add({{"plugin", Text(plugin)}, {"operation", Text(operation)}}, kVolumeBuckets);
+    Histogram& histogram =
+        unmount.Add({{"plugin", Text(plugin)}, {"operation", Text(operation)}}, kVolumeBuckets);
     unmounts.push_back({Text(plugin), Text(operation), &histogram});
     return histogram;
   }
@@ -226,7 +231,8 @@ MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
     const auto name = Name(static_cast<Trigger>(trigger));
     if (static_cast<Trigger>(trigger) == Trigger::kFinished) continue;
     for (int outcome = 0; outcome < kOutcomeCount; ++outcome) {
-      m.terminations.Add({{"trigger", Text(name)}, {"outcome", Text(Name(static_cast<Outcome>(outcome)))}});
+      m.terminations.Add(
+          {{"trigger", Text(name)}, {"outcome", Text(Name(static_cast<Outcome>(outcome)))}});
     }
   }
   const std::pair<Family<Counter>*, Phase> families[] = {
@@ -250,7 +256,8 @@ MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
     m.lines_by[i] = &m.lines.Add({{"format", Text(Name(static_cast<LineFormat>(i)))}});
   }
   for (int i = 0; i < kEventKindCount; ++i) {
-    m.events_by[static_cast<size_t>(i)] = &m.events.Add({{"event", Text(Name(static_cast<EventKind>(i)))}});
+    m.events_by[static_cast<size_t>(i)] =
+        &m.events.Add({{"event", Text(Name(static_cast<EventKind>(i)))}});
   }
   for (const ParseError error :
        {ParseError::kBadHeader, ParseError::kBadJson, ParseError::kBadFields}) {
@@ -282,16 +289,20 @@ size_t Pair(A first, B second, int seconds) {
 }  // namespace
 
 void MetricSet::ObserveTermination(Trigger trigger, Precision precision, Duration duration) {
-  Impl::Cached(impl_->terminations_by, Pair(trigger, precision, kPrecisionCount), [&]() -> Histogram& {
-    return impl_->termination.Add(
-        {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}}, kTerminationBuckets);
-  }).Observe(ToSeconds(duration));
+  Impl::Cached(impl_->terminations_by, Pair(trigger, precision, kPrecisionCount),
+               [&]() -> Histogram& {
+                 return impl_->termination.Add(
+                     {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}},
+                     kTerminationBuckets);
+               })
+      .Observe(ToSeconds(duration));
 }
 
 void MetricSet::ObserveDeletion(Trigger trigger, Precision precision, Duration duration) {
   Impl::Cached(impl_->deletions_by, Pair(trigger, precision, kPrecisionCount), [&]() -> Histogram& {
     return impl_->deletion.Add(
-        {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}}, kTerminationBuckets);
+        {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}},
+        kTerminationBuckets);
   }).Observe(ToSeconds(duration));
 }
 
@@ -305,7 +316,8 @@ void MetricSet::ObservePhase(Phase phase, Precision precision, Duration duration
 void MetricSet::ObserveContainerStop(Outcome outcome, Precision precision, Duration duration) {
   Impl::Cached(impl_->stops_by, Pair(outcome, precision, kPrecisionCount), [&]() -> Histogram& {
     return impl_->container_stop.Add(
-        {{"outcome", Text(Name(outcome))}, {"precision", Text(Name(precision))}}, kTerminationBuckets);
+        {{"outcome", Text(Name(outcome))}, {"precision", Text(Name(precision))}},
+        kTerminationBuckets);
   }).Observe(ToSeconds(duration));
 }
 
@@ -322,7 +334,8 @@ void MetricSet::ObserveHook(HookOutcome outcome, Duration duration) {
   }).Observe(ToSeconds(duration));
 }
 
-void MetricSet::ObserveUnmount(std::string_view plugin, std::string_view operation, Duration duration) {
+void MetricSet::ObserveUnmount(std::string_view plugin, std::string_view operation,
+                               Duration duration) {
   impl_->Unmounts(impl_->PluginLabel(plugin), operation).Observe(ToSeconds(duration));
 }
 
@@ -415,8 +428,12 @@ void MetricSet::SetBuildInfo(std::string_view version, std::string_view compiler
   impl_->build_info.Add({{"version", Text(version)}, {"compiler", Text(compiler)}}).Set(1);
 }
 
-void MetricSet::CountLine(LineFormat format) { impl_->lines_by[static_cast<size_t>(format)]->Increment(); }
-void MetricSet::CountEvent(EventKind kind) { impl_->events_by[static_cast<size_t>(kind)]->Increment(); }
+void MetricSet::CountLine(LineFormat format) {
+  impl_->lines_by[static_cast<size_t>(format)]->Increment();
+}
+void MetricSet::CountEvent(EventKind kind) {
+  impl_->events_by[static_cast<size_t>(kind)]->Increment();
+}
 
 void MetricSet::CountParseError(ParseError error) {
   impl_->parse_errors.Add({{"reason", Text(Name(error))}}).Increment();
@@ -436,7 +453,9 @@ void MetricSet::CountJournalGap(std::string_view reason) {
 
 void MetricSet::CountClockStep() { impl_->clock_steps.Increment(); }
 
-void MetricSet::CountStateCommit(bool ok) { (ok ? impl_->commits : impl_->commit_errors).Increment(); }
+void MetricSet::CountStateCommit(bool ok) {
+  (ok ? impl_->commits : impl_->commit_errors).Increment();
+}
 
 void MetricSet::SetJournalLag(Duration lag) { impl_->lag.Set(ToSeconds(lag)); }
 void MetricSet::SetJournalHeadroom(Duration headroom) { impl_->headroom.Set(ToSeconds(headroom)); }
@@ -445,7 +464,9 @@ void MetricSet::SetJournalFilesUnreadable(std::string_view reason, int64_t files
   impl_->unreadable.Add({{"reason", Text(reason)}}).Set(static_cast<double>(files));
 }
 
-void MetricSet::SetLastEvent(Timestamp at) { impl_->last_event.Set(ToSeconds(at.time_since_epoch())); }
+void MetricSet::SetLastEvent(Timestamp at) {
+  impl_->last_event.Set(ToSeconds(at.time_since_epoch()));
+}
 void MetricSet::SetTrackedPods(size_t pods) { impl_->tracked.Set(static_cast<double>(pods)); }
 void MetricSet::SetReady(bool ready) { impl_->ready.Set(ready ? 1 : 0); }
 
@@ -478,9 +499,8 @@ void MetricSet::SetInFlight(const std::vector<TerminationRecord>& in_flight) {
     gauge.Set(pods);
     m.overdue_now.push_back(&gauge);
   }
-  std::ranges::stable_sort(stuck, std::ranges::greater{}, [](const TerminationRecord* record) {
-    return record->current->age;
-  });
+  std::ranges::stable_sort(stuck, std::ranges::greater{},
+                           [](const TerminationRecord* record) { return record->current->age; });
   for (Gauge* gauge : m.stuck_now) m.stuck.Remove(gauge);
   m.stuck_now.clear();
   size_t shown = 0;

@@ -57,7 +57,8 @@ class MetricSet {
   void CountTrackerEviction(std::string_view reason);  // evicted, expired
 
   // The kubelet and what can be measured.
-  void SetKubeletInfo(std::string_view version, std::string_view cgroup_driver, std::string_view runtime);
+  void SetKubeletInfo(std::string_view version, std::string_view cgroup_driver,
+                      std::string_view runtime);
   void SetVerbosity(int level);
   void SetSignalAvailable(std::string_view signal, bool available);
 

@@ -61,7 +61,7 @@ struct TerminationFacts {
   std::optional<Timestamp> worker_stopped_at;
   std::optional<Timestamp> terminated_at;
   Precision terminated_precision = Precision::kExact;
-  std::optional<Timestamp> sandbox_dead_at;   // relist
+  std::optional<Timestamp> sandbox_dead_at;  // relist
   bool sandbox_settled = false;
   std::optional<Timestamp> sandbox_failed_at;  // last failure to stop it
   std::optional<Timestamp> first_unmount_at;

@@ -102,8 +102,8 @@ Outcome ContainerOutcome(const ContainerFacts& container) {
   if (!container.kill_at) return Outcome::kUnknown;  // went by itself or by another's hand
   // SIGKILL came from the kubelet only if the grace had run out; sooner, it was another killer.
   const bool grace_over =
-      container.grace_seconds &&
-      *container.exited_at - *container.kill_at >= std::chrono::seconds(*container.grace_seconds) - 500ms;
+      container.grace_seconds && *container.exited_at - *container.kill_at >=
+                                     std::chrono::seconds(*container.grace_seconds) - 500ms;
   return container.exit_code == 137 && grace_over ? Outcome::kKilled : Outcome::kGraceful;
 }
 
@@ -150,10 +150,9 @@ void BuildGrace(const PodFacts& pod, TerminationRecord& record) {
       KeepMax(record.grace_used, std::optional<Duration>(*container.exited_at - *begun));
     }
   }
-  record.grace_exceeded =
-      std::ranges::any_of(record.containers, [](const ContainerRecord& container) {
-        return container.outcome == Outcome::kKilled;
-      });
+  record.grace_exceeded = std::ranges::any_of(
+      record.containers,
+      [](const ContainerRecord& container) { return container.outcome == Outcome::kKilled; });
 }
 
 const FailureRecord* LastFailure(const TerminationFacts& term, Phase phase) {
@@ -260,7 +259,8 @@ Current BuildCurrent(const PodFacts& pod, const BuildContext& context,
   const Timestamp now = std::max(context.now, current.since);
   current.reason = DeriveReason(pod, current, context, now);
   current.age = std::max(now - term.requested_at.value_or(current.since), Duration::zero());
-  const Duration due = std::chrono::seconds(grace.value_or(kDefaultGraceSeconds)) + context.stuck_slack;
+  const Duration due =
+      std::chrono::seconds(grace.value_or(kDefaultGraceSeconds)) + context.stuck_slack;
   current.overdue = std::max(current.age - due, Duration::zero());
   if (current.reason) current.hint = Info(*current.reason).hint;
   return current;
@@ -357,8 +357,8 @@ PhaseSpan MeasurePhase(const PodFacts& pod, Phase phase, const BuildContext& con
     case Phase::kUnmountVolumes:
       return Unmounting(pod);
     case Phase::kRemoveCgroup:
-      span.started_at = term.volume_paths_cleaned_at ? term.volume_paths_cleaned_at
-                                                     : term.volumes_claimed_at;
+      span.started_at =
+          term.volume_paths_cleaned_at ? term.volume_paths_cleaned_at : term.volumes_claimed_at;
       if (context.verbosity >= 4) span.ended_at = term.cgroup_removed_at;
       if (!term.cgroup_removed_at && !term.worker_entered_at) span.started_at.reset();
       break;
@@ -424,7 +424,8 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
     const PhaseSpan span = MeasurePhase(pod, static_cast<Phase>(i), context);
     if (span.started_at) record.phases.push_back(span);
   }
-  std::ranges::stable_sort(record.phases, {}, [](const PhaseSpan& span) { return *span.started_at; });
+  std::ranges::stable_sort(record.phases, {},
+                           [](const PhaseSpan& span) { return *span.started_at; });
   if (term.state == State::kInFlight) {
     record.current = BuildCurrent(pod, context, record.grace_granted);
   }

@@ -17,7 +17,7 @@ struct NodeTrouble {
 struct BuildContext {
   int verbosity = 0;  // highest -v proven so far: decides what an absent line means
   Duration stuck_slack{};
-  Timestamp now;      // for `current`
+  Timestamp now;  // for `current`
   NodeTrouble trouble;
 };
 

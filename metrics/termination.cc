@@ -5,8 +5,8 @@ namespace kle {
 namespace {
 
 constexpr std::array<std::string_view, kTriggerCount> kTriggers = {
-    "api_delete", "force_delete", "static_removed", "eviction",     "deadline", "preemption",
-    "node_shutdown", "orphan",    "rejected",       "runtime_stop", "unknown",  "finished"};
+    "api_delete",    "force_delete", "static_removed", "eviction",     "deadline", "preemption",
+    "node_shutdown", "orphan",       "rejected",       "runtime_stop", "unknown",  "finished"};
 constexpr std::array<std::string_view, kOutcomeCount> kOutcomes = {"graceful", "killed", "failed",
                                                                    "forced", "unknown"};
 constexpr std::array<std::string_view, 5> kStates = {"in_flight", "removed", "terminated",

@@ -21,14 +21,14 @@ enum class Trigger : uint8_t {
   kForceDelete,    // the object went first (grace 0), the containers after it
   kStaticRemoved,  // the manifest file of a static pod went
   kEviction,
-  kDeadline,       // activeDeadlineSeconds
-  kPreemption,     // room for a critical pod
+  kDeadline,    // activeDeadlineSeconds
+  kPreemption,  // room for a critical pod
   kNodeShutdown,
-  kOrphan,         // found running without an API object, after a kubelet restart
-  kRejected,       // admission refused it
-  kRuntimeStop,    // seen in the container runtime's lines only
+  kOrphan,       // found running without an API object, after a kubelet restart
+  kRejected,     // admission refused it
+  kRuntimeStop,  // seen in the container runtime's lines only
   kUnknown,
-  kFinished,       // it had ended by itself; never observed
+  kFinished,  // it had ended by itself; never observed
 };
 inline constexpr int kTriggerCount = 12;
 std::string_view Name(Trigger trigger);
@@ -71,12 +71,13 @@ struct PhaseSpan {
 struct ContainerRecord {
   std::string name;  // "" while unknown
   std::string id;    // 64 hex digits, no scheme
-  std::optional<int64_t> grace_seconds;  // given to the runtime: what preStop and ordering left over
+  std::optional<int64_t>
+      grace_seconds;  // given to the runtime: what preStop and ordering left over
   std::optional<Timestamp> kill_started_at;
   std::optional<Timestamp> exited_at;
   std::optional<int64_t> exit_code;
-  Outcome outcome = Outcome::kUnknown;  // graceful, killed, failed, unknown
-  int attempts = 0;                     // kills asked of the runtime
+  Outcome outcome = Outcome::kUnknown;      // graceful, killed, failed, unknown
+  int attempts = 0;                         // kills asked of the runtime
   Precision precision = Precision::kExact;  // of exited_at
   std::optional<Duration> prestop;
   HookOutcome prestop_outcome = HookOutcome::kNone;

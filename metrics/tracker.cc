@@ -17,8 +17,8 @@ constexpr Duration kForgetAfter = 10min;
 constexpr Duration kForcePair = 1s;
 constexpr Duration kNoKillAfter = 30s;
 constexpr Duration kLostAfter = 60s;
-// A sandbox seen dead may still be in its network's teardown: the unmount or the REMOVE that follows
-// tells when it was over. A pod with neither is settled by time.
+// A sandbox seen dead may still be in its network's teardown: the unmount or the REMOVE that
+// follows tells when it was over. A pod with neither is settled by time.
 constexpr Duration kSettleAfter = 10s;
 // The first relists after a kubelet restart tell of exits long past.
 constexpr Duration kReplayAfterRestart = 10s;
@@ -37,7 +37,8 @@ constexpr AnnouncedBy kAnnouncedBy[] = {
 };
 
 // The runtime's exit times are UTC, the header's are local time of a zone that may be guessed wrong
-// for a bare file. An exit outside of [kill, now] shows that: it is moved by whole quarters of an hour.
+// for a bare file. An exit outside of [kill, now] shows that: it is moved by whole quarters of an
+// hour.
 Timestamp InHeaderTime(Timestamp finished, const ContainerFacts& container, Timestamp now) {
   constexpr Duration kSlack = 1min;
   if (!container.kill_at) return finished;
@@ -56,7 +57,8 @@ Tracker::Impl::Impl(const TrackerOptions& given, MetricSet& metric_set, RecordSi
 
 PodFacts* Tracker::Impl::PodOf(const Event& event, bool create) {
   PodFacts* pod = table.Resolve(event.pod, create);
-  if (pod == nullptr && !event.container_id.empty()) pod = table.FindByContainer(event.container_id);
+  if (pod == nullptr && !event.container_id.empty())
+    pod = table.FindByContainer(event.container_id);
   if (pod == nullptr && !event.sandbox_id.empty()) pod = table.FindByContainer(event.sandbox_id);
   if (pod != nullptr) {
     pod->last_event_at = std::max(pod->last_event_at, event.at);
@@ -129,8 +131,8 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
   // The volumes are unmounted only once every container is gone: nearer than a late relist. Not so
   // for what a restarted kubelet finds running without an object: there the volumes go first.
   const bool worker_knows = !restarted_at || pod.readded;
-  if (source == ExitSource::kRelist && worker_knows && pod.termination && pod.termination->first_unmount_at &&
-      *pod.termination->first_unmount_at < at) {
+  if (source == ExitSource::kRelist && worker_knows && pod.termination &&
+      pod.termination->first_unmount_at && *pod.termination->first_unmount_at < at) {
     container.exited_at = pod.termination->first_unmount_at;
     container.exit_source = ExitSource::kBound;
   }
@@ -139,8 +141,8 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
 void Tracker::Impl::NoteProcess(const Event& event) {
   if (event.kind == EventKind::kKubeletVersion) {
     adopting = true;
-    const bool again = event.pid != 0 ? version_pids.contains(event.pid)
-                                      : version_seen || pod_events > 0;
+    const bool again =
+        event.pid != 0 ? version_pids.contains(event.pid) : version_seen || pod_events > 0;
     version_seen = true;
     if (event.pid != 0) version_pids.insert(event.pid);
     if (again) NoteRestart(event.at);
@@ -315,8 +317,8 @@ void Tracker::Impl::OnKill(const Event& event, bool announced) {
   if (pod->termination ? pod->termination->sealed : pod->ended) return;  // the ghost pass
   if (!pod->termination) {
     if (pod->remove_at && !pod->is_static) {
-      const Timestamp first = pod->delete_at ? std::min(*pod->delete_at, *pod->remove_at)
-                                             : *pod->remove_at;
+      const Timestamp first =
+          pod->delete_at ? std::min(*pod->delete_at, *pod->remove_at) : *pod->remove_at;
       Start(*pod, Trigger::kForceDelete, first);
     } else {
       StartAnnounced(*pod);
@@ -373,7 +375,8 @@ void Tracker::Impl::OnContainerStates(const Event& event) {
     if (!state.finished_at) continue;
     // The list has names only, and a name's earlier runs too: the last run is the one that counts.
     const auto later = std::ranges::any_of(event.states, [&state](const ContainerState& other) {
-      return other.name == state.name && other.finished_at && *other.finished_at > *state.finished_at;
+      return other.name == state.name && other.finished_at &&
+             *other.finished_at > *state.finished_at;
     });
     if (later) continue;
     ContainerFacts* last = nullptr;
@@ -557,7 +560,7 @@ void Tracker::Impl::OnEvicted(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr || pod->termination || pod->ended) return;
   if (!pod->announced) {
-    pod->announced = event.kind == EventKind::kPreempted     ? Trigger::kPreemption
+    pod->announced = event.kind == EventKind::kPreempted      ? Trigger::kPreemption
                      : event.kind == EventKind::kShutdownKill ? Trigger::kNodeShutdown
                                                               : Trigger::kEviction;
     pod->announced_at = event.at;

@@ -17,12 +17,9 @@ struct SyncErrorPhase {
   Phase phase;
 };
 constexpr SyncErrorPhase kSyncErrorPhases[] = {
-    {"KillContainer", Phase::kStopContainers},
-    {"KillPodSandbox", Phase::kStopSandbox},
-    {"unmounted volumes=", Phase::kDispatch},
-    {"mounted volumes=", Phase::kUnmountVolumes},
-    {"cgroup", Phase::kRemoveCgroup},
-    {"unprepare dynamic resources", Phase::kStopSandbox},
+    {"KillContainer", Phase::kStopContainers}, {"KillPodSandbox", Phase::kStopSandbox},
+    {"unmounted volumes=", Phase::kDispatch},  {"mounted volumes=", Phase::kUnmountVolumes},
+    {"cgroup", Phase::kRemoveCgroup},          {"unprepare dynamic resources", Phase::kStopSandbox},
     {"ImagePull", Phase::kDispatch},
 };
 
@@ -84,7 +81,8 @@ void Tracker::Impl::OnFailure(const Event& event) {
     if (!object.empty()) ContainerOf(*pod, object, event.container).kill_failed = true;
   } else if (phase == Phase::kStopSandbox) {
     object = event.sandbox_id;
-    if (pod->terminating() && !pod->termination->sealed) pod->termination->sandbox_failed_at = event.at;
+    if (pod->terminating() && !pod->termination->sealed)
+      pod->termination->sandbox_failed_at = event.at;
   } else if (phase == Phase::kDispatch) {
     pod->mount_failed_at = event.at;
   }
@@ -96,8 +94,12 @@ void Tracker::Impl::AddOverdue(PodFacts& pod, const Event& event) {
   TerminationFacts& term = *pod.termination;
   if (term.failures.size() >= kMaxFailures) return;
   const auto current = Build(pod).current;
-  term.failures.push_back({event.at, event.at, current ? current->phase : event.row->phase,
-                           event.row->fallback, {}, 1,
+  term.failures.push_back({event.at,
+                           event.at,
+                           current ? current->phase : event.row->phase,
+                           event.row->fallback,
+                           {},
+                           1,
                            std::string(event.raw.substr(0, kMessageBytes))});
 }
 

@@ -57,10 +57,10 @@ struct Tracker::Impl {
   void Seal(PodFacts& pod);
   void TryComplete(PodFacts& pod);
   void Complete(PodFacts& pod, State state);
-  void Finished(PodFacts& pod);  // it had ended by itself: a record, but no observation
-  void Remove(PodFacts& pod);    // a terminated pod's object went
-  void Retire(PodFacts& pod);    // nothing more is expected
-  void Hand(PodFacts& pod);      // the record goes to the sink and to `recent`
+  void Finished(PodFacts& pod);          // it had ended by itself: a record, but no observation
+  void Remove(PodFacts& pod);            // a terminated pod's object went
+  void Retire(PodFacts& pod);            // nothing more is expected
+  void Hand(PodFacts& pod);              // the record goes to the sink and to `recent`
   void End(PodFacts& pod, State state);  // interrupted, expired: without an observation
   void EvictOldest();
   void ObservePhases(PodFacts& pod, Phase first, Phase last);
@@ -104,9 +104,9 @@ struct Tracker::Impl {
   uint64_t pod_events = 0;
   std::optional<Timestamp> restarted_at;
   NodeTrouble trouble;
-  bool adopting = false;          // the next ADD names pods that ran before their kubelet did
-  bool batch_due = false;         // the first ADD after a restart names every pod there is
-  bool finished_lines = false;    // 1.22+: containers' exits are printed apart from sandboxes'
+  bool adopting = false;        // the next ADD names pods that ran before their kubelet did
+  bool batch_due = false;       // the first ADD after a restart names every pod there is
+  bool finished_lines = false;  // 1.22+: containers' exits are printed apart from sandboxes'
 };
 
 }  // namespace kle

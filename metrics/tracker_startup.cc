@@ -6,12 +6,13 @@ namespace kle {
 
 // The steps, as values of the `phase` label of pod_startup_phase_duration_seconds.
 //   volumes     SyncLoop ADD to all volumes mounted (-v 3)
-//   sandbox     "No sandbox ..." to the sandbox created (-v 4), else to the first start that PLEG sees (-v 2)
-//   image_pull  Pulling to Pulled, each pull (-v 3)
-//   containers  SyncLoop ADD to the first container running (event Started at -v 3, else PLEG)
-//   ready       SyncLoop ADD to ready (readiness probe's result, -v 1)
-//   total       the kubelet's own figure, creation to running (-v 0, since 1.26)
-void Tracker::Impl::Observed(PodFacts& pod, StartupStep step, std::optional<Timestamp> from, Timestamp to) {
+//   sandbox     "No sandbox ..." to the sandbox created (-v 4), else to the first start that PLEG
+//   sees (-v 2) image_pull  Pulling to Pulled, each pull (-v 3) containers  SyncLoop ADD to the
+//   first container running (event Started at -v 3, else PLEG) ready       SyncLoop ADD to ready
+//   (readiness probe's result, -v 1) total       the kubelet's own figure, creation to running (-v
+//   0, since 1.26)
+void Tracker::Impl::Observed(PodFacts& pod, StartupStep step, std::optional<Timestamp> from,
+                             Timestamp to) {
   constexpr std::string_view kNames[] = {"volumes", "sandbox", "containers", "ready", "total"};
   bool& done = pod.startup.done[static_cast<size_t>(step)];
   if (done || !from || to < *from) return;
@@ -37,7 +38,8 @@ void Tracker::Impl::OnStartup(const Event& event) {
       if (event.pleg_type != "ContainerStarted") return;
       Observed(*pod, StartupStep::kSandbox, startup.sandbox_needed_at, event.at);
       // The sandbox is one of them.
-      if (++startup.starts_seen == 2) Observed(*pod, StartupStep::kContainers, startup.added_at, event.at);
+      if (++startup.starts_seen == 2)
+        Observed(*pod, StartupStep::kContainers, startup.added_at, event.at);
       return;
     case EventKind::kProbeResult:
       if (event.reason == "readiness" && event.detail == "ready") {

@@ -11,9 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kRetireAfter = 30s;     // ghost passes, late volumes and cgroups
-constexpr Duration kForgetAfter = 10min;   // late lines that still name a pod
-constexpr Duration kVolumesKeep = 1h;      // a force-deleted pod's volumes may take that long
+constexpr Duration kRetireAfter = 30s;    // ghost passes, late volumes and cgroups
+constexpr Duration kForgetAfter = 10min;  // late lines that still name a pod
+constexpr Duration kVolumesKeep = 1h;     // a force-deleted pod's volumes may take that long
 // A relist and the unmount that follows the worker's stop: nearer than this, the relist is the
 // better time; farther apart, the sandbox took longer (CNI) than its pause container.
 constexpr Duration kRelistLag = 1500ms;
@@ -109,11 +109,13 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
     const auto& unmount = term.first_unmount_at;
     const bool volumes_to_come =
         std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
-    if (!unmount && (volumes_to_come || !(term.removed_at || (dead && term.sandbox_settled)))) return;
+    if (!unmount && (volumes_to_come || !(term.removed_at || (dead && term.sandbox_settled))))
+      return;
     const auto last_exit = LastExit(pod);
     if (!last_exit && !dead && !unmount) return;
     const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
-    if (dead && (!unmount || (*unmount >= *dead && *unmount - *dead <= kRelistLag && !failed_later))) {
+    if (dead &&
+        (!unmount || (*unmount >= *dead && *unmount - *dead <= kRelistLag && !failed_later))) {
       term.terminated_at = dead;
       term.terminated_precision = Precision::kRelist;
     } else {
@@ -312,8 +314,8 @@ void MovePod(PodFacts& pod, Duration step) {
   }
   pod.last_event_at += step;
   for (ContainerFacts& container : pod.containers) {
-    for (auto* at : {&container.exited_at, &container.kill_at, &container.hook_at,
-                     &container.hook_ended_at}) {
+    for (auto* at :
+         {&container.exited_at, &container.kill_at, &container.hook_at, &container.hook_ended_at}) {
       Move(*at, step);
     }
   }
@@ -323,13 +325,12 @@ void MovePod(PodFacts& pod, Duration step) {
   }
   if (!pod.termination) return;
   TerminationFacts& term = *pod.termination;
-  for (auto* at :
-       {&term.requested_at, &term.worker_entered_at, &term.worker_stopped_at, &term.terminated_at,
-        &term.sandbox_dead_at, &term.sandbox_failed_at, &term.first_unmount_at,
-        &term.volumes_undesired_at, &term.volumes_claimed_at, &term.volume_paths_cleaned_at,
-        &term.cgroup_removed_at, &term.worker_completed_at, &term.status_updated_at,
-        &term.reclaimed_line_at, &term.removed_from_api_at, &term.removed_at,
-        &term.last_delete_at}) {
+  for (auto* at : {&term.requested_at, &term.worker_entered_at, &term.worker_stopped_at,
+                   &term.terminated_at, &term.sandbox_dead_at, &term.sandbox_failed_at,
+                   &term.first_unmount_at, &term.volumes_undesired_at, &term.volumes_claimed_at,
+                   &term.volume_paths_cleaned_at, &term.cgroup_removed_at,
+                   &term.worker_completed_at, &term.status_updated_at, &term.reclaimed_line_at,
+                   &term.removed_from_api_at, &term.removed_at, &term.last_delete_at}) {
     Move(*at, step);
   }
   term.last_event_at += step;

@@ -22,8 +22,8 @@ using enum EventKind;
 using enum Phase;
 
 constexpr CatalogueRow Row(std::string_view message, EventKind kind, int level,
-                           std::string_view since, std::string_view until,
-                           std::string_view meaning, Cause cause = Cause::kNone) {
+                           std::string_view since, std::string_view until, std::string_view meaning,
+                           Cause cause = Cause::kNone) {
   return {message, kind, static_cast<int8_t>(level), since, until, meaning, kDispatch, 0, cause};
 }
 
@@ -33,8 +33,8 @@ constexpr CatalogueRow Fail(std::string_view message, Phase phase, int rank, int
                             std::string_view since, std::string_view until,
                             std::string_view meaning, Reason fallback = Reason::kOther,
                             Cause cause = Cause::kNone) {
-  return {message, kFailure, static_cast<int8_t>(level), since, until, meaning, phase,
-          static_cast<int8_t>(rank), cause, fallback};
+  return {message, kFailure, static_cast<int8_t>(level), since, until,
+          meaning, phase,    static_cast<int8_t>(rank),  cause, fallback};
 }
 
 // Proves that the kubelet runs at that -v, and tells nothing else.

@@ -15,7 +15,15 @@
 namespace kle {
 
 // Begin-of-termination rows say what began it; the tracker maps this to its trigger.
-enum class Cause : uint8_t { kNone, kDelete, kEviction, kRemoved, kOrphan, kFinished, kNodeShutdown };
+enum class Cause : uint8_t {
+  kNone,
+  kDelete,
+  kEviction,
+  kRemoved,
+  kOrphan,
+  kFinished,
+  kNodeShutdown
+};
 
 struct CatalogueRow {
   // The message. With `{role}` placeholders it is a built (printf) message; see template.h.
@@ -41,10 +49,10 @@ std::span<const CatalogueRow> Catalogue();
 const CatalogueRow* FindRow(const Record& record);
 const CatalogueRow* FindRow(std::string_view message);
 
-// Fills `event` from a record whose row was found; calls ParseFields. False when the line contradicts
-// its row (a required part is missing): the caller counts it. event.row may differ from `row` after
-// an "Unhandled Error", whose text is looked up again; kRedirect remains when no row takes that text.
-// `event.at` is left to the caller, who knows year and zone.
+// Fills `event` from a record whose row was found; calls ParseFields. False when the line
+// contradicts its row (a required part is missing): the caller counts it. event.row may differ from
+// `row` after an "Unhandled Error", whose text is looked up again; kRedirect remains when no row
+// takes that text. `event.at` is left to the caller, who knows year and zone.
 bool Extract(Record& record, const Frame& frame, const CatalogueRow& row, Event& event);
 
 }  // namespace kle

@@ -114,14 +114,14 @@ struct Event {
   const CatalogueRow* row = nullptr;
   Timestamp at;
   Severity severity = Severity::kInfo;
-  int level = -1;    // verbosity that the line proves: JSON "v", else the row's
+  int level = -1;  // verbosity that the line proves: JSON "v", else the row's
   uint64_t pid = 0;
   std::optional<Duration> monotonic;
   uint32_t boot = 0;
 
-  PodRef pod;                 // any part may be empty
-  std::vector<PodRef> pods;   // SyncLoop lines
-  std::string_view source;    // api, file, http
+  PodRef pod;                     // any part may be empty
+  std::vector<PodRef> pods;       // SyncLoop lines
+  std::string_view source;        // api, file, http
   std::string_view container;     // name
   std::string_view container_id;  // hex, no scheme
   std::string_view sandbox_id;
@@ -129,7 +129,7 @@ struct Event {
   std::optional<int64_t> grace_seconds;
   std::optional<int64_t> exit_code;
   std::optional<double> seconds;  // the kubelet's own startup figure
-  std::string_view pleg_type;  // ContainerStarted, ContainerDied, ...; newState of a transition
+  std::string_view pleg_type;     // ContainerStarted, ContainerDied, ...; newState of a transition
   std::vector<ContainerState> states;
   std::string_view volume;       // name in the pod's spec
   std::string_view unique_name;  // kubernetes.io/PLUGIN/...

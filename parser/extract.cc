@@ -104,9 +104,8 @@ Role RoleOf(std::string_view name) {
 }
 
 bool IsHex(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 // A pod UID: 8-4-4-4-12 hex digits, or 32 of them (a static pod's configuration hash).
@@ -300,8 +299,8 @@ void ApplyCaptures(const CatalogueRow& row, std::string_view message, Event& eve
   }
 }
 
-// "kubernetes.io/secret/UID-name": the plugin, and for volumes that are a pod's own, its UID and the
-// volume's name in the spec.
+// "kubernetes.io/secret/UID-name": the plugin, and for volumes that are a pod's own, its UID and
+// the volume's name in the spec.
 void CompleteVolume(Event& event) {
   const std::string_view unique = event.unique_name;
   const size_t first = unique.find('/');
@@ -362,9 +361,9 @@ bool Extract(Record& record, const Frame& frame, const CatalogueRow& row, Event&
     Apply(RoleOf(field->key), *field, event);  // backwards: the first of a repeated key wins
   }
   if (!event.unique_name.empty()) CompleteVolume(event);
-  return Complete(event) && (error == ParseError::kNone || !event.pod.uid.empty() ||
-                             !event.pod.name.empty() || !event.pods.empty() ||
-                             event.kind == EventKind::kVerbosity);
+  return Complete(event) &&
+         (error == ParseError::kNone || !event.pod.uid.empty() || !event.pod.name.empty() ||
+          !event.pods.empty() || event.kind == EventKind::kVerbosity);
 }
 
 }  // namespace kle

@@ -11,7 +11,8 @@
 namespace kle {
 
 struct LogLine {
-  // One journal entry's MESSAGE, or one line without its newline. Valid until the source's next call.
+  // One journal entry's MESSAGE, or one line without its newline. Valid until the source's next
+  // call.
   std::string_view text;
   // When the collector took the line: journald's realtime. Absent for a bare file.
   std::optional<Timestamp> received;
@@ -19,7 +20,8 @@ struct LogLine {
   std::optional<Duration> monotonic;
   // Counts boots seen by the source, from 0. Two monotonic times compare only within one boot.
   uint32_t boot = 0;
-  // Which writer: a line only ever continues a line of the same stream (journald: _STREAM_ID or _PID).
+  // Which writer: a line only ever continues a line of the same stream (journald: _STREAM_ID or
+  // _PID).
   uint64_t stream = 0;
   // The writer's process id as journald vouches for it; 0 when unknown.
   uint64_t pid = 0;

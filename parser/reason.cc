@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// To teach a new cause: add a row to kTable (and, for a new reason, its name and its Info). The first
-// row that matches wins, so the specific stands above the general.
+// To teach a new cause: add a row to kTable (and, for a new reason, its name and its Info). The
+// first row that matches wins, so the specific stands above the general.
 #include "parser/reason.h"
 
 #include <algorithm>
@@ -52,7 +52,8 @@ constexpr ReasonRow kTable[] = {
 
     // The runtime's socket is gone.
     {kRuntimeDown, kAny, "cannot connect to the docker daemon", "",
-     "Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon running?",
+     "Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon "
+     "running?",
      "recorded"},
     {kRuntimeDown, kAny, "code = unavailable", "containerd.sock",
      "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while "
@@ -114,8 +115,8 @@ constexpr ReasonRow kTable[] = {
     {kMountPending, kDispatch, "not registered", "",
      "MountVolume.SetUp failed for volume \"config\" : object \"default\"/\"cm\" not registered",
      "recorded; k#113289"},
-    {kMountPending, kDispatch, "waitforattachandmount", "",
-     "WaitForAttachAndMount failed", "k#100219"},
+    {kMountPending, kDispatch, "waitforattachandmount", "", "WaitForAttachAndMount failed",
+     "k#100219"},
     {kMountPending, kDispatch, "mountvolume", "",
      "MountVolume.SetUp failed for volume \"broken\" : mount failed: exit status 32", "recorded"},
     {kFuseDisconnected, kAny, "transport endpoint is not connected", "",
@@ -173,16 +174,19 @@ constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {
 // In the order of the enum. A hint is one sentence that an on-call engineer can act on.
 constexpr ReasonInfo kInfos[kReasonCount] = {
     {kVolumeBusy, "the volume's mount point is in use",
-     "Find the process that holds the mount (fuser -vm PATH, lsof +f -- PATH) and end it; the kubelet retries by itself.",
+     "Find the process that holds the mount (fuser -vm PATH, lsof +f -- PATH) and end it; the "
+     "kubelet retries by itself.",
      "volume-busy"},
     {kRuntimeStopTimeout, "the container runtime did not stop the container in time",
-     "Look for a process in D state or a stuck shim (ps -eo pid,stat,wchan,cmd | grep ' D'); restart the shim or the runtime.",
+     "Look for a process in D state or a stuck shim (ps -eo pid,stat,wchan,cmd | grep ' D'); "
+     "restart the shim or the runtime.",
      "runtime-stop-timeout"},
     {kCniTeardown, "the network plugin failed to remove the pod's network",
      "Look at the CNI plugin's own pod and log on this node; the kubelet retries every 10 to 20 s.",
      "cni-teardown"},
     {kVolumeHung, "the volume's backend does not answer",
-     "Check the storage server or the CSI node plugin; a dead NFS mount needs umount -f -l on the node.",
+     "Check the storage server or the CSI node plugin; a dead NFS mount needs umount -f -l on the "
+     "node.",
      "volume-hung"},
     {kPrestopTimeout, "the preStop hook ran longer than the grace period",
      "Shorten the hook or raise terminationGracePeriodSeconds.", "prestop-timeout"},
@@ -201,7 +205,8 @@ constexpr ReasonInfo kInfos[kReasonCount] = {
      "Check the AppArmor and SELinux denials of this node (dmesg, ausearch) and the runc version.",
      "signal-denied"},
     {kPlegUnhealthy, "the kubelet's relist of containers is too slow",
-     "Look at the runtime's latency, the number of containers and the node's disk; the kubelet does nothing for any pod meanwhile.",
+     "Look at the runtime's latency, the number of containers and the node's disk; the kubelet "
+     "does nothing for any pod meanwhile.",
      "pleg-unhealthy"},
     {kSandboxStopTimeout, "the runtime did not stop the pod sandbox in time",
      "Look at the runtime's log for the sandbox id, and at the CNI plugin it waits for.",
@@ -215,13 +220,16 @@ constexpr ReasonInfo kInfos[kReasonCount] = {
      "Nothing to do: the kubelet starts the termination again, with the full grace.",
      "kubelet-restart"},
     {kMountPending, "the pod was deleted while its volumes were still being mounted",
-     "Look at the mount failure: the kubelet waits for the mount before it terminates (up to 2 minutes and more).",
+     "Look at the mount failure: the kubelet waits for the mount before it terminates (up to 2 "
+     "minutes and more).",
      "mount-pending"},
     {kApiFinalizer, "the pod is gone from the node but a finalizer keeps its object",
-     "kubectl get pod -o jsonpath='{.metadata.finalizers}': find the controller that owns the finalizer.",
+     "kubectl get pod -o jsonpath='{.metadata.finalizers}': find the controller that owns the "
+     "finalizer.",
      "api-finalizer"},
     {kPullBlocked, "the pod was deleted while its image could not be pulled",
-     "Look at the image's name and the registry; the kubelet deletes the pod once the sync returns.",
+     "Look at the image's name and the registry; the kubelet deletes the pod once the sync "
+     "returns.",
      "pull-blocked"},
     {kDraUnprepare, "a dynamic resource could not be released",
      "Look at the resource driver's pod on this node.", "dra-unprepare"},
@@ -234,8 +242,8 @@ constexpr ReasonInfo kInfos[kReasonCount] = {
      "Raise shutdownGracePeriod, or lower the pods' grace.", "shutdown-timeout"},
     {kRuntimeDown, "the container runtime does not answer",
      "systemctl status containerd (crio, docker): restart it and read its log.", "runtime-down"},
-    {kAlreadyGone, "what was to be stopped was gone already",
-     "Nothing to do: harmless.", "already-gone"},
+    {kAlreadyGone, "what was to be stopped was gone already", "Nothing to do: harmless.",
+     "already-gone"},
     {kApiStatus, "the pod's status could not be written to the API server",
      "Check the API server from this node, and the kubelet's credentials.", "api-status"},
     {kEvictionTimeout, "an evicted pod was not cleaned up in time",
@@ -245,19 +253,40 @@ constexpr ReasonInfo kInfos[kReasonCount] = {
 };
 
 constexpr std::array<std::string_view, kReasonCount> kReasonNames = {
-    "volume_busy",      "runtime_stop_timeout", "cni_teardown",     "volume_hung",
-    "prestop_timeout",  "grace_exceeded",       "csi_metadata_lost", "orphan_volumes",
-    "volume_wait_timeout", "signal_denied",     "pleg_unhealthy",   "sandbox_stop_timeout",
-    "cgroup_busy",      "csi_error",            "kubelet_restart",  "mount_pending",
-    "api_finalizer",    "pull_blocked",         "dra_unprepare",    "fuse_disconnected",
-    "device_in_use",    "shutdown_timeout",     "runtime_down",     "already_gone",
-    "api_status",       "eviction_timeout",     "other",
+    "volume_busy",
+    "runtime_stop_timeout",
+    "cni_teardown",
+    "volume_hung",
+    "prestop_timeout",
+    "grace_exceeded",
+    "csi_metadata_lost",
+    "orphan_volumes",
+    "volume_wait_timeout",
+    "signal_denied",
+    "pleg_unhealthy",
+    "sandbox_stop_timeout",
+    "cgroup_busy",
+    "csi_error",
+    "kubelet_restart",
+    "mount_pending",
+    "api_finalizer",
+    "pull_blocked",
+    "dra_unprepare",
+    "fuse_disconnected",
+    "device_in_use",
+    "shutdown_timeout",
+    "runtime_down",
+    "already_gone",
+    "api_status",
+    "eviction_timeout",
+    "other",
 };
 
 bool ContainsIgnoreCase(std::string_view text, std::string_view lower) {
-  return std::search(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
-         }) != text.end() ||
+  return std::search(text.begin(), text.end(), lower.begin(), lower.end(),
+                     [](char a, char b) {
+                       return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
+                     }) != text.end() ||
          lower.empty();
 }
 

@@ -12,13 +12,13 @@ namespace kle {
 
 // The steps of a termination, in their usual order.
 enum class Phase : uint8_t {
-  kDispatch,        // DELETE to the first kill or hook
+  kDispatch,  // DELETE to the first kill or hook
   kPrestop,
   kStopContainers,  // first kill to the last container's exit
   kStopSandbox,     // to the sandbox gone, CNI in it
   kUnmountVolumes,
   kRemoveCgroup,
-  kUpdateStatus,    // the kubelet's last status in the API, so that deletion may proceed
+  kUpdateStatus,  // the kubelet's last status in the API, so that deletion may proceed
   kRemoveFromApi,
 };
 inline constexpr int kPhaseCount = 8;
@@ -62,8 +62,9 @@ struct ReasonRow {
   std::optional<Phase> phase;  // only for failures of this phase; nothing: any
   std::string_view needle;     // substring, lower case, looked for in the lower-cased error text
   std::string_view also;       // a second substring that must be there too; "" for none
-  std::string_view example;    // an error text that this row and no earlier one takes (a test demands it)
-  std::string_view evidence;   // upstream issue or where it was recorded
+  std::string_view
+      example;  // an error text that this row and no earlier one takes (a test demands it)
+  std::string_view evidence;  // upstream issue or where it was recorded
 };
 std::span<const ReasonRow> ReasonTable();
 

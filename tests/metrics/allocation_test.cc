@@ -52,13 +52,18 @@ TEST_F(Allocations, NoneForALineThatIsNoEvent) {
   options.zone.year = 2026;
   Pipeline pipeline(options);
   const std::string lines[] = {
-      At(1, "\"Volume exists in actual state, skip cleaning up mounts\" podName=x volumeSpecName=\"config\""),
+      At(1,
+         "\"Volume exists in actual state, skip cleaning up mounts\" podName=x "
+         "volumeSpecName=\"config\""),
       At(2, "factory.go:262] Factory \"systemd\" was unable to handle container \"/kubepods\""),
-      At(3, "\"An \\\"escaped\\\" message\" key=\"value\" status={Phase:Running Conditions:[{Type:Ready}]}"),
+      At(3,
+         "\"An \\\"escaped\\\" message\" key=\"value\" status={Phase:Running "
+         "Conditions:[{Type:Ready}]}"),
       "Unmounting arguments: /var/lib/kubelet",
       "Flag --container-runtime has been deprecated",
       "",
-      "{\"ts\":1795475487205.2107,\"caller\":\"kubelet/kubelet.go:2499\",\"msg\":\"nothing of ours\",\"v\":4,\"key\":\"value\"}",
+      "{\"ts\":1795475487205.2107,\"caller\":\"kubelet/kubelet.go:2499\",\"msg\":\"nothing of "
+      "ours\",\"v\":4,\"key\":\"value\"}",
       "Nov 23 23:01:26 host sshd[12]: Accepted publickey",
       "Nov 23 23:01:26 host kubelet[4321]: " + At(4, "\"nothing of ours\" a=1"),
   };

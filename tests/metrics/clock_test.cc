@@ -13,9 +13,12 @@ using namespace std::chrono_literals;
 
 class Journal {
  public:
-  Journal() : pipeline_(Options(), [this](const TerminationRecord& record) { ended_.push_back(record); }) {}
+  Journal()
+      : pipeline_(Options(),
+                  [this](const TerminationRecord& record) { ended_.push_back(record); }) {}
 
-  // A line at `uptime` seconds since boot; the wall clock is ahead of the uptime by `wall_` seconds.
+  // A line at `uptime` seconds since boot; the wall clock is ahead of the uptime by `wall_`
+  // seconds.
   void Say(double uptime, std::string_view text) {
     const double wall = uptime + wall_;
     const std::string line = At(wall, text);

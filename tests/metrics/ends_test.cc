@@ -16,7 +16,8 @@ Lines operator+(Lines left, const Lines& right) {
 }
 
 std::string Event(std::string_view reason) {
-  return "\"Event occurred\" object=\"default/web-1\" kind=\"Pod\" apiVersion=\"v1\" type=\"Warning\" reason=\"" +
+  return "\"Event occurred\" object=\"default/web-1\" kind=\"Pod\" apiVersion=\"v1\" "
+         "type=\"Warning\" reason=\"" +
          std::string(reason) + "\" message=\"x\"";
 }
 
@@ -26,17 +27,21 @@ Lines Stopped(double at, int exit_code = 0) {
           At(at + 0.1, OfPod("Pod terminating with grace period", "gracePeriod=30")),
           At(at + 0.2, Kill(30)),
           At(at + 1.2, OfContainer("Container exited normally")),
-          At(at + 1.5, OfPod("Post-termination container state", "containers=\"(app state=exited exitCode=" + std::to_string(exit_code) +
-                                                                     " finishedAt=2026-11-23T10:00:" +
-                                                                     std::to_string(static_cast<int>(at) + 1) + ".100000Z)\"")),
+          At(at + 1.5, OfPod("Post-termination container state",
+                             "containers=\"(app state=exited exitCode=" +
+                                 std::to_string(exit_code) + " finishedAt=2026-11-23T10:00:" +
+                                 std::to_string(static_cast<int>(at) + 1) + ".100000Z)\"")),
           At(at + 1.6, OfPod("Pod terminated all containers successfully"))};
 }
 
 const Lines kGone = {At(40, SyncLoop("DELETE")), At(40.1, SyncLoop("REMOVE"))};
 
 TEST(Ends, Eviction) {
-  const Lines lines = Started() + Lines{At(10, OfPod("Evicting pod", "message=\"low on memory\"")), At(10, Event("Evicted")),
-                                        At(10.1, OfPod("Pod is being evicted by the kubelet, begin teardown"))} + Stopped(10.2);
+  const Lines lines =
+      Started() +
+      Lines{At(10, OfPod("Evicting pod", "message=\"low on memory\"")), At(10, Event("Evicted")),
+            At(10.1, OfPod("Pod is being evicted by the kubelet, begin teardown"))} +
+      Stopped(10.2);
   const Measured run = Replay(lines);
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kEviction);
@@ -50,25 +55,38 @@ TEST(Ends, Eviction) {
 }
 
 TEST(Ends, Deadline) {
-  const Measured run = Replay(Started() + Lines{At(10, Event("DeadlineExceeded")),
-                                                At(10.1, OfPod("Pod indicated lifecycle completed naturally and should now terminate"))} +
-                              Stopped(10.2, 143));
+  const Measured run = Replay(
+      Started() +
+      Lines{
+          At(10, Event("DeadlineExceeded")),
+          At(10.1, OfPod("Pod indicated lifecycle completed naturally and should now terminate"))} +
+      Stopped(10.2, 143));
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kDeadline);
   EXPECT_EQ(run.only().containers.at(0).exit_code, 143);
 }
 
 TEST(Ends, Preemption) {
-  const Measured run = Replay(Started() + Lines{At(10, OfPod("Preempting pod to free up resources", "insufficientResources=\"cpu\"")),
-                                                At(10.1, OfPod("Pod is being evicted by the kubelet, begin teardown"))} + Stopped(10.2));
+  const Measured run = Replay(
+      Started() +
+      Lines{At(10, OfPod("Preempting pod to free up resources", "insufficientResources=\"cpu\"")),
+            At(10.1, OfPod("Pod is being evicted by the kubelet, begin teardown"))} +
+      Stopped(10.2));
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kPreemption);
 }
 
 TEST(Ends, NodeShutdown) {
-  const Measured run = Replay(Started() + Lines{At(10, "\"Shutdown manager processing shutdown event\""),
-                                                At(10.1, "\"Shutdown manager killing pod with gracePeriod\" pod=\"default/web-1\" gracePeriod=20")} +
-                              Stopped(10.2) + Lines{At(13, "\"Shutdown manager completed processing shutdown event, node will shutdown shortly\"")});
+  const Measured run = Replay(
+      Started() +
+      Lines{At(10, "\"Shutdown manager processing shutdown event\""),
+            At(10.1,
+               "\"Shutdown manager killing pod with gracePeriod\" pod=\"default/web-1\" "
+               "gracePeriod=20")} +
+      Stopped(10.2) +
+      Lines{At(
+          13,
+          "\"Shutdown manager completed processing shutdown event, node will shutdown shortly\"")});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kNodeShutdown);
   EXPECT_EQ(run.only().grace_granted, 20);
@@ -76,27 +94,34 @@ TEST(Ends, NodeShutdown) {
 }
 
 TEST(Ends, AJobThatFinishedIsNoTermination) {
-  const Measured run = Replay(Started() + Lines{At(10, Finished(0)), At(10.1, Pleg("ContainerDied", kApp)),
-                                                At(10.2, OfPod("Pod indicated lifecycle completed naturally and should now terminate")),
-                                                At(10.3, OfPod("syncTerminatingPod enter")),
-                                                At(10.4, OfPod("Pod terminated all containers successfully")),
-                                                At(10.5, Volume("started", "creds")), At(10.6, Volume("unmounted", "creds"))});
+  const Measured run = Replay(
+      Started() +
+      Lines{At(10, Finished(0)), At(10.1, Pleg("ContainerDied", kApp)),
+            At(10.2, OfPod("Pod indicated lifecycle completed naturally and should now terminate")),
+            At(10.3, OfPod("syncTerminatingPod enter")),
+            At(10.4, OfPod("Pod terminated all containers successfully")),
+            At(10.5, Volume("started", "creds")), At(10.6, Volume("unmounted", "creds"))});
   EXPECT_EQ(run.size(), 0u);
-  EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_duration_seconds_count"), 1) << "its volume is still measured";
+  EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_duration_seconds_count"), 1)
+      << "its volume is still measured";
 }
 
 TEST(Ends, ARejectedPodIsNoTermination) {
-  const Measured run = Replay(Lines{At(1, SyncLoop("ADD")), At(1.1, "\"Failed to admit pod\" pod=\"default/web-1\" message=\"x\"")} + kGone);
+  const Measured run =
+      Replay(Lines{At(1, SyncLoop("ADD")),
+                   At(1.1, "\"Failed to admit pod\" pod=\"default/web-1\" message=\"x\"")} +
+             kGone);
   ASSERT_LE(run.size(), 1u);
   EXPECT_EQ(run.metric("kubelet_lifecycle_pod_terminations_total"), 0);
   EXPECT_EQ(run.metric("kubelet_lifecycle_pod_deletion_duration_seconds_count"), 0);
 }
 
 TEST(Ends, ACrashLoopDeletedInItsBackOffHasNothingToKill) {
-  const Measured run = Replay(Started() + Lines{At(5, Finished(1)), At(5.1, Pleg("ContainerDied", kApp)), At(10, SyncLoop("DELETE")),
-                                                At(10.1, OfPod("syncTerminatingPod enter")),
-                                                At(10.5, OfPod("Pod terminated all containers successfully")),
-                                                At(11, SyncLoop("DELETE")), At(11.1, SyncLoop("REMOVE"))});
+  const Measured run = Replay(
+      Started() + Lines{At(5, Finished(1)), At(5.1, Pleg("ContainerDied", kApp)),
+                        At(10, SyncLoop("DELETE")), At(10.1, OfPod("syncTerminatingPod enter")),
+                        At(10.5, OfPod("Pod terminated all containers successfully")),
+                        At(11, SyncLoop("DELETE")), At(11.1, SyncLoop("REMOVE"))});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
   EXPECT_EQ(run.only().outcome, Outcome::kGraceful);
@@ -106,17 +131,22 @@ TEST(Ends, ACrashLoopDeletedInItsBackOffHasNothingToKill) {
 
 TEST(Ends, DeletedWhileItsVolumesAreBeingMounted) {
   const std::string uid(kUid);
-  const Lines failing = {At(1, SyncLoop("ADD")), At(1.1, OfPod("syncPod enter")),
-                         At(5, "Operation for \"{volumeName:kubernetes.io/secret/" + uid + "-x podName:" + uid +
-                                   " nodeName:}\" failed. No retries permitted until x (durationBeforeRetry 1s). Error: MountVolume.SetUp failed", 4321, 'E'),
-                         At(10, SyncLoop("DELETE")), At(30, SyncLoop("ADD", "default/clock"))};
+  const Lines failing = {
+      At(1, SyncLoop("ADD")), At(1.1, OfPod("syncPod enter")),
+      At(5,
+         "Operation for \"{volumeName:kubernetes.io/secret/" + uid + "-x podName:" + uid +
+             " nodeName:}\" failed. No retries permitted until x (durationBeforeRetry 1s). Error: "
+             "MountVolume.SetUp failed",
+         4321, 'E'),
+      At(10, SyncLoop("DELETE")), At(30, SyncLoop("ADD", "default/clock"))};
   const Measured waiting = Replay(failing);
   ASSERT_EQ(waiting.in_flight.size(), 1u);
   EXPECT_EQ(waiting.only().current->phase, Phase::kDispatch);
   EXPECT_EQ(waiting.only().current->reason, Reason::kMountPending);
-  const Measured ended = Replay(failing + Lines{At(31, OfPod("syncTerminatingPod enter")),
-                                                At(31.1, OfPod("Pod terminated all containers successfully")),
-                                                At(32, SyncLoop("DELETE")), At(32.1, SyncLoop("REMOVE"))});
+  const Measured ended =
+      Replay(failing + Lines{At(31, OfPod("syncTerminatingPod enter")),
+                             At(31.1, OfPod("Pod terminated all containers successfully")),
+                             At(32, SyncLoop("DELETE")), At(32.1, SyncLoop("REMOVE"))});
   ASSERT_EQ(ended.ended.size(), 1u);
   EXPECT_EQ(ended.only().state, State::kRemoved);
 }
@@ -124,14 +154,18 @@ TEST(Ends, DeletedWhileItsVolumesAreBeingMounted) {
 TEST(Ends, ANativeSidecarIsKilledLastWithWhatIsLeftOfTheGrace) {
   const std::string proxy(64, 'd');
   const Measured run = Replay(
-      Started() +
-      Lines{At(1, Pleg("ContainerStarted", proxy)), At(10, SyncLoop("DELETE")), At(10.1, OfPod("SyncTerminatingPod enter")),
-            At(10.1, OfPod("Pod terminating with grace period", "gracePeriod=30")),
-            At(10.2, OfContainer("Killing container with a grace period override", "gracePeriod=30")),
-            At(10.2, OfContainer("Killing container with a grace period override", "gracePeriod=30", proxy, "proxy")), At(10.3, Kill(30)),
-            At(13, OfContainer("Container exited normally")), At(13.1, Kill(27, proxy, "proxy")),
-            At(14, OfContainer("Container exited normally", "", proxy, "proxy")),
-            At(14.5, OfPod("Pod terminated all containers successfully")), At(15, SyncLoop("DELETE")), At(15.1, SyncLoop("REMOVE"))});
+      Started() + Lines{At(1, Pleg("ContainerStarted", proxy)), At(10, SyncLoop("DELETE")),
+                        At(10.1, OfPod("SyncTerminatingPod enter")),
+                        At(10.1, OfPod("Pod terminating with grace period", "gracePeriod=30")),
+                        At(10.2, OfContainer("Killing container with a grace period override",
+                                             "gracePeriod=30")),
+                        At(10.2, OfContainer("Killing container with a grace period override",
+                                             "gracePeriod=30", proxy, "proxy")),
+                        At(10.3, Kill(30)), At(13, OfContainer("Container exited normally")),
+                        At(13.1, Kill(27, proxy, "proxy")),
+                        At(14, OfContainer("Container exited normally", "", proxy, "proxy")),
+                        At(14.5, OfPod("Pod terminated all containers successfully")),
+                        At(15, SyncLoop("DELETE")), At(15.1, SyncLoop("REMOVE"))});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().grace_granted, 30);
   ASSERT_EQ(run.only().containers.size(), 2u);
@@ -141,12 +175,14 @@ TEST(Ends, ANativeSidecarIsKilledLastWithWhatIsLeftOfTheGrace) {
 }
 
 TEST(Ends, AShortenedGraceIsOneTermination) {
-  const Measured run = Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, OfPod("syncTerminatingPod enter")),
-                                                At(10.2, OfPod("Pod terminating with grace period", "gracePeriod=60")), At(10.3, Kill(60)),
-                                                At(15, SyncLoop("DELETE")), At(15.1, OfPod("Cancelling current pod sync")),
-                                                At(70.3, OfContainer("Container exited normally")),
-                                                At(70.4, OfPod("Pod terminated all containers successfully")),
-                                                At(70.5, SyncLoop("DELETE")), At(70.6, SyncLoop("REMOVE"))});
+  const Measured run = Replay(
+      Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, OfPod("syncTerminatingPod enter")),
+                        At(10.2, OfPod("Pod terminating with grace period", "gracePeriod=60")),
+                        At(10.3, Kill(60)), At(15, SyncLoop("DELETE")),
+                        At(15.1, OfPod("Cancelling current pod sync")),
+                        At(70.3, OfContainer("Container exited normally")),
+                        At(70.4, OfPod("Pod terminated all containers successfully")),
+                        At(70.5, SyncLoop("DELETE")), At(70.6, SyncLoop("REMOVE"))});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().grace_granted, 60);
   EXPECT_NEAR(ToSeconds(*run.only().deletion()), 60.6, 1e-6);
@@ -154,12 +190,18 @@ TEST(Ends, AShortenedGraceIsOneTermination) {
 
 TEST(Ends, OrphanOfARestartedKubelet) {
   const auto rt = [](std::string_view message) { return OfPod(message); };
-  const Measured run = Replay(Started() + Lines{At(20, SyncLoop("ADD", "default/other"), 5555),
-                                                At(21, "\"Clean up containers for orphaned pod we had not seen before\" podUID=\"" +
-                                                           std::string(kUid) + "\" killPodOptions=\"<internal error>\"", 5555),
-                                                At(21.1, rt("SyncTerminatingRuntimePod enter"), 5555), At(21.2, Kill(1), 5555),
-                                                At(22, OfContainer("Container exited normally"), 5555),
-                                                At(22.1, OfPod("Pod terminated all orphaned containers successfully and worker can now stop"), 5555)});
+  const Measured run = Replay(
+      Started() +
+      Lines{At(20, SyncLoop("ADD", "default/other"), 5555),
+            At(21,
+               "\"Clean up containers for orphaned pod we had not seen before\" podUID=\"" +
+                   std::string(kUid) + "\" killPodOptions=\"<internal error>\"",
+               5555),
+            At(21.1, rt("SyncTerminatingRuntimePod enter"), 5555), At(21.2, Kill(1), 5555),
+            At(22, OfContainer("Container exited normally"), 5555),
+            At(22.1,
+               OfPod("Pod terminated all orphaned containers successfully and worker can now stop"),
+               5555)});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kOrphan);
   EXPECT_EQ(run.only().state, State::kTerminated);

@@ -42,8 +42,8 @@ void ExpectSane(const Measured& run) {
   for (const TerminationRecord& record : run.in_flight) check(record);
   for (const auto& [uid, count] : records) EXPECT_EQ(count, 1) << uid;
   const TrackerCounts& counts = run.counts;
-  EXPECT_EQ(counts.started,
-            counts.completed + counts.expired + counts.evicted + counts.interrupted + counts.in_flight);
+  EXPECT_EQ(counts.started, counts.completed + counts.expired + counts.evicted +
+                                counts.interrupted + counts.in_flight);
   EXPECT_EQ(counts.in_flight, run.in_flight.size());
 }
 
@@ -53,7 +53,8 @@ TEST(Property, DoubledDroppedAndReorderedLines) {
     std::vector<Stamped> lines;
     const int verbosity = random() % 2 == 0 ? 2 : 5;
     for (int pod = 0; pod < 4; ++pod) {
-      const auto life = Life(random, "default/p" + std::to_string(pod), verbosity, static_cast<double>(random() % 20));
+      const auto life = Life(random, "default/p" + std::to_string(pod), verbosity,
+                             static_cast<double>(random() % 20));
       lines.insert(lines.end(), life.begin(), life.end());
     }
     std::ranges::stable_sort(lines, {}, &Stamped::at);
@@ -85,7 +86,8 @@ TEST(Property, DoublingEveryLineChangesNoRecord) {
     EXPECT_EQ(once.only().termination(), twice.only().termination());
     EXPECT_EQ(once.only().deletion(), twice.only().deletion());
     EXPECT_EQ(once.only().trigger, twice.only().trigger);
-    EXPECT_EQ(once.metric("kubelet_lifecycle_pod_terminations_total"), twice.metric("kubelet_lifecycle_pod_terminations_total"));
+    EXPECT_EQ(once.metric("kubelet_lifecycle_pod_terminations_total"),
+              twice.metric("kubelet_lifecycle_pod_terminations_total"));
   }
 }
 
@@ -96,7 +98,8 @@ TEST(Property, AnotherPodsLinesChangeNothing) {
     const auto mine = Life(random, "default/mine", verbosity, 3);
     std::vector<Stamped> mixed = mine;
     for (int pod = 0; pod < 5; ++pod) {
-      const auto other = Life(random, "default/other" + std::to_string(pod), verbosity, static_cast<double>(random() % 10));
+      const auto other = Life(random, "default/other" + std::to_string(pod), verbosity,
+                              static_cast<double>(random() % 10));
       mixed.insert(mixed.end(), other.begin(), other.end());
     }
     std::ranges::stable_sort(mixed, {}, &Stamped::at);

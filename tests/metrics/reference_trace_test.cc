@@ -9,9 +9,9 @@
 namespace kle {
 namespace {
 
+using testing::Measured;
 using testing::ReadLines;
 using testing::Replay;
-using testing::Measured;
 
 class ReferenceTrace : public ::testing::Test {
  protected:

@@ -73,14 +73,12 @@ TEST(Deletion, KilledOnlyWhenTheGraceHadRunOut) {
 }
 
 TEST(Deletion, ALateRelistIsBoundedByTheUnmount) {
-  const Measured run = Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)),
-                                                At(10.5, Volume("started", "creds")),
-                                                At(10.6, Volume("unmounted", "creds")),
-                                                At(11.4, Finished(0)),
-                                                At(11.401, Pleg("ContainerDied", kApp)),
-                                                At(11.402, Pleg("ContainerDied", kSandbox)),
-                                                At(11.6, SyncLoop("DELETE")),
-                                                At(11.601, SyncLoop("REMOVE"))});
+  const Measured run = Replay(
+      Started() +
+      Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)), At(10.5, Volume("started", "creds")),
+            At(10.6, Volume("unmounted", "creds")), At(11.4, Finished(0)),
+            At(11.401, Pleg("ContainerDied", kApp)), At(11.402, Pleg("ContainerDied", kSandbox)),
+            At(11.6, SyncLoop("DELETE")), At(11.601, SyncLoop("REMOVE"))});
   const TerminationRecord& record = run.only();
   EXPECT_EQ(record.containers.at(0).precision, Precision::kBound);
   EXPECT_NEAR(Seconds(record.containers[0].stop_duration()), 0.499, 1e-6);
@@ -88,14 +86,12 @@ TEST(Deletion, ALateRelistIsBoundedByTheUnmount) {
 }
 
 TEST(Deletion, ASlowNetworkTeardownIsSandboxTimeAtV2Too) {
-  const Measured run = Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)),
-                                                At(11, Finished(0)),
-                                                At(11.001, Pleg("ContainerDied", kApp)),
-                                                At(11.002, Pleg("ContainerDied", kSandbox)),
-                                                At(17, Volume("started", "creds")),
-                                                At(17.1, Volume("unmounted", "creds")),
-                                                At(17.5, SyncLoop("DELETE")),
-                                                At(17.501, SyncLoop("REMOVE"))});
+  const Measured run = Replay(
+      Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)), At(11, Finished(0)),
+                        At(11.001, Pleg("ContainerDied", kApp)),
+                        At(11.002, Pleg("ContainerDied", kSandbox)),
+                        At(17, Volume("started", "creds")), At(17.1, Volume("unmounted", "creds")),
+                        At(17.5, SyncLoop("DELETE")), At(17.501, SyncLoop("REMOVE"))});
   EXPECT_NEAR(Seconds(Find(run.only(), Phase::kStopSandbox)->duration()), 6, 0.01);
   EXPECT_EQ(run.only().termination_precision, Precision::kBound);
 }
@@ -109,8 +105,9 @@ TEST(Deletion, UnmountSuccessMayStandAboveItsStart) {
 }
 
 TEST(ForceDelete, ShowsRemoveBeforeTheKill) {
-  const Measured run = Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.003, SyncLoop("REMOVE")),
-                                                At(10.2, Kill(2)), At(12.5, Finished(137))});
+  const Measured run =
+      Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.003, SyncLoop("REMOVE")),
+                               At(10.2, Kill(2)), At(12.5, Finished(137))});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kForceDelete);
   EXPECT_EQ(run.only().outcome, Outcome::kForced);
@@ -119,25 +116,27 @@ TEST(ForceDelete, ShowsRemoveBeforeTheKill) {
 }
 
 TEST(ForceDelete, WithoutAnyDelete) {
-  const Measured run = Replay(Started() + Lines{At(10, SyncLoop("REMOVE")), At(10.2, Kill(2)),
-                                                At(12.5, Finished(137))});
+  const Measured run = Replay(
+      Started() + Lines{At(10, SyncLoop("REMOVE")), At(10.2, Kill(2)), At(12.5, Finished(137))});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kForceDelete);
 }
 
 TEST(ForceDelete, AfterADeletionWithGraceStaysADeletion) {
   const Measured run =
-      Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(60)), At(15, SyncLoop("DELETE")),
-                               At(15.001, SyncLoop("REMOVE")), At(70.5, Finished(137))});
+      Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(60)),
+                               At(15, SyncLoop("DELETE")), At(15.001, SyncLoop("REMOVE")),
+                               At(70.5, Finished(137))});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
   EXPECT_EQ(run.only().outcome, Outcome::kKilled);
 }
 
 TEST(Finished, APodThatEndedByItselfIsNeverObserved) {
-  const Measured run = Replay(Started() + Lines{At(5, Finished(0)), At(5.001, Pleg("ContainerDied", kApp)),
-                                                At(7, Pleg("ContainerDied", kSandbox)),
-                                                At(10, SyncLoop("DELETE")), At(10.002, SyncLoop("REMOVE"))});
+  const Measured run =
+      Replay(Started() + Lines{At(5, Finished(0)), At(5.001, Pleg("ContainerDied", kApp)),
+                               At(7, Pleg("ContainerDied", kSandbox)), At(10, SyncLoop("DELETE")),
+                               At(10.002, SyncLoop("REMOVE"))});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kFinished);
   EXPECT_EQ(run.metric("kubelet_lifecycle_pod_termination_duration_seconds_count"), 0);
@@ -146,28 +145,31 @@ TEST(Finished, APodThatEndedByItselfIsNeverObserved) {
 }
 
 TEST(Finished, APairWithNothingToKillIsNoTermination) {
-  const Measured run = Replay({At(1, SyncLoop("ADD")), At(10, SyncLoop("DELETE")), At(10.001, SyncLoop("REMOVE")),
-                               At(60, SyncLoop("ADD", "default/other"))});
+  const Measured run =
+      Replay({At(1, SyncLoop("ADD")), At(10, SyncLoop("DELETE")), At(10.001, SyncLoop("REMOVE")),
+              At(60, SyncLoop("ADD", "default/other"))});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kFinished);
   EXPECT_EQ(run.metric("kubelet_lifecycle_pod_terminations_total"), 0);
 }
 
 TEST(LifeKill, AProbesKillIsNoTermination) {
-  const Measured run = Replay(Started() + Lines{At(5, Kill(30)), At(6, Finished(137)),
-                                                At(6.001, Pleg("ContainerDied", kApp)),
-                                                At(7, Pleg("ContainerStarted", std::string(64, 'c')))});
+  const Measured run =
+      Replay(Started() + Lines{At(5, Kill(30)), At(6, Finished(137)),
+                               At(6.001, Pleg("ContainerDied", kApp)),
+                               At(7, Pleg("ContainerStarted", std::string(64, 'c')))});
   EXPECT_EQ(run.size(), 0u);
 }
 
 TEST(LifeKill, BeforeTheDeletionBelongsToThePodsLife) {
   const std::string second(64, 'c');
   const Measured run = Replay(
-      Started() + Lines{At(5, Kill(30)), At(6, Finished(137)), At(6.001, Pleg("ContainerDied", kApp)),
-                        At(7, Pleg("ContainerStarted", second)), At(10, SyncLoop("DELETE")),
-                        At(10.001, Kill(30, second)), At(11, Finished(0, second)),
-                        At(11.001, Pleg("ContainerDied", second)), At(11.002, Pleg("ContainerDied", kSandbox)),
-                        At(11.5, SyncLoop("DELETE")), At(11.501, SyncLoop("REMOVE"))});
+      Started() +
+      Lines{At(5, Kill(30)), At(6, Finished(137)), At(6.001, Pleg("ContainerDied", kApp)),
+            At(7, Pleg("ContainerStarted", second)), At(10, SyncLoop("DELETE")),
+            At(10.001, Kill(30, second)), At(11, Finished(0, second)),
+            At(11.001, Pleg("ContainerDied", second)), At(11.002, Pleg("ContainerDied", kSandbox)),
+            At(11.5, SyncLoop("DELETE")), At(11.501, SyncLoop("REMOVE"))});
   ASSERT_EQ(run.size(), 1u);
   ASSERT_EQ(run.only().containers.size(), 1u);
   EXPECT_EQ(run.only().containers[0].id, second);
@@ -177,18 +179,24 @@ TEST(StaticPod, EndsWithItsManifestAndTheMirrorIsNoSecondOne) {
   const std::string pod = "kube-system/etcd-node";
   const std::string uid(32, '7');
   const auto pleg = [&](std::string_view type, const std::string& id) {
-    return "\"SyncLoop (PLEG): event for pod\" pod=\"" + pod + "\" event={\"ID\":\"" + uid + "\",\"Type\":\"" +
-           std::string(type) + "\",\"Data\":\"" + id + "\"}";
+    return "\"SyncLoop (PLEG): event for pod\" pod=\"" + pod + "\" event={\"ID\":\"" + uid +
+           "\",\"Type\":\"" + std::string(type) + "\",\"Data\":\"" + id + "\"}";
   };
-  const Lines lines = {
-      At(0, SyncLoop("ADD", pod, "file")), At(1, pleg("ContainerStarted", kSandbox)),
-      At(1, pleg("ContainerStarted", kApp)), At(2, SyncLoop("ADD", pod)),
-      At(10, SyncLoop("REMOVE", pod, "file")),
-      At(10.1, OfPod("Killing container with a grace period",
-                     "containerName=\"app\" containerID=\"containerd://" + kApp + "\" gracePeriod=30", pod, uid)),
-      At(11, "\"Generic (PLEG): container finished\" podID=\"" + uid + "\" containerID=\"" + kApp + "\" exitCode=0"),
-      At(11.1, pleg("ContainerDied", kApp)), At(11.2, pleg("ContainerDied", kSandbox)),
-      At(13, SyncLoop("DELETE", pod)), At(13.001, SyncLoop("REMOVE", pod))};
+  const Lines lines = {At(0, SyncLoop("ADD", pod, "file")),
+                       At(1, pleg("ContainerStarted", kSandbox)),
+                       At(1, pleg("ContainerStarted", kApp)),
+                       At(2, SyncLoop("ADD", pod)),
+                       At(10, SyncLoop("REMOVE", pod, "file")),
+                       At(10.1, OfPod("Killing container with a grace period",
+                                      "containerName=\"app\" containerID=\"containerd://" + kApp +
+                                          "\" gracePeriod=30",
+                                      pod, uid)),
+                       At(11, "\"Generic (PLEG): container finished\" podID=\"" + uid +
+                                  "\" containerID=\"" + kApp + "\" exitCode=0"),
+                       At(11.1, pleg("ContainerDied", kApp)),
+                       At(11.2, pleg("ContainerDied", kSandbox)),
+                       At(13, SyncLoop("DELETE", pod)),
+                       At(13.001, SyncLoop("REMOVE", pod))};
   const Measured run = Replay(lines);
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kStaticRemoved);
@@ -199,10 +207,13 @@ TEST(StaticPod, EndsWithItsManifestAndTheMirrorIsNoSecondOne) {
 TEST(Restart, WhatIsInTheBatchGoesOn) {
   Lines lines = Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30))};
   lines = lines + Lines{At(15, "\"Kubelet version\" kubeletVersion=\"v1.32.13\"", 5555),
-                        At(16, SyncLoop("ADD"), 5555), At(16.1, Kill(30), 5555),
-                        At(30, Finished(0), 5555), At(30.001, Pleg("ContainerDied", kApp), 5555),
+                        At(16, SyncLoop("ADD"), 5555),
+                        At(16.1, Kill(30), 5555),
+                        At(30, Finished(0), 5555),
+                        At(30.001, Pleg("ContainerDied", kApp), 5555),
                         At(30.002, Pleg("ContainerDied", kSandbox), 5555),
-                        At(30.5, SyncLoop("DELETE"), 5555), At(30.501, SyncLoop("REMOVE"), 5555)};
+                        At(30.5, SyncLoop("DELETE"), 5555),
+                        At(30.501, SyncLoop("REMOVE"), 5555)};
   const Measured run = Replay(lines);
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.summary.kubelet_restarts, 1u);
@@ -222,8 +233,8 @@ TEST(Restart, WhatIsNotInTheBatchEndsInterrupted) {
 
 TEST(Restart, DeletedWhileTheKubeletWasDownStartsAtTheFirstKill) {
   const Measured run = Replay(
-      Started() + Lines{At(15, SyncLoop("ADD"), 5555), At(16, Kill(30), 5555), At(18, Finished(0), 5555),
-                        At(18.001, Pleg("ContainerDied", kApp), 5555),
+      Started() + Lines{At(15, SyncLoop("ADD"), 5555), At(16, Kill(30), 5555),
+                        At(18, Finished(0), 5555), At(18.001, Pleg("ContainerDied", kApp), 5555),
                         At(18.002, Pleg("ContainerDied", kSandbox), 5555),
                         At(18.5, SyncLoop("DELETE"), 5555), At(18.501, SyncLoop("REMOVE"), 5555)});
   ASSERT_EQ(run.size(), 1u);
@@ -236,9 +247,12 @@ TEST(Hooks, ATimeoutIsNotOverwrittenByItsFailure) {
       Started() +
       Lines{At(10, SyncLoop("DELETE")), At(10.01, OfContainer("Running preStop hook")),
             At(18.01, OfContainer("PreStop hook not completed in grace period", "gracePeriod=8")),
-            At(18.02, Kill(2)), At(18.3, "\"PreStop hook failed\" err=\"exited with 137: \" pod=\"default/web-1\" podUID=" +
-                                             std::string(kUid) + " containerName=\"app\" containerID=\"containerd://" +
-                                             kApp + "\"", 4321, 'E'),
+            At(18.02, Kill(2)),
+            At(18.3,
+               "\"PreStop hook failed\" err=\"exited with 137: \" pod=\"default/web-1\" podUID=" +
+                   std::string(kUid) + " containerName=\"app\" containerID=\"containerd://" + kApp +
+                   "\"",
+               4321, 'E'),
             At(19, Finished(0)), At(19.001, Pleg("ContainerDied", kApp)),
             At(19.002, Pleg("ContainerDied", kSandbox)), At(19.3, SyncLoop("DELETE")),
             At(19.301, SyncLoop("REMOVE"))});
@@ -253,16 +267,31 @@ Lines FailedSandboxStop(double at) {
   const std::string error =
       "rpc error: code = Unknown desc = failed to destroy network for sandbox \\\"" + kSandbox +
       "\\\": plugin type=\\\"bridge\\\" failed (delete): connection refused";
-  return {At(at, "\"StopPodSandbox from runtime service failed\" err=\"" + error + "\" podSandboxID=\"" + kSandbox + "\"", 4321, 'E'),
-          At(at + .001, "\"Failed to stop sandbox\" podSandboxID={Type:containerd ID:" + kSandbox + "}", 4321, 'E'),
-          At(at + .002, "failed to \"KillPodSandbox\" for \"" + std::string(kUid) + "\" with KillPodSandboxError: \"" + error + "\"", 4321, 'E'),
-          At(at + .003, "\"Error syncing pod, skipping\" err=\"failed to \\\"KillPodSandbox\\\" for x with KillPodSandboxError: failed to destroy network for sandbox\" pod=\"default/web-1\" podUID=" + std::string(kUid), 4321, 'E')};
+  return {
+      At(at,
+         "\"StopPodSandbox from runtime service failed\" err=\"" + error + "\" podSandboxID=\"" +
+             kSandbox + "\"",
+         4321, 'E'),
+      At(at + .001, "\"Failed to stop sandbox\" podSandboxID={Type:containerd ID:" + kSandbox + "}",
+         4321, 'E'),
+      At(at + .002,
+         "failed to \"KillPodSandbox\" for \"" + std::string(kUid) +
+             "\" with KillPodSandboxError: \"" + error + "\"",
+         4321, 'E'),
+      At(at + .003,
+         "\"Error syncing pod, skipping\" err=\"failed to \\\"KillPodSandbox\\\" for x with "
+         "KillPodSandboxError: failed to destroy network for sandbox\" pod=\"default/web-1\" "
+         "podUID=" +
+             std::string(kUid),
+         4321, 'E')};
 }
 
 TEST(Failures, FourLinesOfOneAttemptCountOnce) {
-  const Measured run = Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)), At(11, Finished(0)),
-                                                At(11.001, Pleg("ContainerDied", kApp))} +
-                              FailedSandboxStop(11.1) + FailedSandboxStop(12.1) + FailedSandboxStop(25));
+  const Measured run =
+      Replay(Started() +
+             Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)), At(11, Finished(0)),
+                   At(11.001, Pleg("ContainerDied", kApp))} +
+             FailedSandboxStop(11.1) + FailedSandboxStop(12.1) + FailedSandboxStop(25));
   ASSERT_EQ(run.in_flight.size(), 1u);
   ASSERT_EQ(run.only().failures.size(), 1u);
   EXPECT_EQ(run.only().failures[0].count, 3);
@@ -277,15 +306,18 @@ TEST(Failures, FourLinesOfOneAttemptCountOnce) {
 TEST(Failures, AnUnmountsReasonStandsInItsFurtherLines) {
   const std::string uid(kUid);
   const Measured run = Replay(
-      Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)), At(11, Finished(0)),
-                        At(11.001, Pleg("ContainerDied", kApp)), At(11.002, Pleg("ContainerDied", kSandbox)),
-                        At(11.1, Volume("started", "shm")),
-                        At(11.2, "Operation for \"{volumeName:kubernetes.io/secret/" + uid + "-shm podName:" + uid +
-                                     " nodeName:}\" failed. No retries permitted until 2026-11-23 10:00:12 +0000 UTC "
-                                     "(durationBeforeRetry 500ms). Error: UnmountVolume.TearDown failed for volume "
-                                     "\"shm\" : unmount failed: exit status 32", 4321, 'E'),
-                        "Unmounting arguments: /var/lib/kubelet/pods/x", "Output: umount: x: target is busy.", "",
-                        At(11.8, Volume("started", "shm"))});
+      Started() +
+      Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)), At(11, Finished(0)),
+            At(11.001, Pleg("ContainerDied", kApp)), At(11.002, Pleg("ContainerDied", kSandbox)),
+            At(11.1, Volume("started", "shm")),
+            At(11.2,
+               "Operation for \"{volumeName:kubernetes.io/secret/" + uid + "-shm podName:" + uid +
+                   " nodeName:}\" failed. No retries permitted until 2026-11-23 10:00:12 +0000 UTC "
+                   "(durationBeforeRetry 500ms). Error: UnmountVolume.TearDown failed for volume "
+                   "\"shm\" : unmount failed: exit status 32",
+               4321, 'E'),
+            "Unmounting arguments: /var/lib/kubelet/pods/x", "Output: umount: x: target is busy.",
+            "", At(11.8, Volume("started", "shm"))});
   ASSERT_EQ(run.only().failures.size(), 1u);
   EXPECT_EQ(run.only().failures[0].reason, Reason::kVolumeBusy);
   EXPECT_EQ(run.only().failures[0].object, "shm");
@@ -299,7 +331,8 @@ TEST(Stuck, OverdueIsAgeBeyondGraceAndSlack) {
   options.tracker.stuck_slack = std::chrono::seconds(60);
   const Lines begun = Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30))};
   const auto overdue_at = [&](double seconds) {
-    const Measured run = Replay(begun + Lines{At(seconds, SyncLoop("ADD", "default/clock"))}, options);
+    const Measured run =
+        Replay(begun + Lines{At(seconds, SyncLoop("ADD", "default/clock"))}, options);
     return ToSeconds(run.only().current->overdue);
   };
   EXPECT_EQ(overdue_at(95), 0);
@@ -310,7 +343,8 @@ TEST(Bounds, TheOldestGoesFirstAndIsCounted) {
   PipelineOptions options;
   options.tracker.max_in_flight = 3;
   Lines lines;
-  for (int i = 0; i < 10; ++i) lines.push_back(At(i, SyncLoop("DELETE", "default/p" + std::to_string(i))));
+  for (int i = 0; i < 10; ++i)
+    lines.push_back(At(i, SyncLoop("DELETE", "default/p" + std::to_string(i))));
   const Measured run = Replay(lines, options);
   ASSERT_EQ(run.in_flight.size(), 3u);
   EXPECT_EQ(run.in_flight[0].pod, "p7");
@@ -319,11 +353,11 @@ TEST(Bounds, TheOldestGoesFirstAndIsCounted) {
 }
 
 TEST(Deadline, KillsWithoutADeleteAndUnmountingVolumesAreTheKubeletsOwn) {
-  const Measured run = Replay(Started() + Lines{At(10, Kill(30)), At(11, Finished(143)),
-                                                At(11.001, Pleg("ContainerDied", kApp)),
-                                                At(11.002, Pleg("ContainerDied", kSandbox)),
-                                                At(11.2, Volume("started", "creds")),
-                                                At(11.3, Volume("unmounted", "creds"))});
+  const Measured run =
+      Replay(Started() +
+             Lines{At(10, Kill(30)), At(11, Finished(143)), At(11.001, Pleg("ContainerDied", kApp)),
+                   At(11.002, Pleg("ContainerDied", kSandbox)),
+                   At(11.2, Volume("started", "creds")), At(11.3, Volume("unmounted", "creds"))});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kDeadline);
   EXPECT_EQ(run.only().state, State::kTerminated);
@@ -331,9 +365,10 @@ TEST(Deadline, KillsWithoutADeleteAndUnmountingVolumesAreTheKubeletsOwn) {
 
 TEST(Eviction, AnnouncedAtTheEndIsDatedByItsKill) {
   const Measured run = Replay(
-      Started() + Lines{At(10, Kill(30)), At(11, Finished(143)), At(11.001, Pleg("ContainerDied", kApp)),
-                        At(11.002, Pleg("ContainerDied", kSandbox)),
-                        At(11.3, "\"Eviction manager: pod is evicted successfully\" pod=\"default/web-1\"")});
+      Started() +
+      Lines{At(10, Kill(30)), At(11, Finished(143)), At(11.001, Pleg("ContainerDied", kApp)),
+            At(11.002, Pleg("ContainerDied", kSandbox)),
+            At(11.3, "\"Eviction manager: pod is evicted successfully\" pod=\"default/web-1\"")});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kEviction);
   EXPECT_NEAR(Seconds(run.only().termination()), 1.002, 1e-6);
@@ -346,40 +381,48 @@ TEST(Orphan, TheSecondTeardownOfADeadOrphanIsNoise) {
   const Measured once = Replay(Started() + teardown);
   ASSERT_EQ(once.size(), 1u);
   EXPECT_EQ(once.only().trigger, Trigger::kOrphan);
-  const Measured twice = Replay(Started() + teardown +
-                                Lines{At(23, OfPod("Pod is orphaned and must be torn down")), At(23.1, Kill(1)),
-                                      At(23.2, OfContainer("Container termination failed with gracePeriod"), 4321, 'E')});
+  const Measured twice = Replay(
+      Started() + teardown +
+      Lines{At(23, OfPod("Pod is orphaned and must be torn down")), At(23.1, Kill(1)),
+            At(23.2, OfContainer("Container termination failed with gracePeriod"), 4321, 'E')});
   EXPECT_EQ(twice.size(), 1u);
   EXPECT_EQ(twice.counts.started, 1u);
 }
 
 TEST(Startup, StepsAreObservedOnce) {
   const Measured run = Replay(
-      {At(0, SyncLoop("ADD")), At(0.1, "\"No sandbox for pod can be found. Need to start a new one\" pod=\"default/web-1\""),
+      {At(0, SyncLoop("ADD")),
+       At(0.1,
+          "\"No sandbox for pod can be found. Need to start a new one\" pod=\"default/web-1\""),
        At(0.5, "\"All volumes are attached and mounted for pod\" pod=\"default/web-1\""),
        At(1.1, Pleg("ContainerStarted", kSandbox)), At(2, Pleg("ContainerStarted", kApp)),
        At(2.5, "\"SyncLoop (probe)\" probe=\"readiness\" status=\"ready\" pod=\"default/web-1\""),
        At(3.5, "\"SyncLoop (probe)\" probe=\"readiness\" status=\"ready\" pod=\"default/web-1\""),
-       At(3.6, "\"Observed pod startup duration\" pod=\"default/web-1\" podStartSLOduration=1.5 podStartE2EDuration=\"2.4s\"")});
+       At(3.6,
+          "\"Observed pod startup duration\" pod=\"default/web-1\" podStartSLOduration=1.5 "
+          "podStartE2EDuration=\"2.4s\"")});
   EXPECT_EQ(run.size(), 0u);
   EXPECT_EQ(run.metric("kubelet_lifecycle_pod_startup_phase_duration_seconds_count"), 5);
-  EXPECT_NEAR(run.metric("kubelet_lifecycle_pod_startup_phase_duration_seconds_sum"), 1.0 + 0.5 + 2 + 2.5 + 2.4, 1e-6);
+  EXPECT_NEAR(run.metric("kubelet_lifecycle_pod_startup_phase_duration_seconds_sum"),
+              1.0 + 0.5 + 2 + 2.5 + 2.4, 1e-6);
 }
 
 TEST(Startup, PodsThatRanBeforeTheirKubeletAreNotTimed) {
-  const Measured run = Replay({At(0, "\"Kubelet version\" kubeletVersion=\"v1.32.13\""), At(1, SyncLoop("ADD")),
-                               At(2, Pleg("ContainerStarted", kSandbox)), At(2, Pleg("ContainerStarted", kApp))});
+  const Measured run =
+      Replay({At(0, "\"Kubelet version\" kubeletVersion=\"v1.32.13\""), At(1, SyncLoop("ADD")),
+              At(2, Pleg("ContainerStarted", kSandbox)), At(2, Pleg("ContainerStarted", kApp))});
   EXPECT_EQ(run.metric("kubelet_lifecycle_pod_startup_phase_duration_seconds_count"), 0);
 }
 
 TEST(SameName, ARecreatedPodIsAPodOfItsOwn) {
   const std::string uid2 = "9517cc45-6c1c-49d3-9b90-c0757b328ac8";
-  const Measured run = Replay(Started() + DeletedAtV2() +
-                              Lines{At(20, SyncLoop("ADD")), At(21, SyncLoop("DELETE")),
-                                    At(21.1, OfPod("Killing container with a grace period",
-                                                   "containerName=\"app\" containerID=\"containerd://" +
-                                                       std::string(64, 'd') + "\" gracePeriod=30",
-                                                   kPod, uid2))});
+  const Measured run =
+      Replay(Started() + DeletedAtV2() +
+             Lines{At(20, SyncLoop("ADD")), At(21, SyncLoop("DELETE")),
+                   At(21.1, OfPod("Killing container with a grace period",
+                                  "containerName=\"app\" containerID=\"containerd://" +
+                                      std::string(64, 'd') + "\" gracePeriod=30",
+                                  kPod, uid2))});
   ASSERT_EQ(run.ended.size(), 1u);
   ASSERT_EQ(run.in_flight.size(), 1u);
   EXPECT_EQ(run.in_flight[0].uid, uid2);

@@ -18,7 +18,8 @@ const std::string kHex(64, 'a');
 
 // One line through framer, parser and catalogue; the event's views live as long as this.
 struct Read {
-  explicit Read(std::string text) : line("I1123 10:00:00.000001    1 file.go:1] " + std::move(text)) {
+  explicit Read(std::string text)
+      : line("I1123 10:00:00.000001    1 file.go:1] " + std::move(text)) {
     frame.format = LineFormat::kKlogText;
     frame.text = line;
     EXPECT_EQ(ParseHead(frame, record), ParseError::kNone) << line;
@@ -35,7 +36,8 @@ struct Read {
 
 TEST(Catalogue, NoMessageStandsTwice) {
   std::set<std::string_view> messages;
-  for (const CatalogueRow& row : Catalogue()) EXPECT_TRUE(messages.insert(row.message).second) << row.message;
+  for (const CatalogueRow& row : Catalogue())
+    EXPECT_TRUE(messages.insert(row.message).second) << row.message;
 }
 
 TEST(Catalogue, EveryRowIsFoundAndSaysWhatItMeans) {
@@ -84,7 +86,8 @@ TEST(Extract, DeleteInEveryVersionsForm) {
 TEST(Extract, KillInEveryVersionsForm) {
   for (const std::string& uid : {std::string(kUid), "\"" + std::string(kUid) + "\""}) {
     const Read read("\"Killing container with a grace period\" pod=\"ns/a\" podUID=" + uid +
-                    " containerName=\"app\" containerID=\"containerd://" + kHex + "\" gracePeriod=30");
+                    " containerName=\"app\" containerID=\"containerd://" + kHex +
+                    "\" gracePeriod=30");
     ASSERT_TRUE(read.taken);
     EXPECT_EQ(read.event.pod.uid, kUid);
     EXPECT_EQ(read.event.container, "app");
@@ -101,17 +104,24 @@ TEST(Extract, UnmountInEveryVersionsForm) {
   const std::string uid(kUid);
   const std::string unique = "kubernetes.io/secret/" + uid + "-creds";
   const std::string texts[] = {
-      "UnmountVolume.TearDown succeeded for volume \"" + unique + "\" (OuterVolumeSpecName: \"creds\") pod \"" + uid +
-          "\" (UID: \"" + uid + "\"). InnerVolumeSpecName \"creds\". PluginName \"kubernetes.io/secret\", VolumeGidValue \"\"",
-      "UnmountVolume.TearDown succeeded for volume \"" + unique + "\" (OuterVolumeSpecName: \"creds\") pod \"" + uid +
-          "\" (UID: \"" + uid + "\"). InnerVolumeSpecName \"creds\". PluginName \"kubernetes.io/secret\", VolumeGIDValue \"\"",
-      "UnmountVolume.TearDown succeeded for volume \"" + unique + "\" pod \"" + uid + "\" (UID: \"" + uid +
-          "\"). InnerVolumeSpecName \"creds\". PluginName \"kubernetes.io/secret\", VolumeGIDValue \"\"",
-      "\"operationExecutor.UnmountVolume started for volume \\\"creds\\\" (UniqueName: \\\"" + unique +
-          "\\\") pod \\\"" + uid + "\\\" (UID: \\\"" + uid + "\\\") \"",
+      "UnmountVolume.TearDown succeeded for volume \"" + unique +
+          "\" (OuterVolumeSpecName: \"creds\") pod \"" + uid + "\" (UID: \"" + uid +
+          "\"). InnerVolumeSpecName \"creds\". PluginName \"kubernetes.io/secret\", VolumeGidValue "
+          "\"\"",
+      "UnmountVolume.TearDown succeeded for volume \"" + unique +
+          "\" (OuterVolumeSpecName: \"creds\") pod \"" + uid + "\" (UID: \"" + uid +
+          "\"). InnerVolumeSpecName \"creds\". PluginName \"kubernetes.io/secret\", VolumeGIDValue "
+          "\"\"",
+      "UnmountVolume.TearDown succeeded for volume \"" + unique + "\" pod \"" + uid +
+          "\" (UID: \"" + uid +
+          "\"). InnerVolumeSpecName \"creds\". PluginName \"kubernetes.io/secret\", VolumeGIDValue "
+          "\"\"",
+      "\"operationExecutor.UnmountVolume started for volume \\\"creds\\\" (UniqueName: \\\"" +
+          unique + "\\\") pod \\\"" + uid + "\\\" (UID: \\\"" + uid + "\\\") \"",
       // 1.35: the start names the volume by its unique name too
-      "\"operationExecutor.UnmountVolume started for volume \\\"" + unique + "\\\" (UniqueName: \\\"" + unique +
-          "\\\") pod \\\"" + uid + "\\\" (UID: \\\"" + uid + "\\\") \"",
+      "\"operationExecutor.UnmountVolume started for volume \\\"" + unique +
+          "\\\" (UniqueName: \\\"" + unique + "\\\") pod \\\"" + uid + "\\\" (UID: \\\"" + uid +
+          "\\\") \"",
   };
   for (const std::string& text : texts) {
     const Read read(text);
@@ -126,9 +136,12 @@ TEST(Extract, UnmountInEveryVersionsForm) {
 TEST(Extract, CgroupsOfBothDrivers) {
   const std::string paths[] = {
       "/kubepods/burstable/pod" + std::string(kUid) + "/" + kHex,
-      "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod4f3761db_ee39_4974_a2cc_9bf0a48e5c13.slice/"
-      "cri-containerd-" + kHex + ".scope",
-      "/kubepods.slice/kubepods-pod4f3761db_ee39_4974_a2cc_9bf0a48e5c13.slice/docker-" + kHex + ".scope",
+      "/kubepods.slice/kubepods-burstable.slice/"
+      "kubepods-burstable-pod4f3761db_ee39_4974_a2cc_9bf0a48e5c13.slice/"
+      "cri-containerd-" +
+          kHex + ".scope",
+      "/kubepods.slice/kubepods-pod4f3761db_ee39_4974_a2cc_9bf0a48e5c13.slice/docker-" + kHex +
+          ".scope",
   };
   for (const std::string& path : paths) {
     const Read read("Destroyed container: \"" + path + "\" (aliases: [], namespace: \"x\")");
@@ -139,8 +152,9 @@ TEST(Extract, CgroupsOfBothDrivers) {
 }
 
 TEST(Extract, DockersAliasNamesEverything) {
-  const Read read("Destroyed container: \"/kubepods/pod" + std::string(kUid) + "/" + kHex + "\" (aliases: [k8s_POD_web-1_default_" +
-                  std::string(kUid) + "_0 " + kHex + "], namespace: \"docker\")");
+  const Read read("Destroyed container: \"/kubepods/pod" + std::string(kUid) + "/" + kHex +
+                  "\" (aliases: [k8s_POD_web-1_default_" + std::string(kUid) + "_0 " + kHex +
+                  "], namespace: \"docker\")");
   ASSERT_TRUE(read.taken);
   EXPECT_EQ(read.event.pod.name, "web-1");
   EXPECT_EQ(read.event.pod.namespace_, "default");
@@ -148,7 +162,8 @@ TEST(Extract, DockersAliasNamesEverything) {
 }
 
 TEST(Extract, AnUnhandledErrorsTextIsLookedUpAgain) {
-  const Read read("\"Unhandled Error\" err=\"failed to \\\"KillPodSandbox\\\" for \\\"" + std::string(kUid) +
+  const Read read("\"Unhandled Error\" err=\"failed to \\\"KillPodSandbox\\\" for \\\"" +
+                  std::string(kUid) +
                   "\\\" with KillPodSandboxError: \\\"rpc error\\\"\" logger=\"UnhandledError\"");
   ASSERT_TRUE(read.taken);
   EXPECT_EQ(read.event.kind, EventKind::kFailure);
@@ -160,8 +175,12 @@ TEST(Extract, AnUnhandledErrorsTextIsLookedUpAgain) {
 }
 
 TEST(Extract, KeysInsideAQuotedErrorAreNoKeys) {
-  const Read read("\"Kill container failed\" err=\"x pod=\\\"kube-system/evil\\\" podUID=9517cc45-6c1c-49d3-9b90-c0757b328ac8\" "
-                  "pod=\"ns/a\" podUID=\"" + std::string(kUid) + "\" containerName=\"app\" containerID={\"Type\":\"containerd\",\"ID\":\"" + kHex + "\"}");
+  const Read read(
+      "\"Kill container failed\" err=\"x pod=\\\"kube-system/evil\\\" "
+      "podUID=9517cc45-6c1c-49d3-9b90-c0757b328ac8\" "
+      "pod=\"ns/a\" podUID=\"" +
+      std::string(kUid) +
+      "\" containerName=\"app\" containerID={\"Type\":\"containerd\",\"ID\":\"" + kHex + "\"}");
   ASSERT_TRUE(read.taken);
   EXPECT_EQ(read.event.pod.name, "a");
   EXPECT_EQ(read.event.pod.uid, kUid);

@@ -30,8 +30,11 @@ TEST(ReasonTable, EveryReasonHasANameAMeaningAndAHint) {
 }
 
 TEST(ReasonTable, TheNetworkPluginsOwnRefusedConnectionIsNotTheRuntimes) {
-  EXPECT_EQ(ClassifyFailure("failed to destroy network for sandbox \"x\": dial tcp 10.0.0.1:443: connect: "
-                            "connection refused", Phase::kStopSandbox), Reason::kCniTeardown);
+  EXPECT_EQ(ClassifyFailure(
+                "failed to destroy network for sandbox \"x\": dial tcp 10.0.0.1:443: connect: "
+                "connection refused",
+                Phase::kStopSandbox),
+            Reason::kCniTeardown);
 }
 
 TEST(ReasonTable, TheSameTimeoutIsAnotherReasonInAnotherPhase) {

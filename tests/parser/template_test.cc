@@ -36,7 +36,8 @@ TEST(Template, Matches) {
       {"a {x} {y}", "a b c d", "x=b|y=c d"},
       {"a", "a b", "-"},
   };
-  for (const Case& c : cases) EXPECT_EQ(Match(c.pattern, c.text), c.captured) << c.pattern << " / " << c.text;
+  for (const Case& c : cases)
+    EXPECT_EQ(Match(c.pattern, c.text), c.captured) << c.pattern << " / " << c.text;
 }
 
 TEST(Template, KnowsItselfAndItsPrefix) {

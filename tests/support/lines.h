@@ -24,9 +24,9 @@ inline const std::string kSandbox(64, 'b');
 inline std::string At(double seconds, std::string_view text, int pid = 4321, char severity = 'I') {
   const auto micros = static_cast<long long>(seconds * 1e6 + 0.5);
   char header[64];
-  std::snprintf(header, sizeof(header), "%c1123 %02lld:%02lld:%02lld.%06lld %7d file.go:1] ", severity,
-                10 + micros / 3'600'000'000, micros / 60'000'000 % 60, micros / 1'000'000 % 60,
-                micros % 1'000'000, pid);
+  std::snprintf(header, sizeof(header), "%c1123 %02lld:%02lld:%02lld.%06lld %7d file.go:1] ",
+                severity, 10 + micros / 3'600'000'000, micros / 60'000'000 % 60,
+                micros / 1'000'000 % 60, micros % 1'000'000, pid);
   return header + std::string(text);
 }
 
@@ -38,8 +38,8 @@ inline std::string SyncLoop(std::string_view what, std::string_view pod = kPod,
 
 inline std::string OfPod(std::string_view message, std::string_view more = {},
                          std::string_view pod = kPod, std::string_view uid = kUid) {
-  std::string line = "\"" + std::string(message) + "\" pod=\"" + std::string(pod) + "\" podUID=" +
-                     std::string(uid);
+  std::string line = "\"" + std::string(message) + "\" pod=\"" + std::string(pod) +
+                     "\" podUID=" + std::string(uid);
   if (!more.empty()) line += " " + std::string(more);
   return line;
 }
@@ -53,13 +53,14 @@ inline std::string OfContainer(std::string_view message, std::string_view more =
 }
 
 inline std::string Kill(int grace, std::string_view id = kApp, std::string_view name = "app") {
-  return OfContainer("Killing container with a grace period", "gracePeriod=" + std::to_string(grace),
-                     id, name);
+  return OfContainer("Killing container with a grace period",
+                     "gracePeriod=" + std::to_string(grace), id, name);
 }
 
 inline std::string Pleg(std::string_view type, std::string_view id) {
-  return "\"SyncLoop (PLEG): event for pod\" pod=\"" + std::string(kPod) + "\" event=&{ID:" +
-         std::string(kUid) + " Type:" + std::string(type) + " Data:" + std::string(id) + "}";
+  return "\"SyncLoop (PLEG): event for pod\" pod=\"" + std::string(kPod) +
+         "\" event=&{ID:" + std::string(kUid) + " Type:" + std::string(type) +
+         " Data:" + std::string(id) + "}";
 }
 
 inline std::string Finished(int exit_code, std::string_view id = kApp) {
@@ -71,9 +72,9 @@ inline std::string Volume(std::string_view step, std::string_view name) {
   const std::string unique = "kubernetes.io/secret/" + std::string(kUid) + "-" + std::string(name);
   const std::string uid(kUid);
   if (step == "unmounted") {
-    return "UnmountVolume.TearDown succeeded for volume \"" + unique + "\" (OuterVolumeSpecName: \"" +
-           std::string(name) + "\") pod \"" + uid + "\" (UID: \"" + uid +
-           "\"). InnerVolumeSpecName \"" + std::string(name) +
+    return "UnmountVolume.TearDown succeeded for volume \"" + unique +
+           "\" (OuterVolumeSpecName: \"" + std::string(name) + "\") pod \"" + uid + "\" (UID: \"" +
+           uid + "\"). InnerVolumeSpecName \"" + std::string(name) +
            "\". PluginName \"kubernetes.io/secret\", VolumeGidValue \"\"";
   }
   return "\"operationExecutor.UnmountVolume started for volume \\\"" + std::string(name) +
@@ -93,7 +94,8 @@ struct Measured {
   TrackerCounts counts;
   SourceSummary summary;
   std::map<std::string, uint64_t> events;  // events_total by event
-  std::map<std::string, double> metrics;   // every family's children added up; histograms as _count and _sum
+  std::map<std::string, double>
+      metrics;  // every family's children added up; histograms as _count and _sum
 
   double metric(const std::string& name) const {
     const auto it = metrics.find(name);
@@ -108,7 +110,8 @@ inline Measured Replay(const std::vector<std::string>& lines, PipelineOptions op
   if (options.zone.timezone.empty()) options.zone.timezone = "UTC";
   if (options.zone.year == 0) options.zone.year = 2026;
   Measured run;
-  Pipeline pipeline(options, [&run](const TerminationRecord& record) { run.ended.push_back(record); });
+  Pipeline pipeline(options,
+                    [&run](const TerminationRecord& record) { run.ended.push_back(record); });
   for (const std::string& line : lines) {
     LogLine log_line;
     log_line.text = line;

@@ -29,16 +29,21 @@ struct Stamped {
 };
 
 // The whole life of one pod at -v 5 or -v 2, of one of the ways that it may end.
-inline std::vector<Stamped> Life(Random& random, const std::string& pod, int verbosity, double begin) {
+inline std::vector<Stamped> Life(Random& random, const std::string& pod, int verbosity,
+                                 double begin) {
   const std::string uid = Uid(random), app = Hex(random), sandbox = Hex(random);
   const auto grace = static_cast<int>(1 + random() % 30);
   const double stop = 0.1 + static_cast<double>(random() % 300) / 10;
-  const auto of_pod = [&](std::string_view message, std::string_view more = {}) { return OfPod(message, more, pod, uid); };
+  const auto of_pod = [&](std::string_view message, std::string_view more = {}) {
+    return OfPod(message, more, pod, uid);
+  };
   const auto of_app = [&](std::string_view message, const std::string& more = {}) {
-    return of_pod(message, "containerName=\"app\" containerID=\"containerd://" + app + "\" " + more);
+    return of_pod(message,
+                  "containerName=\"app\" containerID=\"containerd://" + app + "\" " + more);
   };
   const auto pleg = [&](std::string_view type, const std::string& id) {
-    return "\"SyncLoop (PLEG): event for pod\" pod=\"" + pod + "\" event=&{ID:" + uid + " Type:" + std::string(type) + " Data:" + id + "}";
+    return "\"SyncLoop (PLEG): event for pod\" pod=\"" + pod + "\" event=&{ID:" + uid +
+           " Type:" + std::string(type) + " Data:" + id + "}";
   };
   std::vector<Stamped> lines;
   double t = begin;
@@ -51,7 +56,10 @@ inline std::vector<Stamped> Life(Random& random, const std::string& pod, int ver
   say(0, pleg("ContainerStarted", app), 2);
   if (random() % 4 == 0) {  // a probe kills it and it comes back
     say(1, of_app("Killing container with a grace period", "gracePeriod=30"), 2);
-    say(1, "\"Generic (PLEG): container finished\" podID=" + uid + " containerID=\"" + app + "\" exitCode=137", 2);
+    say(1,
+        "\"Generic (PLEG): container finished\" podID=" + uid + " containerID=\"" + app +
+            "\" exitCode=137",
+        2);
     say(0, pleg("ContainerDied", app), 2);
     say(1, pleg("ContainerStarted", Hex(random)), 2);
   }
@@ -60,11 +68,16 @@ inline std::vector<Stamped> Life(Random& random, const std::string& pod, int ver
   if (forced) say(0.002, SyncLoop("REMOVE", pod), 2);
   say(0.001, of_pod("Pod is marked for graceful deletion, begin teardown"), 4);
   say(0.001, of_pod("syncTerminatingPod enter"), 4);
-  say(0.001, of_pod("Pod terminating with grace period", "gracePeriod=" + std::to_string(grace)), 4);
-  say(0.001, of_app("Killing container with a grace period", "gracePeriod=" + std::to_string(grace)), 2);
+  say(0.001, of_pod("Pod terminating with grace period", "gracePeriod=" + std::to_string(grace)),
+      4);
+  say(0.001,
+      of_app("Killing container with a grace period", "gracePeriod=" + std::to_string(grace)), 2);
   say(stop, of_app("Container exited normally"), 3);
   say(0.2, of_pod("Pod terminated all containers successfully"), 4);
-  say(0.3, "\"Generic (PLEG): container finished\" podID=" + uid + " containerID=\"" + app + "\" exitCode=0", 2);
+  say(0.3,
+      "\"Generic (PLEG): container finished\" podID=" + uid + " containerID=\"" + app +
+          "\" exitCode=0",
+      2);
   say(0, pleg("ContainerDied", app), 2);
   say(0, pleg("ContainerDied", sandbox), 2);
   say(0.1, of_pod("Pod termination removed cgroups"), 4);

@@ -643,6 +643,23 @@ TEST(EventsTable, ARowsLevelIsTheLowestThatPrintsIt) {
   for (const auto& [row, level] : lowest) EXPECT_EQ(int{row->level}, level) << row->message;
 }
 
+TEST(EventsTable, ARowsVersionsHoldThoseThatPrintIt) {
+  std::map<const CatalogueRow*, std::set<int>> printed;
+  EachLine([&printed](const TableRow&, int minor, const Line& line) {
+    if (minor == 20) return;
+    if (const Read read(line.text); read.row != nullptr) printed[read.row].insert(minor);
+  });
+  const auto minor_of = [](std::string_view text) {
+    return std::stoi(std::string(text.substr(2)));
+  };
+  for (const auto& [row, minors] : printed) {
+    EXPECT_GE(*minors.begin(), minor_of(row->since)) << row->message;
+    if (!row->until.empty()) {
+      EXPECT_LE(*minors.rbegin(), minor_of(row->until)) << row->message;
+    }
+  }
+}
+
 TEST(EventsTable, KubeletsBefore119NameOperationsWithoutTheirFields) {
   const std::string until =
       " failed. No retries permitted until 2019-12-23 17:20:24.5 -0700 MST m=+8.5 "

@@ -314,7 +314,7 @@ Framer::Framer() : Framer(Limits()) {}
 Framer::Framer(Limits limits) : limits_(limits) { slots_.reserve(kSlots); }
 
 bool Framer::StripWrapper(size_t layer, Peeled& peeled) {
-  constexpr auto& wrappers = kWrappers<Peeled>;
+  const auto& wrappers = kWrappers<Peeled>;
   peeled.scratch = &unwrapped_[layer];
   peeled.origin = &origin_;
   const size_t hint = hints_[layer];

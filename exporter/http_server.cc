@@ -9,7 +9,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <exception>
+#include <thread>
 #include <utility>
 
 #include "exporter/basic_auth.h"
@@ -30,16 +32,29 @@ std::string Numeric(const ListenAddress& address) {
   return std::string(text.data()) + ":" + std::to_string(address.port);
 }
 
+sockaddr_in SocketAddress(const ListenAddress& address) {
+  sockaddr_in socket_address{};
+  socket_address.sin_family = AF_INET;
+  socket_address.sin_port = htons(address.port);
+  socket_address.sin_addr.s_addr = address.ipv4;
+  return socket_address;
+}
+
+void Touch(const ListenAddress& address) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return;
+  const sockaddr_in target = SocketAddress(address);
+  connect(fd, reinterpret_cast<const sockaddr*>(&target), sizeof target);
+  close(fd);
+}
+
 // civetweb tells only that a port failed, not why: try it first.
 Result<void> CheckFree(const ListenAddress& address) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return SystemError("cannot make a socket", "", errno);
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in socket_address{};
-  socket_address.sin_family = AF_INET;
-  socket_address.sin_port = htons(address.port);
-  socket_address.sin_addr.s_addr = address.ipv4;
+  const sockaddr_in socket_address = SocketAddress(address);
   const bool bound =
       bind(fd, reinterpret_cast<const sockaddr*>(&socket_address), sizeof socket_address) == 0 &&
       listen(fd, 1) == 0;
@@ -116,8 +131,23 @@ struct HttpServer::Impl {
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() {
-  if (impl_->context != nullptr) mg_stop(impl_->context);
+  if (impl_->context != nullptr) Stop();
   mg_exit_library();
+}
+
+// civetweb looks at its stop flag only after a connection, or two seconds: connect until it did.
+void HttpServer::Stop() {
+  const auto open = ports();
+  std::jthread waker([&](const std::stop_token& done) {
+    while (!done.stop_requested() && !open.empty()) {
+      ListenAddress address = impl_->options.addresses.front();
+      address.port = open.front();
+      if (address.ipv4 == 0) address.ipv4 = htonl(INADDR_LOOPBACK);
+      Touch(address);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+  mg_stop(impl_->context);
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options,
@@ -130,17 +160,16 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options,
   }
   auto impl = std::make_unique<Impl>(std::move(options), snapshots);
   mg_init_library(0);
-  std::array<const char*, 13> settings{"listening_ports",
-                                       listening.c_str(),
-                                       "num_threads",
-                                       kThreads,
-                                       "request_timeout_ms",
-                                       kTimeoutMs,
-                                       "max_request_size",
-                                       kRequestBytes,
-                                       "enable_keep_alive",
-                                       "no",
-                                       nullptr};
+  // clang-format off
+  std::array<const char*, 13> settings{
+      "listening_ports", listening.c_str(),
+      "num_threads", kThreads,
+      "request_timeout_ms", kTimeoutMs,
+      "max_request_size", kRequestBytes,
+      "enable_keep_alive", "no",
+      "decode_url", "no",  // /metrics%00 is not /metrics
+      nullptr};
+  // clang-format on
   mg_callbacks callbacks{};
   callbacks.begin_request = &Impl::OnRequest;
   callbacks.log_message = &Impl::OnLog;

@@ -35,6 +35,7 @@ class HttpServer {
  private:
   struct Impl;
   explicit HttpServer(std::unique_ptr<Impl> impl);
+  void Stop();
   std::unique_ptr<Impl> impl_;
 };
 

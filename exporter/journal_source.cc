@@ -251,9 +251,12 @@ void JournalSource::TakeField(std::string_view field) {
   } else if (Consume(field, "_PID=")) {
     std::from_chars(field.data(), field.data() + field.size(), pid_);
   } else if (Consume(field, "_STREAM_ID=")) {
-    uint64_t stream = 0;
-    std::from_chars(field.data(), field.data() + std::min<size_t>(field.size(), 16), stream, 16);
-    stream_ = stream;
+    uint64_t high = 0;
+    uint64_t low = 0;
+    const std::string_view front = field.substr(0, std::min<size_t>(field.size(), 16));
+    std::from_chars(front.data(), front.data() + front.size(), high, 16);
+    std::from_chars(front.data() + front.size(), field.data() + field.size(), low, 16);
+    stream_ = high ^ low;
   } else if (Consume(field, "_LINE_BREAK=")) {
     broken_ = field == "nul" || field == "line-max";
   }

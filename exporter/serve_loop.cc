@@ -77,13 +77,14 @@ void ServeLoop::OnGap() {
 }
 
 void ServeLoop::OnIdle() {
-  const bool readable = source_.Health().trouble.empty();
+  const std::string trouble = source_.Health().trouble;
+  const bool readable = trouble.empty();
   if (readable) {
     behind_ = false;
     pipeline_.Idle(Now());
   }
   const bool first = readable && !std::exchange(caught_up_, caught_up_ || readable);
-  if (first || CommitDue()) Commit();
+  if (first || trouble != trouble_ || CommitDue()) Commit();
 }
 
 std::string ServeLoop::WhyNotReady(const SourceHealth& health) {

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// The built binary: exit codes and one-line errors.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "temp_folder.h"
+
+extern char** environ;
+
+namespace kle {
+namespace {
+
+struct Finished {
+  int code = -1;
+  std::string out;
+  std::string error;
+};
+
+std::string Content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class CommandLine : public testing::Test {
+ protected:
+  // Standard output and error go to files of the folder.
+  pid_t Spawn(std::vector<std::string> arguments, const std::string& input = "/dev/null") {
+    arguments.insert(arguments.begin(), KLE_BINARY);
+    arguments.insert(arguments.begin(), prefix_.begin(), prefix_.end());
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    constexpr int kCreate = O_WRONLY | O_CREAT | O_TRUNC;
+    posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, (folder_ / "out").c_str(), kCreate, 0600);
+    posix_spawn_file_actions_addopen(&actions, 2, (folder_ / "error").c_str(), kCreate, 0600);
+    pid_t pid = -1;
+    EXPECT_EQ(posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    return pid;
+  }
+
+  Finished Wait(pid_t pid) {
+    Finished finished;
+    int status = 0;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    finished.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    finished.out = Content(folder_ / "out");
+    finished.error = Content(folder_ / "error");
+    return finished;
+  }
+
+  Finished Run(std::vector<std::string> arguments, const std::string& input = "/dev/null") {
+    return Wait(Spawn(std::move(arguments), input));
+  }
+
+  // One line, and it holds what it must.
+  void ExpectError(const std::vector<std::string>& arguments, int code, std::string_view wanted) {
+    const Finished finished = Run(arguments);
+    const std::string shown = testing::PrintToString(arguments) + "\n" + finished.error;
+    EXPECT_EQ(finished.code, code) << shown;
+    EXPECT_EQ(finished.out, "") << shown;
+    EXPECT_EQ(std::count(finished.error.begin(), finished.error.end(), '\n'), 1) << shown;
+    EXPECT_NE(finished.error.find(wanted), std::string::npos) << shown;
+  }
+
+  std::string StuckLog() {
+    return folder_.Write(
+        "stuck.log",
+        KubeletLine(0, R"("SyncLoop DELETE" source="api" pods=["prod/web-0"])") + "\n" +
+            KubeletLine(0, R"("Killing container with a grace period" pod="prod/web-0" )"
+                           R"(podUID="9517cc45-6c1c-49d3-9b90-c0757b328ac8" containerName="app" )"
+                           R"(containerID="containerd://)" +
+                               std::string(64, 'a') + R"(" gracePeriod=30)") +
+            "\n" + KubeletLine(900, R"("SyncLoop ADD" source="api" pods=["prod/web-1"])") + "\n");
+  }
+
+  TempFolder folder_;
+  std::vector<std::string> prefix_;  // a program to run the binary with
+};
+
+TEST_F(CommandLine, HelpAndVersion) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"--help"}, {"serve", "--help"}, {"report", "--help"}, {"--version"}}) {
+    const Finished finished = Run(arguments);
+    EXPECT_EQ(finished.code, 0);
+    EXPECT_NE(finished.out, "");
+    EXPECT_EQ(finished.error, "");
+    EXPECT_EQ(finished.out.find("html"), std::string::npos);
+  }
+}
+
+TEST_F(CommandLine, UsageErrors) {
+  ExpectError({"--web.listen-addres=:1"}, 2, "did you mean --web.listen-address?");
+  ExpectError({"reprot", "x"}, 2, "did you mean report?");
+  ExpectError({"report"}, 2, "name a log");
+  ExpectError({"report", "--format=html", "x"}, 2, "html");
+  ExpectError({"report", "--slowest=many", "x"}, 2, "--slowest");
+  ExpectError({"report", "--timezone=Mars/Base", "x"}, 2, "Mars/Base");
+  ExpectError({"--stuck.slack=soon"}, 2, "soon");
+  ExpectError({"--start=later"}, 2, "later");
+  ExpectError({"--source=file"}, 2, "--file.path");
+  ExpectError({"--file.path=/x"}, 2, "--source=file");
+  ExpectError({"--web.listen-address=[::]:1"}, 2, "IPv6");
+  ExpectError({"--web.telemetry-path=/-/ready"}, 2, "taken");
+  ExpectError({"--config.file=" + (folder_ / "missing")}, 2, "missing");
+  const std::string tls = folder_.Write("tls.yml", "tls_server_config:\n  cert_file: a\n");
+  ExpectError({"--web.config.file=" + tls}, 2, "reverse proxy");
+}
+
+TEST_F(CommandLine, ReportErrors) {
+  ExpectError({"report", folder_ / "missing"}, 1, "No such file");
+  ExpectError({"report", folder_.Write("empty", "")}, 1, "is empty");
+  ExpectError({"report", folder_.Write("other", "hello\nworld\n")}, 1, "no kubelet (klog) line");
+  ExpectError({"report", KLE_BINARY}, 1, "binary");
+  ExpectError({"report", folder_.Write("cut.gz", "\x1f\x8b\x08")}, 1, "cut short after 3 bytes");
+  TempFolder empty;
+  ExpectError({"report", empty.path()}, 1, "holds no kubelet log");
+}
+
+TEST_F(CommandLine, ServeErrors) {
+  ExpectError({"--source=file", "--file.path=" + (folder_ / "missing")}, 1, "missing");
+  ExpectError({"--journal.directory=" + (folder_ / "missing")}, 1, "No such file");
+}
+
+TEST_F(CommandLine, AFolderWithoutPermission) {
+  const std::string folder = folder_ / "journal";
+  ASSERT_EQ(mkdir(folder.c_str(), 0000), 0);
+  if (geteuid() == 0) {
+    ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
+    prefix_ = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+    if (Run({"--version"}).code != 0) GTEST_SKIP() << "nobody cannot run " KLE_BINARY;
+  }
+  ExpectError({"--journal.directory=" + folder}, 1, "systemd-journal");
+  ExpectError({"report", folder}, 1, "systemd-journal");
+  const std::string log = folder_.Write("secret.log", "x");
+  ASSERT_EQ(chmod(log.c_str(), 0000), 0);
+  ExpectError({"report", log}, 1, "Permission denied");
+  ExpectError({"--source=file", "--file.path=" + log}, 1, "Permission denied");
+}
+
+TEST_F(CommandLine, ReportOfAStuckPod) {
+  const std::string log = StuckLog();
+  const Finished json = Run({"report", "--format=json", "--year=2026", log});
+  ASSERT_EQ(json.code, 0) << json.error;
+  const auto report = nlohmann::json::parse(json.out);
+  ASSERT_EQ(report["terminations"].size(), 1U);
+  EXPECT_EQ(report["terminations"][0]["pod"], "web-0");
+  EXPECT_EQ(report["terminations"][0]["state"], "in_flight");
+  EXPECT_GT(report["terminations"][0]["current"]["overdue_seconds"], 0);
+  EXPECT_EQ(report["summary"]["stuck"], 1);
+
+  EXPECT_EQ(Run({"report", "--fail-if-stuck", log}).code, 3);
+  EXPECT_EQ(Run({"report", "--fail-if-stuck", "--stuck.slack=1h", log}).code, 0);
+  const Finished other = Run({"report", "--format=json", "--namespace=dev", log});
+  EXPECT_TRUE(nlohmann::json::parse(other.out)["terminations"].empty());
+  const Finished table = Run({"report", log});
+  EXPECT_NE(table.out.find("prod/web-0"), std::string::npos);
+  EXPECT_EQ(table.out.find('\x1b'), std::string::npos);
+  const Finished piped = Run({"report", "--format=json", "-"}, log);
+  EXPECT_EQ(nlohmann::json::parse(piped.out)["terminations"].size(), 1U);
+}
+
+TEST_F(CommandLine, Explain) {
+  const Finished known =
+      Run({"explain", KubeletLine(0, R"("SyncLoop DELETE" source="api" pods=["a/b"])")});
+  EXPECT_EQ(known.code, 0);
+  EXPECT_NE(known.out.find("pod_deleted"), std::string::npos) << known.out;
+  EXPECT_NE(known.out.find("a/b"), std::string::npos) << known.out;
+  const Finished unknown =
+      Run({"explain"}, folder_.Write("line", KubeletLine(0, "\"Nothing\"\nhello\n")));
+  EXPECT_NE(unknown.out.find("no row of the catalogue"), std::string::npos) << unknown.out;
+}
+
+TEST_F(CommandLine, CheckConfig) {
+  const std::string good = folder_.Write(
+      "good.yml", "web:\n  listen-address: [\"127.0.0.1:0\"]\nsource: file\nfile.path: /x\n");
+  EXPECT_EQ(Run({"check-config", good}).code, 0);
+  ExpectError({"check-config", folder_.Write("bad.yml", "web.listen-adress: a\n")}, 2,
+              "did you mean web.listen-address?");
+  ExpectError({"check-config", folder_.Write("worse.yml", "a: [\n")}, 2, "no YAML");
+  ExpectError({"check-config"}, 2, "name the file");
+}
+
+TEST_F(CommandLine, ServeStopsCleanly) {
+  const std::string log = StuckLog();
+  const std::string config =
+      folder_.Write("serve.yml", "source: file\nweb.listen-address: 127.0.0.1:0\n");
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const pid_t pid = Spawn({"--config.file=" + config, "--file.path=" + log});
+    EXPECT_TRUE(Eventually(
+        [&] { return Content(folder_ / "error").find("msg=\"ready\"") != std::string::npos; }));
+    kill(pid, signal);
+    const Finished finished = Wait(pid);
+    EXPECT_EQ(finished.code, 0) << finished.error;
+    EXPECT_NE(finished.error.find("msg=\"stopped\""), std::string::npos);
+  }
+}
+
+TEST_F(CommandLine, ASecondExporterOnThePort) {
+  const std::string log = StuckLog();
+  const pid_t first =
+      Spawn({"--source=file", "--file.path=" + log, "--web.listen-address=127.0.0.1:0"});
+  std::string address;
+  EXPECT_TRUE(Eventually([&] {
+    const std::string error = Content(folder_ / "error");
+    const size_t at = error.find("address=127.0.0.1:");
+    const size_t end = at == std::string::npos ? at : error.find(' ', at);
+    if (end == std::string::npos) return false;
+    address = error.substr(at + 8, end - at - 8);
+    return true;
+  }));
+  std::filesystem::rename(folder_ / "error", folder_ / "first-error");
+  ExpectError({"--source=file", "--file.path=" + log, "--web.listen-address=" + address}, 1,
+              "cannot listen on " + address);
+  kill(first, SIGTERM);
+  EXPECT_EQ(Wait(first).code, 0);
+}
+
+}  // namespace
+}  // namespace kle

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/http_server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+
+namespace kle {
+namespace {
+
+class Connection {
+ public:
+  explicit Connection(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval limit{10, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      ADD_FAILURE() << "cannot connect to port " << port;
+    }
+  }
+  ~Connection() { close(fd_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  std::string Ask(const std::string& request) {
+    EXPECT_EQ(send(fd_, request.data(), request.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(request.size()));
+    std::string answer;
+    char block[4096];
+    for (ssize_t got = 0; (got = recv(fd_, block, sizeof block, 0)) > 0;) {
+      answer.append(block, static_cast<size_t>(got));
+    }
+    return answer;
+  }
+
+ private:
+  int fd_;
+};
+
+class HttpServerTest : public testing::Test {
+ protected:
+  void SetUp() override { Start({}); }
+
+  void Start(WebConfig web) {
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->metrics = "up 1\n";
+    snapshot->ready = true;
+    snapshots_.Set(std::move(snapshot));
+    server_.reset();
+    HttpOptions options;
+    options.addresses = {*ParseListenAddress("127.0.0.1:0")};
+    options.web = std::move(web);
+    auto server = HttpServer::Start(std::move(options), snapshots_);
+    ASSERT_TRUE(server) << server.error().message();
+    server_ = std::move(*server);
+    ASSERT_EQ(server_->ports().size(), 1U);
+    port_ = server_->ports().front();
+    ASSERT_NE(port_, 0);
+  }
+
+  std::string Get(const std::string& path, const std::string& method = "GET",
+                  const std::string& headers = {}) {
+    return Connection(port_).Ask(method + " " + path + " HTTP/1.1\r\nHost: x\r\n" + headers +
+                                 "\r\n");
+  }
+
+  SnapshotBox snapshots_;
+  std::unique_ptr<HttpServer> server_;
+  uint16_t port_ = 0;
+};
+
+TEST_F(HttpServerTest, ServesTheSnapshot) {
+  const std::string answer = Get("/metrics");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_NE(answer.find("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"),
+            std::string::npos);
+  EXPECT_TRUE(answer.ends_with("\r\n\r\nup 1\n")) << answer;
+
+  auto next = std::make_shared<Snapshot>();
+  next->metrics = "up 2\n";
+  snapshots_.Set(std::move(next));
+  EXPECT_TRUE(Get("/metrics").ends_with("up 2\n"));
+  EXPECT_TRUE(Get("/-/ready").starts_with("HTTP/1.1 503 "));
+}
+
+TEST_F(HttpServerTest, HeadHasTheLengthButNoBody) {
+  const std::string answer = Get("/metrics", "HEAD");
+  EXPECT_NE(answer.find("Content-Length: 5\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+}
+
+TEST_F(HttpServerTest, OtherPathsAndMethods) {
+  for (const char* path : {"/metricsX", "/metrics/x", "//metrics", "/metrics%00", "/%6detrics",
+                           "/../metrics", "/metrics/."}) {
+    EXPECT_TRUE(Get(path).starts_with("HTTP/1.1 404 ")) << path;
+  }
+  const std::string post = Get("/metrics", "POST", "Content-Length: 0\r\n");
+  EXPECT_TRUE(post.starts_with("HTTP/1.1 405 ")) << post;
+  EXPECT_NE(post.find("Allow: GET, HEAD\r\n"), std::string::npos);
+  EXPECT_TRUE(Get("/metrics?x=1").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, AHugeHeadIsRefused) {
+  const std::string answer = Get("/metrics", "GET", "X: " + std::string(20'000, 'a') + "\r\n");
+  EXPECT_FALSE(answer.starts_with("HTTP/1.1 200")) << answer.substr(0, 100);
+  EXPECT_TRUE(Get("/metrics").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, SilentClientsDoNotBlockTheOthers) {
+  std::vector<std::unique_ptr<Connection>> silent;
+  for (int i = 0; i < 10; ++i) silent.push_back(std::make_unique<Connection>(port_));
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(Get("/metrics").starts_with("HTTP/1.1 200 "));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+}
+
+TEST_F(HttpServerTest, ABusyPortNamesItself) {
+  HttpOptions options;
+  options.addresses = {*ParseListenAddress("127.0.0.1:" + std::to_string(port_))};
+  auto second = HttpServer::Start(std::move(options), snapshots_);
+  ASSERT_FALSE(second);
+  const std::string& message = second.error().message();
+  EXPECT_NE(message.find("127.0.0.1:" + std::to_string(port_)), std::string::npos) << message;
+  EXPECT_NE(message.find("in use"), std::string::npos) << message;
+  EXPECT_NE(message.find("--web.listen-address"), std::string::npos) << message;
+  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+}
+
+TEST_F(HttpServerTest, BasicAuthenticationAndHeaders) {
+  WebConfig web;
+  web.users["prom"] = "$2b$04$Mwf52YekAfHjpAO2iKxmGuEYom5oE.MVvdj.gVU7oMoFjZzo1cP4.";
+  web.headers = {{"X-Frame-Options", "DENY"}};
+  Start(std::move(web));
+  const std::string without = Get("/-/healthy");
+  EXPECT_TRUE(without.starts_with("HTTP/1.1 401 ")) << without;
+  EXPECT_NE(without.find("WWW-Authenticate: Basic\r\n"), std::string::npos);
+  EXPECT_NE(without.find("X-Frame-Options: DENY\r\n"), std::string::npos);
+  // prom:secret
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(Get("/metrics", "GET", "Authorization: Basic cHJvbTpzZWNyZXQ=\r\n")
+                    .starts_with("HTTP/1.1 200 "));
+  }
+  EXPECT_TRUE(Get("/metrics", "GET", "Authorization: Basic cHJvbTp3cm9uZw==\r\n")
+                  .starts_with("HTTP/1.1 401 "));
+}
+
+}  // namespace
+}  // namespace kle

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Against real journal files, written by systemd-journal-remote from the export format.
+#include "exporter/journal_source.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "temp_folder.h"
+
+namespace kle {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kWriter = "/lib/systemd/systemd-journal-remote";
+constexpr const char* kBootA = "11111111111111111111111111111111";
+constexpr const char* kBootB = "22222222222222222222222222222222";
+
+struct Entry {
+  std::string message;
+  uint64_t realtime = 0;
+  const char* boot = kBootA;
+  std::string unit = "kubelet.service";
+  std::string line_break = {};
+  int pid = 812;
+};
+
+std::string Export(const std::vector<Entry>& entries) {
+  std::string text;
+  for (const Entry& entry : entries) {
+    text += "__REALTIME_TIMESTAMP=" + std::to_string(entry.realtime) + "\n";
+    text += "__MONOTONIC_TIMESTAMP=" + std::to_string(entry.realtime % 1'000'000'000) + "\n";
+    text += std::string("_BOOT_ID=") + entry.boot + "\n";
+    text += "_SYSTEMD_UNIT=" + entry.unit + "\n";
+    text += "_PID=" + std::to_string(entry.pid) + "\n";
+    text += "_STREAM_ID=" + std::string(28, '0') + std::to_string(1000 + entry.pid) + "\n";
+    if (!entry.line_break.empty()) text += "_LINE_BREAK=" + entry.line_break + "\n";
+    text += "MESSAGE\n";
+    for (size_t size = entry.message.size(), i = 0; i < 8; ++i, size >>= 8) {
+      text += static_cast<char>(size & 0xff);
+    }
+    text += entry.message + "\n\n";
+  }
+  return text;
+}
+
+class JournalSourceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (access(kWriter, X_OK) != 0) {
+      GTEST_SKIP() << kWriter << " is missing: apt-get install systemd-journal-remote";
+    }
+  }
+
+  std::string Write(const std::string& name, const std::vector<Entry>& entries) {
+    const std::string text = folder_.Write(name + ".export", Export(entries));
+    const std::string command =
+        std::string(kWriter) + " -o " + (folder_ / name) + " " + text + " >/dev/null 2>&1";
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    return folder_ / name;
+  }
+
+  static std::vector<std::string> Read(JournalSource& source) {
+    std::vector<std::string> lines;
+    LogLine line;
+    while (true) {
+      auto status = source.Next(line, milliseconds(0));
+      EXPECT_TRUE(status);
+      if (!status || *status == ReadStatus::kIdle || *status == ReadStatus::kEnd) return lines;
+      lines.push_back(*status == ReadStatus::kGap ? "(gap)" : std::string(line.text));
+    }
+  }
+
+  std::vector<std::string> ReadFiles(std::vector<std::string> files,
+                                     std::vector<std::string> units = {}) {
+    auto source = JournalSource::Open({"", std::move(files), std::move(units), StartAt::kAll});
+    EXPECT_TRUE(source);
+    return source ? Read(**source) : std::vector<std::string>{};
+  }
+
+  std::vector<std::string> ReadFolder(StartAt start) {
+    auto source = JournalSource::Open({folder_.path(), {}, {}, start});
+    EXPECT_TRUE(source);
+    return source ? Read(**source) : std::vector<std::string>{};
+  }
+
+  using Lines = std::vector<std::string>;
+  TempFolder folder_;
+};
+
+constexpr uint64_t kStart = 1'795'400'000'000'000;
+
+TEST_F(JournalSourceTest, OnlyTheKubeletsUnit) {
+  const std::string file =
+      Write("a.journal",
+            {{"one", kStart}, {"noise", kStart + 1, kBootA, "sshd.service"}, {"two", kStart + 2}});
+  EXPECT_EQ(ReadFiles({file}), (Lines{"one", "two"}));
+  EXPECT_EQ(ReadFiles({file}, {"sshd"}), Lines{"noise"});
+  EXPECT_EQ(ReadFiles({file}, {"sshd.service", "kubelet"}), (Lines{"one", "noise", "two"}));
+  EXPECT_EQ(ReadFiles({file}, {"nothing"}), Lines{});
+}
+
+TEST_F(JournalSourceTest, KnownUnitsThatExistAreFound) {
+  const std::string file = Write("a.journal", {{"one", kStart, kBootA, "k3s-agent.service"}});
+  auto source = JournalSource::Open({"", {file}, {}, StartAt::kAll});
+  ASSERT_TRUE(source);
+  EXPECT_EQ((*source)->units(), Lines{"k3s-agent.service"});
+  const std::string other = Write("b.journal", {{"x", kStart, kBootA, "sshd.service"}});
+  auto none = JournalSource::Open({"", {other}, {}, StartAt::kAll});
+  ASSERT_TRUE(none);
+  EXPECT_GT((*none)->units().size(), 10U);
+}
+
+TEST_F(JournalSourceTest, ALineCarriesWhatJournaldVouchesFor) {
+  const std::string file = Write("a.journal", {{"one", kStart, kBootA, "kubelet.service", {}, 7},
+                                               {"two", kStart + 5, kBootB}});
+  auto source = JournalSource::Open({"", {file}, {}, StartAt::kAll});
+  ASSERT_TRUE(source);
+  LogLine line;
+  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  EXPECT_EQ(line.received, Timestamp(Duration(kStart)));
+  EXPECT_EQ(line.monotonic, Duration(kStart % 1'000'000'000));
+  EXPECT_EQ(line.pid, 7U);
+  EXPECT_EQ(line.boot, 0U);
+  const uint64_t stream = line.stream;
+  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  EXPECT_EQ(line.boot, 1U);
+  EXPECT_NE(line.stream, stream);
+  EXPECT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kEnd);
+}
+
+TEST_F(JournalSourceTest, BytesAreKeptAsTheyAre) {
+  const std::string odd("a\0b\xff\nc", 7);
+  EXPECT_EQ(ReadFiles({Write("a.journal", {{odd, kStart}})}), Lines{odd});
+  const std::string big(200'000, 'x');
+  EXPECT_EQ(ReadFiles({Write("b.journal", {{big, kStart}})}), Lines{big});
+}
+
+TEST_F(JournalSourceTest, WhatJournaldCutIsMarkedAsContinuation) {
+  const std::string file =
+      Write("a.journal", {{"one", kStart, kBootA, "kubelet.service", "nul"},
+                          {"other", kStart + 1, kBootA, "kubelet.service", {}, 9},
+                          {"forged", kStart + 2, kBootA, "kubelet.service", "line-max"},
+                          {"rest", kStart + 3},
+                          {"own", kStart + 4}});
+  auto source = JournalSource::Open({"", {file}, {}, StartAt::kAll});
+  ASSERT_TRUE(source);
+  std::vector<bool> continues;
+  LogLine line;
+  while (*(*source)->Next(line, milliseconds(0)) == ReadStatus::kLine) {
+    continues.push_back(line.continues_previous);
+  }
+  EXPECT_EQ(continues, (std::vector<bool>{false, false, true, true, false}));
+}
+
+TEST_F(JournalSourceTest, WhereItStarts) {
+  Write("a.journal", {{"old", kStart, kBootA}, {"older", kStart + 1, kBootA}});
+  Write("b.journal", {{"new", kStart + 10, kBootB}, {"newer", kStart + 11, kBootB}});
+  EXPECT_EQ(ReadFolder(StartAt::kAll), (Lines{"old", "older", "new", "newer"}));
+  EXPECT_EQ(ReadFolder(StartAt::kBoot), (Lines{"new", "newer"}));
+  EXPECT_EQ(ReadFolder(StartAt::kNow), Lines{});
+}
+
+TEST_F(JournalSourceTest, AFolderIsFollowed) {
+  Write("a.journal", {{"one", kStart}});
+  auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
+  ASSERT_TRUE(source);
+  EXPECT_EQ(Read(**source), Lines{"one"});
+  EXPECT_NE((*source)->Cursor(), "");
+  Write("b.journal", {{"two", kStart + 1}});
+  Lines lines;
+  EXPECT_TRUE(Eventually([&] {
+    LogLine line;
+    auto status = (*source)->Next(line, milliseconds(50));
+    if (status && *status == ReadStatus::kLine) lines.emplace_back(line.text);
+    return !lines.empty();
+  }));
+  EXPECT_EQ(lines, Lines{"two"});
+  EXPECT_EQ((*source)->Health().trouble, "");
+}
+
+TEST_F(JournalSourceTest, AnEmptyFolderIsIdle) {
+  auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kBoot});
+  ASSERT_TRUE(source) << source.error().message();
+  EXPECT_EQ(Read(**source), Lines{});
+}
+
+TEST_F(JournalSourceTest, UnreadableFilesAreCountedByReason) {
+  Write("good.journal", {{"one", kStart}});
+  folder_.Write("bad.journal", std::string(4096, 'x'));
+  folder_.Write("newer.journal", std::string("LPKSHHRH\0\0\0\0\xff\xff\xff\xff", 16));
+  auto files = ListJournalFiles(folder_.path());
+  ASSERT_TRUE(files);
+  EXPECT_EQ(files->readable.size(), 1U);
+  EXPECT_EQ(files->unreadable,
+            (std::map<std::string, int64_t>{{"bad_magic", 1}, {"newer_format", 1}}));
+  auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
+  ASSERT_TRUE(source);
+  EXPECT_EQ(Read(**source), Lines{"one"});
+  EXPECT_EQ((*source)->Health().unreadable.at("bad_magic"), 1);
+}
+
+TEST_F(JournalSourceTest, AMissingFolderIsAnError) {
+  auto source = JournalSource::Open({folder_ / "missing", {}, {}, StartAt::kBoot});
+  ASSERT_FALSE(source);
+  EXPECT_NE(source.error().message().find("No such file"), std::string::npos);
+  EXPECT_EQ(source.error().message().find('\n'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace kle

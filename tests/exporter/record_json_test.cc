@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/record_json.h"
+
+#include <gtest/gtest.h>
+
+namespace kle {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Timestamp At(double after) {
+  return *ParseTimestamp("2026-11-23T23:01:26.161509Z") + FromSeconds(after);
+}
+
+TerminationRecord FullRecord() {
+  TerminationRecord record;
+  record.namespace_ = "prod";
+  record.pod = "web-0";
+  record.uid = "9517cc45-6c1c-49d3-9b90-c0757b328ac8";
+  record.trigger = Trigger::kApiDelete;
+  record.outcome = Outcome::kKilled;
+  record.state = State::kRemoved;
+  record.requested_at = At(0);
+  record.terminated_at = At(30.5);
+  record.removed_at = At(31.25);
+  record.grace_granted = 30;
+  record.grace_used = FromSeconds(30.000123);
+  record.grace_exceeded = true;
+  record.phases = {{Phase::kDispatch, At(0), At(0.000024), Precision::kExact},
+                   {Phase::kUnmountVolumes, At(31), std::nullopt, Precision::kBound}};
+  ContainerRecord container;
+  container.name = "app";
+  container.id = "d4fd848c";
+  container.grace_seconds = 30;
+  container.kill_started_at = At(0.1);
+  container.exited_at = At(30.2);
+  container.exit_code = 137;
+  container.outcome = Outcome::kKilled;
+  container.attempts = 1;
+  container.prestop = milliseconds(5000);
+  container.prestop_outcome = HookOutcome::kCompleted;
+  record.containers = {container};
+  record.volumes = {{"data", "kubernetes.io/empty-dir/u-data", "kubernetes.io/empty-dir", At(30.6),
+                     At(31), 2, 1}};
+  record.failures = {{At(30.6), At(30.9), Phase::kUnmountVolumes, Reason::kVolumeBusy, "data", 1,
+                      "target is busy"}};
+  return record;
+}
+
+TEST(RecordJson, HasTheContractsShape) {
+  EXPECT_EQ(
+      JsonText(ToJson(FullRecord())),
+      R"({"namespace":"prod","pod":"web-0","uid":"9517cc45-6c1c-49d3-9b90-c0757b328ac8",)"
+      R"("trigger":"api_delete","outcome":"killed","state":"removed",)"
+      R"("requested_at":"2026-11-23T23:01:26.161509Z","terminated_at":"2026-11-23T23:01:56.661509Z",)"
+      R"("reclaimed_at":null,"removed_at":"2026-11-23T23:01:57.411509Z",)"
+      R"("termination_seconds":30.5,"reclaim_seconds":null,"deletion_seconds":31.25,)"
+      R"("termination_precision":"exact",)"
+      R"("grace":{"granted_seconds":30,"used_seconds":30.000123,"exceeded":true},)"
+      R"("phases":[{"phase":"dispatch","started_at":"2026-11-23T23:01:26.161509Z",)"
+      R"("ended_at":"2026-11-23T23:01:26.161533Z","seconds":2.4e-05,"precision":"exact"},)"
+      R"({"phase":"unmount_volumes","started_at":"2026-11-23T23:01:57.161509Z","ended_at":null,)"
+      R"("seconds":null,"precision":"bound"}],)"
+      R"("containers":[{"name":"app","id":"d4fd848c","grace_seconds":30,)"
+      R"("kill_started_at":"2026-11-23T23:01:26.261509Z","exited_at":"2026-11-23T23:01:56.361509Z",)"
+      R"("stop_seconds":30.1,"exit_code":137,"outcome":"killed","attempts":1,"precision":"exact",)"
+      R"("prestop_seconds":5.0,"prestop_outcome":"completed"}],)"
+      R"("volumes":[{"name":"data","unique_name":"kubernetes.io/empty-dir/u-data",)"
+      R"("plugin":"kubernetes.io/empty-dir","started_at":"2026-11-23T23:01:56.761509Z",)"
+      R"("unmounted_at":"2026-11-23T23:01:57.161509Z","seconds":0.4,"attempts":2,"failures":1}],)"
+      R"("failures":[{"first_at":"2026-11-23T23:01:56.761509Z",)"
+      R"("last_at":"2026-11-23T23:01:57.061509Z","phase":"unmount_volumes","reason":"volume_busy",)"
+      R"("object":"data","count":1,"message":"target is busy"}],"current":null})");
+}
+
+TEST(RecordJson, CurrentOfAPodInFlight) {
+  TerminationRecord record;
+  record.current = Current{Phase::kStopSandbox, std::nullopt, At(0), seconds(90), seconds(0), ""};
+  EXPECT_EQ(JsonText(ToJson(record)["current"]),
+            R"({"phase":"stop_sandbox","reason":"","since":"2026-11-23T23:01:26.161509Z",)"
+            R"("age_seconds":90.0,"overdue_seconds":0.0,"hint":""})");
+  record.current->reason = Reason::kCniTeardown;
+  EXPECT_EQ(ToJson(record)["current"]["reason"], "cni_teardown");
+  EXPECT_TRUE(ToJson(record)["requested_at"].is_null());
+  EXPECT_TRUE(ToJson(record)["grace"]["granted_seconds"].is_null());
+}
+
+TEST(RecordJson, BytesThatAreNoUtf8AreReplaced) {
+  TerminationRecord record;
+  record.failures.resize(1);
+  record.failures[0].message = "bad \xff\x00 byte";
+  EXPECT_NE(JsonText(ToJson(record)).find("bad \xef\xbf\xbd"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace kle

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/serve_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "temp_folder.h"
+
+namespace kle {
+namespace {
+
+// Hands out what it was given, then is idle; asks the loop to stop when its script ends.
+class ScriptedSource : public LineSource {
+ public:
+  struct Step {
+    ReadStatus status = ReadStatus::kIdle;
+    std::string text = {};
+    std::string trouble = {};
+  };
+
+  ScriptedSource(std::deque<Step> steps, std::atomic<bool>& stop)
+      : steps_(std::move(steps)), stop_(stop) {}
+
+  Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds) override {
+    if (steps_.empty()) {
+      stop_ = true;
+      return ReadStatus::kIdle;
+    }
+    step_ = steps_.front();
+    steps_.pop_front();
+    line = LogLine();
+    line.text = step_.text;
+    line.received = ParseTimestamp("2026-11-23T10:00:00Z");
+    return step_.status;
+  }
+  SourceHealth Health() override {
+    SourceHealth health;
+    health.trouble = step_.trouble;
+    health.gap_reason = "vacuumed";
+    health.unreadable = {{"permission", 2}};
+    return health;
+  }
+
+ private:
+  std::deque<Step> steps_;
+  Step step_;
+  std::atomic<bool>& stop_;
+};
+
+struct Ran {
+  std::shared_ptr<const Snapshot> last;
+  std::vector<std::string> reasons;  // of the snapshots committed, without repetitions
+};
+
+Ran RunLoop(std::deque<ScriptedSource::Step> steps, bool journal) {
+  std::atomic<bool> stop{false};
+  ScriptedSource source(std::move(steps), stop);
+  SnapshotBox snapshots;
+  Ran ran;
+  ServeLoopOptions options;
+  options.commit_every = std::chrono::milliseconds(0);
+  options.needs_kubelet_line = journal;
+  options.no_line_advice = "is it there?";
+  options.on_commit = [&](const Snapshot& snapshot) {
+    if (ran.reasons.empty() || ran.reasons.back() != snapshot.reason) {
+      ran.reasons.push_back(snapshot.reason);
+    }
+  };
+  ServeLoop loop(source, snapshots, PipelineOptions(), options);
+  EXPECT_TRUE(loop.Run(stop));
+  ran.last = snapshots.Get();
+  return ran;
+}
+
+std::string Delete() {
+  return KubeletLine(0, R"("SyncLoop DELETE" source="api" pods=["prod/web-0"])");
+}
+
+TEST(ServeLoop, ReadyOnceCaughtUp) {
+  const Ran ran = RunLoop({{ReadStatus::kLine, Delete()}, {ReadStatus::kIdle}}, true);
+  ASSERT_EQ(ran.reasons.size(), 2U);
+  EXPECT_TRUE(ran.reasons[0].starts_with("catching up"));
+  EXPECT_EQ(ran.reasons[1], "");
+  EXPECT_TRUE(ran.last->ready);
+  ASSERT_TRUE(ran.last->in_flight);
+  ASSERT_EQ(ran.last->in_flight->size(), 1U);
+  EXPECT_EQ(ran.last->in_flight->front().pod, "web-0");
+  EXPECT_NE(ran.last->metrics.find("kubelet_lifecycle_ready 1\n"), std::string::npos);
+  EXPECT_NE(ran.last->metrics.find("kubelet_lifecycle_build_info{"), std::string::npos);
+  EXPECT_NE(ran.last->metrics.find("\nprocess_cpu_seconds_total "), std::string::npos);
+  EXPECT_NE(ran.last->metrics.find(R"(journal_files_unreadable{reason="permission"} 2)"),
+            std::string::npos);
+}
+
+TEST(ServeLoop, AJournalWithoutTheKubeletIsNotReady) {
+  const Ran ran = RunLoop({{ReadStatus::kLine, "hello"}, {ReadStatus::kIdle}}, true);
+  EXPECT_FALSE(ran.last->ready);
+  EXPECT_TRUE(ran.last->reason.starts_with("no kubelet line seen yet: is it there?"))
+      << ran.last->reason;
+  EXPECT_NE(ran.last->reason.find("2 journal files unreadable: permission"), std::string::npos);
+  EXPECT_NE(ran.last->metrics.find("kubelet_lifecycle_ready 0\n"), std::string::npos);
+}
+
+TEST(ServeLoop, AnEmptyFileIsReady) {
+  EXPECT_TRUE(RunLoop({{ReadStatus::kIdle}}, false).last->ready);
+}
+
+TEST(ServeLoop, TroubleIsNotReadyUntilItIsOver) {
+  const Ran ran = RunLoop(
+      {{ReadStatus::kIdle}, {ReadStatus::kIdle, "", "cannot read"}, {ReadStatus::kIdle}}, false);
+  EXPECT_EQ(ran.reasons.size(), 4U);
+  EXPECT_TRUE(ran.reasons[2].starts_with("cannot read"));
+  EXPECT_TRUE(ran.last->ready);
+}
+
+TEST(ServeLoop, GapsAreCounted) {
+  const Ran ran = RunLoop({{ReadStatus::kGap}, {ReadStatus::kGap}, {ReadStatus::kIdle}}, false);
+  EXPECT_NE(ran.last->metrics.find(R"(journal_gaps_total{reason="vacuumed"} 2)"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace kle

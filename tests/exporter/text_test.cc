@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/text.h"
+
+#include <gtest/gtest.h>
+
+#include "exporter/listen_address.h"
+#include "exporter/log.h"
+#include "exporter/suggest.h"
+
+namespace kle {
+namespace {
+
+TEST(Text, FitCutsBetweenCharacters) {
+  EXPECT_EQ(Fit("abcdef", 6), "abcdef");
+  EXPECT_EQ(Fit("abcdef", 5), "abcd…");
+  EXPECT_EQ(Fit("äöüäöü", 4), "äöü…");
+  EXPECT_EQ(Fit("日本語", 5), "日本…");
+  EXPECT_EQ(Fit("日本語", 6), "日本語");
+  EXPECT_EQ(Fit("abc", 1), "…");
+  EXPECT_EQ(Fit("abc", 0), "");
+}
+
+TEST(Text, LogTextCannotSteerTheTerminal) {
+  EXPECT_EQ(Fit("a\x1b[31mb\x07\r\xc2\x9b", 20), "a?[31mb???");
+  EXPECT_EQ(Fit("\xff\xc3", 20), "??");
+  EXPECT_EQ(Fit("a\xe2\x80\xae"
+                "b",
+                20),
+            "a?b");  // right-to-left override
+}
+
+TEST(Text, CellsAreExactlyAsWideAsAsked) {
+  EXPECT_EQ(Cell("ä", 3), "ä  ");
+  EXPECT_EQ(CellRight("ä", 3), "  ä");
+  EXPECT_EQ(Columns(Cell("日本語", 4)), 4U);
+}
+
+TEST(Text, Wrap) {
+  EXPECT_EQ(Wrap("one two three four", 16, 2), "  one two three\n  four\n");
+  EXPECT_EQ(Wrap("", 20, 2), "");
+}
+
+TEST(Text, Numbers) {
+  EXPECT_EQ(Grouped(0), "0");
+  EXPECT_EQ(Grouped(999), "999");
+  EXPECT_EQ(Grouped(1234567), "1,234,567");
+  EXPECT_EQ(ShortSeconds(0.004), "0.00s");
+  EXPECT_EQ(ShortSeconds(4.44), "4.4s");
+  EXPECT_EQ(ShortSeconds(123), "2m03s");
+  EXPECT_EQ(ShortSeconds(3840), "1h04m");
+  EXPECT_EQ(ShortSeconds(266400), "3d2h");
+}
+
+TEST(Suggest, Nearest) {
+  const std::vector<std::string> names{"--web.listen-address", "--web.telemetry-path", "--start"};
+  EXPECT_EQ(Nearest("--web.listen-addres", names), "--web.listen-address");
+  EXPECT_EQ(Nearest("--listen-address", names), "--web.listen-address");
+  EXPECT_EQ(Nearest("--zzz", names), "");
+}
+
+TEST(Log, LogfmtQuotesWhatNeedsIt) {
+  EXPECT_EQ(LogfmtLine("T", LogLevel::kWarn, "it \"broke\"",
+                       {{"path", "/a"}, {"why", "no such\nfile=1"}, {"empty", ""}}),
+            R"(ts=T level=warn msg="it \"broke\"" path=/a why="no such\nfile=1" empty="")");
+}
+
+TEST(Log, Json) {
+  EXPECT_EQ(JsonLine("T", LogLevel::kError, "a\nb", {{"key", "\xff"}}),
+            "{\"ts\":\"T\",\"level\":\"error\",\"msg\":\"a\\nb\",\"key\":\"\xef\xbf\xbd\"}");
+}
+
+TEST(ListenAddress, Forms) {
+  auto every = ParseListenAddress(":10298");
+  ASSERT_TRUE(every);
+  EXPECT_EQ(every->ipv4, 0U);
+  EXPECT_EQ(every->port, 10298);
+  auto one = ParseListenAddress("127.0.0.1:0");
+  ASSERT_TRUE(one);
+  EXPECT_NE(one->ipv4, 0U);
+  for (const char* bad : {"", "10298", "localhost", ":", ":x", ":65536", ":-1", "127.0.0.1:80x"}) {
+    EXPECT_FALSE(ParseListenAddress(bad)) << bad;
+  }
+  auto six = ParseListenAddress("[::]:10298");
+  ASSERT_FALSE(six);
+  EXPECT_NE(six.error().message().find("IPv6"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace kle

@@ -297,14 +297,14 @@ std::string TextValue(const Arg& arg, Version version, const std::string& error)
   }
   if (type == "states") {
     if (json) {
-      return R"([{"Name":"app","State":"exited","ExitCode":0,"FinishedAt":"2024-06-07T06:54:46.5Z"},)"
+      return R"([{"Name":"app","State":"exited","ExitCode":0,"FinishedAt":"2024-06-07T06:54:46Z"},)"
              R"({"Name":"side","State":"exited","ExitCode":137,"FinishedAt":"2024-06-07T06:54:47Z"}])";
     }
     if (version.minor >= 24) {
-      return "[{Name:app State:exited ExitCode:0 FinishedAt:2024-06-07T06:54:46.5Z} "
+      return "[{Name:app State:exited ExitCode:0 FinishedAt:2024-06-07T06:54:46Z} "
              "{Name:side State:exited ExitCode:137 FinishedAt:2024-06-07T06:54:47Z}]";
     }
-    return "\"(app state=exited exitCode=0 finishedAt=2024-06-07T06:54:46.5Z) "
+    return "\"(app state=exited exitCode=0 finishedAt=2024-06-07T06:54:46Z) "
            "(side state=exited exitCode=137 finishedAt=2024-06-07T06:54:47Z)\"";
   }
   if (type == "dump" || type == "struct") return std::string(json ? kJsonDump : kGoDump);

@@ -14,6 +14,8 @@
 #include <map>
 #include <set>
 
+#include "metrics/coverage.h"
+
 namespace kle {
 namespace {
 
@@ -77,19 +79,6 @@ const Buckets kTerminationBuckets = {0.5, 1,  2,  3,   5,   8,   10,  15,  20,  
                                      45,  60, 90, 120, 150, 180, 300, 600, 900, 1800, 3600};
 const Buckets kVolumeBuckets = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600};
 const Buckets kRatioBuckets = {.1, .25, .5, .75, .9, 1, 1.1, 1.5, 2, 5};
-
-// The lowest -v at which a timing can be measured at all (docs/DESIGN.md has the line pairs).
-struct Signal {
-  std::string_view name;
-  int level;
-};
-constexpr Signal kSignals[] = {
-    {"termination", 2},   {"deletion", 2},        {"dispatch", 2},
-    {"prestop", 3},       {"stop_containers", 2}, {"container_exit_exact", 3},
-    {"stop_sandbox", 2},  {"unmount_volumes", 0}, {"remove_cgroup", 4},
-    {"update_status", 3}, {"remove_from_api", 2}, {"grace", 2},
-    {"exit_code", 2},     {"kill_failures", 0},   {"unmount_failures", 0},
-};
 
 constexpr size_t kMaxPlugins = 32;
 constexpr size_t kMaxStuck = 20;
@@ -217,7 +206,7 @@ struct MetricSet::Impl {
   std::array<Counter*, kEventKindCount> events_by{};
   std::array<Gauge*, kPhaseCount> terminating_by{};
   std::array<Gauge*, kPhaseCount> oldest_by{};
-  std::array<Gauge*, std::size(kSignals)> signals_by{};
+  std::vector<Gauge*> signals_by;  // in the order of Signals()
   std::vector<Gauge*> overdue_now;
   std::vector<Gauge*> stuck_now;
   Gauge* info_now = nullptr;
@@ -271,8 +260,8 @@ MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
     m.terminating_by[static_cast<size_t>(i)] = &m.terminating.Add(labels);
     m.oldest_by[static_cast<size_t>(i)] = &m.oldest.Add(labels);
   }
-  for (size_t i = 0; i < std::size(kSignals); ++i) {
-    m.signals_by[i] = &m.signal.Add({{"signal", Text(kSignals[i].name)}});
+  for (const Signal& signal : Signals()) {
+    m.signals_by.push_back(&m.signal.Add({{"signal", Text(signal.name)}}));
   }
   SetVerbosity(0);
 }
@@ -415,13 +404,9 @@ void MetricSet::SetKubeletInfo(std::string_view version, std::string_view cgroup
 
 void MetricSet::SetVerbosity(int level) {
   impl_->verbosity.Set(level);
-  for (size_t i = 0; i < std::size(kSignals); ++i) {
-    impl_->signals_by[i]->Set(level >= kSignals[i].level ? 1 : 0);
+  for (size_t i = 0; i < Signals().size(); ++i) {
+    impl_->signals_by[i]->Set(level >= Signals()[i].level ? 1 : 0);
   }
-}
-
-void MetricSet::SetSignalAvailable(std::string_view signal, bool available) {
-  impl_->signal.Add({{"signal", Text(signal)}}).Set(available ? 1 : 0);
 }
 
 void MetricSet::SetBuildInfo(std::string_view version, std::string_view compiler) {

@@ -60,7 +60,6 @@ class MetricSet {
   void SetKubeletInfo(std::string_view version, std::string_view cgroup_driver,
                       std::string_view runtime);
   void SetVerbosity(int level);
-  void SetSignalAvailable(std::string_view signal, bool available);
 
   void SetBuildInfo(std::string_view version, std::string_view compiler);
 

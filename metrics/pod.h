@@ -81,6 +81,7 @@ struct TerminationFacts {
 
   State state = State::kInFlight;
   bool kill_seen = false;
+  bool blind = false;      // below -v 2: known by its unmounts only
   bool sealed = false;     // terminated_at and all before it are final and observed
   bool completed = false;  // counted as ended
   bool uncertain = false;  // lines are missing

@@ -171,6 +171,11 @@ void FindPhase(const PodFacts& pod, const BuildContext& context, Current& curren
   const Timestamp requested = term.requested_at.value_or(term.last_event_at);
   current.phase = Phase::kDispatch;
   current.since = requested;
+  if (term.blind) {
+    current.phase = Phase::kUnmountVolumes;
+    current.since = term.first_unmount_at.value_or(requested);
+    return;
+  }
   if (!term.terminated_at) {
     const Hooks hooks = FindHooks(pod);
     const auto first_kill = FirstKill(pod);

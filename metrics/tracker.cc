@@ -20,6 +20,9 @@ constexpr Duration kLostAfter = 60s;
 // A sandbox seen dead may still be in its network's teardown: the unmount or the REMOVE that
 // follows tells when it was over. A pod with neither is settled by time.
 constexpr Duration kSettleAfter = 10s;
+// Below -v 2: the folder of a deleted pod is cleaned up some seconds after its volumes; of a pod
+// that ended by itself it stays.
+constexpr Duration kBlindWait = 2min;
 // The first relists after a kubelet restart tell of exits long past.
 constexpr Duration kReplayAfterRestart = 10s;
 constexpr size_t kMaxContainers = 256;  // of one pod; more is a runaway crash loop
@@ -474,6 +477,13 @@ void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
     }
     if (first && !StartAnnounced(pod)) Start(pod, Trigger::kDeadline, first);
   }
+  if (!pod.termination && !pod.ended && !pod.finished && verbosity < 2) {
+    // Nothing tells a deletion from a job's own end yet; "Cleaned up orphaned pod volumes dir"
+    // will.
+    Start(pod, Trigger::kUnknown, std::nullopt);
+    pod.termination->blind = true;
+    After(kBlindWait, Timer::kBlind, pod);
+  }
   if (pod.termination) SetOnce(pod.termination->first_unmount_at, at);
   TrySeal(pod);
 }
@@ -703,8 +713,13 @@ void Tracker::Impl::On(const Event& event) {
       break;
     case EventKind::kOrphanVolumesCleaned:
       if (PodFacts* pod = PodOf(event, false)) {
-        if (pod->terminating() && !pod->termination->kill_seen &&
-            pod->termination->trigger == Trigger::kForceDelete) {
+        if (pod->terminating() && pod->termination->blind) {
+          pod->termination->terminated_at = pod->termination->first_unmount_at;
+          pod->termination->terminated_precision = Precision::kBound;
+          Seal(*pod);
+          if (pod->terminating()) Complete(*pod, State::kRemoved);
+        } else if (pod->terminating() && !pod->termination->kill_seen &&
+                   pod->termination->trigger == Trigger::kForceDelete) {
           Finished(*pod);
         }
       }
@@ -756,6 +771,7 @@ void Tracker::Impl::Finish() {
     if (pod.terminating()) Fire(Timer::kNoKill, pod);
     if (pod.terminating()) Fire(Timer::kSettle, pod);
     if (pod.terminating()) Fire(Timer::kLost, pod);
+    if (pod.terminating()) Fire(Timer::kBlind, pod);
     if (!pod.termination || !pod.termination->completed) continue;
     Hand(pod);
   }

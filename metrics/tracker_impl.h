@@ -58,6 +58,7 @@ struct Tracker::Impl {
   void TryComplete(PodFacts& pod);
   void Complete(PodFacts& pod, State state);
   void Finished(PodFacts& pod);          // it had ended by itself: a record, but no observation
+  void Drop(PodFacts& pod);              // it was no termination after all
   void Remove(PodFacts& pod);            // a terminated pod's object went
   void Retire(PodFacts& pod);            // nothing more is expected
   void Hand(PodFacts& pod);              // the record goes to the sink and to `recent`
@@ -81,6 +82,7 @@ struct Tracker::Impl {
   enum class Timer : uint8_t {
     kNoKill,  // DELETE and REMOVE came as a pair: was there anything to kill?
     kSettle,  // the sandbox is dead; nothing tells that its teardown still runs
+    kBlind,   // volumes went, at a log level that does not say why
     kRetire,
     kLost,    // not delivered again after a kubelet restart
     kExpire,  // uncertain and silent

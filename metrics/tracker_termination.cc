@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 constexpr Duration kRetireAfter = 30s;    // ghost passes, late volumes and cgroups
 constexpr Duration kForgetAfter = 10min;  // late lines that still name a pod
 constexpr Duration kVolumesKeep = 1h;     // a force-deleted pod's volumes may take that long
+constexpr Duration kBlindAgain = 2min;
 // A relist and the unmount that follows the worker's stop: nearer than this, the relist is the
 // better time; farther apart, the sandbox took longer (CNI) than its pause container.
 constexpr Duration kRelistLag = 1500ms;
@@ -103,7 +104,7 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
   TerminationFacts& term = *pod.termination;
   if (!term.terminated_at) {
     // Where the worker's lines are visible they decide; they include the sandbox.
-    if (term.worker_entered_at) return;
+    if (term.worker_entered_at || term.blind) return;
     if (AnyRunning(pod) || !ExitsKnown(pod)) return;
     const auto& dead = term.sandbox_dead_at;
     const auto& unmount = term.first_unmount_at;
@@ -207,6 +208,13 @@ void Tracker::Impl::Finished(PodFacts& pod) {
   Seal(pod);
 }
 
+void Tracker::Impl::Drop(PodFacts& pod) {
+  pod.termination.reset();
+  pod.finished = true;
+  --counts.started;
+  --counts.in_flight;
+}
+
 void Tracker::Impl::Remove(PodFacts& pod) {
   pod.termination->state = State::kRemoved;
   After(kRetireAfter, Timer::kRetire, pod);
@@ -274,6 +282,14 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       if (!pod.terminating() || pod.termination->sealed) return;
       pod.termination->sandbox_settled = !pod.termination->sandbox_failed_at;
       TrySeal(pod);
+      return;
+    case Timer::kBlind:
+      if (!pod.terminating() || !pod.termination->blind) return;
+      if (VolumesOutstanding(pod)) {
+        After(kBlindAgain, Timer::kBlind, pod);
+      } else {
+        Drop(pod);
+      }
       return;
     case Timer::kRetire:
       Retire(pod);

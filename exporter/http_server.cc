@@ -12,6 +12,7 @@
 #include <chrono>
 #include <exception>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "exporter/basic_auth.h"
@@ -44,7 +45,7 @@ void Touch(const ListenAddress& address) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return;
   const sockaddr_in target = SocketAddress(address);
-  connect(fd, reinterpret_cast<const sockaddr*>(&target), sizeof target);
+  std::ignore = connect(fd, reinterpret_cast<const sockaddr*>(&target), sizeof target);
   close(fd);
 }
 

@@ -8,6 +8,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json ToJson(const Quantiles& quantiles) {
+  if (quantiles.count == 0) {
+    return {{"count", 0}, {"p50", nullptr}, {"p90", nullptr}, {"p99", nullptr}, {"max", nullptr}};
+  }
   return {{"count", quantiles.count},
           {"p50", quantiles.p50},
           {"p90", quantiles.p90},
@@ -50,7 +53,9 @@ Json ToJson(const Summary& summary) {
           {"failures", ToJson(summary.failures)},
           {"termination_seconds", ToJson(summary.termination_seconds)},
           {"deletion_seconds", ToJson(summary.deletion_seconds)},
-          {"phase_seconds", phases}};
+          {"unmount_seconds", ToJson(summary.unmount_seconds)},
+          {"phase_seconds", phases},
+          {"advice", summary.advice}};
 }
 
 }  // namespace

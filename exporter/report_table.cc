@@ -53,6 +53,7 @@ class Table {
     if (source.first_event_at && source.last_event_at) {
       Line(ShortTime(*source.first_event_at) + " to " + ShortTime(*source.last_event_at));
     }
+    if (!report_.summary.advice.empty()) out_ += Wrap(report_.summary.advice, width_, 0);
   }
 
   void Counts() {
@@ -79,7 +80,9 @@ class Table {
 
   void Durations() {
     const Summary& summary = report_.summary;
-    if (summary.termination_seconds.count + summary.deletion_seconds.count == 0 &&
+    if (summary.termination_seconds.count + summary.deletion_seconds.count +
+                summary.unmount_seconds.count ==
+            0 &&
         summary.phases.empty()) {
       return;
     }
@@ -89,6 +92,7 @@ class Table {
     QuantileLine("to terminated", summary.termination_seconds);
     QuantileLine("to gone from API", summary.deletion_seconds);
     for (const auto& [phase, quantiles] : summary.phases) QuantileLine(Name(phase), quantiles);
+    QuantileLine("each volume", summary.unmount_seconds);
   }
 
   void QuantileLine(std::string_view label, const Quantiles& quantiles) {
@@ -180,8 +184,19 @@ class Table {
         "in " + std::string(Name(current.phase)) + " since " + ShortTime(current.since);
     if (current.reason) where += ", " + std::string(Name(*current.reason));
     if (stuck) where += ", overdue by " + ShortSeconds(ToSeconds(current.overdue));
+    if (current.phase == Phase::kUnmountVolumes) where += VolumesLeft(record);
     out_.append("\n").append(Wrap(where, width_, kNumber + 2));
     out_.append(Wrap(current.hint, width_, kNumber + 2));
+  }
+
+  static std::string VolumesLeft(const TerminationRecord& record) {
+    std::string text;
+    for (const VolumeRecord& volume : record.volumes) {
+      if (volume.unmounted_at || !volume.started_at) continue;
+      text += (text.empty() ? ", volume " : ", ") + volume.name;
+      if (volume.failures > 0) text += " (failed " + std::to_string(volume.failures) + "x)";
+    }
+    return text;
   }
 
   const Report& report_;

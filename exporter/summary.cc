@@ -6,6 +6,8 @@
 #include <cmath>
 #include <optional>
 
+#include "metrics/coverage.h"
+
 namespace kle {
 namespace {
 
@@ -35,7 +37,8 @@ Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSum
   Summary summary;
   summary.terminations = records.size();
   summary.kubelet_restarts = source.kubelet_restarts;
-  std::vector<double> termination, deletion;
+  summary.advice = Advice(source.verbosity_seen);
+  std::vector<double> termination, deletion, unmount;
   std::array<std::vector<double>, kPhaseCount> phases;
   for (const TerminationRecord& record : records) {
     ++summary.by_state[std::string(Name(record.state))];
@@ -48,12 +51,14 @@ Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSum
     }
     Add(termination, record.termination());
     Add(deletion, record.deletion());
+    for (const VolumeRecord& volume : record.volumes) Add(unmount, volume.duration());
     for (const PhaseSpan& span : record.phases) {
       Add(phases[static_cast<size_t>(span.phase)], span.duration());
     }
   }
   summary.termination_seconds = QuantilesOf(std::move(termination));
   summary.deletion_seconds = QuantilesOf(std::move(deletion));
+  summary.unmount_seconds = QuantilesOf(std::move(unmount));
   for (int i = 0; i < kPhaseCount; ++i) {
     auto& seconds = phases[static_cast<size_t>(i)];
     if (!seconds.empty()) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "metrics/pipeline.h"
@@ -27,8 +28,9 @@ struct Summary {
   uint64_t kubelet_restarts = 0;
   std::map<std::string, size_t> by_state, by_trigger, by_outcome;
   std::map<std::string, size_t> failures;  // failed attempts by reason
-  Quantiles termination_seconds, deletion_seconds;
+  Quantiles termination_seconds, deletion_seconds, unmount_seconds;
   std::vector<std::pair<Phase, Quantiles>> phases;  // in their usual order, those measured
+  std::string_view advice;  // what a higher log level would add; "" when nothing
 };
 
 Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSummary& source);

@@ -121,8 +121,8 @@ std::string Wrap(std::string_view text, size_t columns, size_t indent) {
 std::string ShortSeconds(double seconds) {
   std::array<char, 48> text{};
   const auto whole = static_cast<long long>(std::llround(seconds));
-  if (seconds < 1) {
-    std::snprintf(text.data(), text.size(), "%.2fs", seconds);
+  if (seconds < 0.9995) {
+    std::snprintf(text.data(), text.size(), "%.0fms", seconds * 1000);
   } else if (seconds < 60) {
     std::snprintf(text.data(), text.size(), "%.1fs", seconds);
   } else if (whole < 3600) {

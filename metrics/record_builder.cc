@@ -126,7 +126,7 @@ ContainerRecord BuildContainer(const ContainerFacts& container) {
 }
 
 Outcome PodOutcome(const TerminationRecord& record, const TerminationFacts& term) {
-  if (!term.completed) return Outcome::kUnknown;
+  if (!term.completed || term.blind) return Outcome::kUnknown;
   if (term.trigger == Trigger::kForceDelete) return Outcome::kForced;
   const auto any = [&record](Outcome outcome) {
     return std::ranges::any_of(record.containers, [outcome](const ContainerRecord& container) {

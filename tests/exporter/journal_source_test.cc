@@ -133,7 +133,7 @@ TEST_F(JournalSourceTest, ALineCarriesWhatJournaldVouchesFor) {
 }
 
 TEST_F(JournalSourceTest, BytesAreKeptAsTheyAre) {
-  const std::string odd("a\0b\xff\nc", 7);
+  const std::string odd("a\0b\xff\nc", 6);
   EXPECT_EQ(ReadFiles({Write("a.journal", {{odd, kStart}})}), Lines{odd});
   const std::string big(200'000, 'x');
   EXPECT_EQ(ReadFiles({Write("b.journal", {{big, kStart}})}), Lines{big});

@@ -89,8 +89,8 @@ TEST(RecordJson, CurrentOfAPodInFlight) {
 TEST(RecordJson, BytesThatAreNoUtf8AreReplaced) {
   TerminationRecord record;
   record.failures.resize(1);
-  record.failures[0].message = "bad \xff\x00 byte";
-  EXPECT_NE(JsonText(ToJson(record)).find("bad \xef\xbf\xbd"), std::string::npos);
+  record.failures[0].message = "bad \xff byte";
+  EXPECT_NE(JsonText(ToJson(record)).find("bad \xef\xbf\xbd byte"), std::string::npos);
 }
 
 }  // namespace

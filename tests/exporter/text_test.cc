@@ -44,7 +44,8 @@ TEST(Text, Numbers) {
   EXPECT_EQ(Grouped(0), "0");
   EXPECT_EQ(Grouped(999), "999");
   EXPECT_EQ(Grouped(1234567), "1,234,567");
-  EXPECT_EQ(ShortSeconds(0.004), "0.00s");
+  EXPECT_EQ(ShortSeconds(0.004), "4ms");
+  EXPECT_EQ(ShortSeconds(0.9999), "1.0s");
   EXPECT_EQ(ShortSeconds(4.44), "4.4s");
   EXPECT_EQ(ShortSeconds(123), "2m03s");
   EXPECT_EQ(ShortSeconds(3840), "1h04m");

@@ -516,7 +516,8 @@ class Index {
     for (const CatalogueRow& row : kRows) {
       if (IsTemplate(row.message)) {
         std::string prefix = LiteralPrefix(row.message);
-        built_[static_cast<unsigned char>(prefix.front())].push_back({std::move(prefix), &row});
+        auto& bucket = built_[static_cast<unsigned char>(prefix.front())];
+        bucket.push_back({std::move(prefix), &row});
         continue;
       }
       longest_ = std::max(longest_, row.message.size());

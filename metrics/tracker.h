@@ -42,6 +42,8 @@ struct TrackerCounts {
 
 class Tracker {
  public:
+  struct Impl;  // tracker_impl.h
+
   using RecordSink = std::function<void(const TerminationRecord&)>;
 
   // `metrics` must outlive the tracker.
@@ -72,7 +74,6 @@ class Tracker {
   size_t tracked_pods() const;
 
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

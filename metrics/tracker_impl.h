@@ -16,35 +16,53 @@
 
 namespace kle {
 
+// After its end a pod is remembered that long, for the late lines that still name it.
+inline constexpr Duration kForgetAfter = std::chrono::minutes(10);
+
+inline void SetOnce(std::optional<Timestamp>& into, Timestamp at) {
+  if (!into) into = at;
+}
+
 struct Tracker::Impl {
   Impl(const TrackerOptions& options, MetricSet& metrics, RecordSink sink);
 
-  // tracker.cc: what each event changes
+  // tracker.cc: dispatch, and what is known of the pod, container or volume that an event names
   void On(const Event& event);
   void Advance(Timestamp now);
   void Finish();
+  PodFacts* PodOf(const Event& event, bool create);
+  PodFacts* PodFromSource(const PodRef& ref, std::string_view source);
+  ContainerFacts& ContainerOf(PodFacts& pod, std::string_view id, std::string_view name);
+  VolumeFacts& VolumeOf(PodFacts& pod, const Event& event);
 
+  // tracker_sources.cc: pods come and go; why the kubelet ends one by itself
   void NoteProcess(const Event& event);
   void NoteRestart(Timestamp at);
   void OnAdded(const Event& event);
   void OnDeleted(const Event& event);
   void OnRemoved(const Event& event);
-  void OnPleg(const Event& event);
-  void OnKill(const Event& event, bool announced);
-  void OnHook(const Event& event);
-  void OnContainerStates(const Event& event);
   void OnTeardown(const Event& event);
-  void OnVolume(const Event& event);
-  void NoteUnmounting(PodFacts& pod, Timestamp at);
-  void OnWorker(const Event& event);
+  void OnOrphanFound(const Event& event);
+  void OnFinishedByItself(const Event& event);
   void OnRecorded(const Event& event);
   void OnEvicted(const Event& event);
-  void LearnSandboxes(const Event& event);
-  PodFacts* PodOf(const Event& event, bool create);
-  PodFacts* PodFromSource(const PodRef& ref, std::string_view source);
-  ContainerFacts& ContainerOf(PodFacts& pod, std::string_view id, std::string_view name);
-  VolumeFacts& VolumeOf(PodFacts& pod, const Event& event);
+  void OnNode(const Event& event);
+
+  // tracker_containers.cc: how containers and sandboxes start, are killed and go
   void SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at, ExitSource source);
+  void OnPleg(const Event& event);
+  void OnKill(const Event& event);
+  void OnHook(const Event& event);
+  void OnContainerExited(const Event& event);
+  void OnContainerStates(const Event& event);
+  void LearnSandboxes(const Event& event);
+  void OnCgroupAdded(const Event& event);
+
+  // tracker_reclaim.cc: the worker's marks, volumes, cgroup, status
+  void OnWorker(const Event& event);
+  void OnVolume(const Event& event);
+  void NoteUnmounting(PodFacts& pod, Timestamp at);
+  void OnVolumesCleaned(const Event& event);
 
   // tracker_startup.cc: how a pod starts
   void OnStartup(const Event& event);

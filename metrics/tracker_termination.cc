@@ -11,9 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kRetireAfter = 30s;    // ghost passes, late volumes and cgroups
-constexpr Duration kForgetAfter = 10min;  // late lines that still name a pod
-constexpr Duration kVolumesKeep = 1h;     // a force-deleted pod's volumes may take that long
+constexpr Duration kRetireAfter = 30s;  // ghost passes, late volumes and cgroups
+constexpr Duration kVolumesKeep = 1h;   // a force-deleted pod's volumes may take that long
 constexpr Duration kBlindAgain = 2min;
 // A relist and the unmount that follows the worker's stop: nearer than this, the relist is the
 // better time; farther apart, the sandbox took longer (CNI) than its pause container.

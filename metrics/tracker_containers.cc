@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containers and sandboxes: how each starts, is killed and goes.
+#include <algorithm>
+#include <chrono>
+
+#include "metrics/tracker_impl.h"
+
+namespace kle {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A sandbox seen dead may still be in its network's teardown: the unmount or the REMOVE that
+// follows tells when it was over. A pod with neither is settled by time.
+constexpr Duration kSettleAfter = 10s;
+
+// The first relists after a kubelet restart tell of exits long past.
+constexpr Duration kReplayAfterRestart = 10s;
+
+// The runtime's exit times are UTC, the header's are local time of a zone that may be guessed wrong
+// for a bare file. An exit outside of [kill, now] shows that: it is moved by whole quarters of an
+// hour.
+Timestamp InHeaderTime(Timestamp finished, const ContainerFacts& container, Timestamp now) {
+  constexpr Duration kSlack = 1min;
+  if (!container.kill_at) return finished;
+  if (finished >= *container.kill_at - kSlack && finished <= now + kSlack) return finished;
+  return finished + std::chrono::round<std::chrono::duration<int, std::ratio<900>>>(now - finished);
+}
+
+}  // namespace
+
+void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at,
+                            ExitSource source) {
+  container.running = false;
+  container.kill_failed = false;
+  if (pod.termination && pod.termination->sealed) return;
+  if (source == ExitSource::kRelist && restarted_at && at - *restarted_at < kReplayAfterRestart) {
+    source = ExitSource::kBound;
+  }
+  if (container.exited_at && source <= container.exit_source) return;
+  // On a busy node the stop call returns seconds late: a relist that came first is nearer.
+  if (source == ExitSource::kStopReturned && container.exit_source == ExitSource::kRelist &&
+      *container.exited_at <= at) {
+    return;
+  }
+  container.exited_at = at;
+  container.exit_source = source;
+  // The volumes are unmounted only once every container is gone: nearer than a late relist. Not so
+  // for what a restarted kubelet finds running without an object: there the volumes go first.
+  const bool worker_knows = !restarted_at || pod.readded;
+  if (source == ExitSource::kRelist && worker_knows && pod.termination &&
+      pod.termination->first_unmount_at && *pod.termination->first_unmount_at < at) {
+    container.exited_at = pod.termination->first_unmount_at;
+    container.exit_source = ExitSource::kBound;
+  }
+}
+
+void Tracker::Impl::OnPleg(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || event.container_id.empty()) return;
+  ++pod_events;
+  ContainerFacts& container = ContainerOf(*pod, event.container_id, {});
+  if (event.kind == EventKind::kContainerFinished) {
+    finished_lines = true;
+    if (event.exit_code && !(pod->termination && pod->termination->sealed && container.exit_code)) {
+      container.exit_code = event.exit_code;
+    }
+    SetExit(*pod, container, event.at, ExitSource::kRelist);
+    TrySeal(*pod);
+    return;
+  }
+  if (event.pleg_type == "ContainerStarted") {
+    container.running = !container.seen_dead && !container.exited_at;
+    return;
+  }
+  if (event.pleg_type != "ContainerDied") return;
+  container.seen_dead = true;
+  container.running = false;
+  // A container's exit has a line of its own and a container that is killed has a name: what dies
+  // with neither is the sandbox.
+  const bool nameless = container.name.empty() && !container.exit_code && !container.exited_at;
+  if (nameless && (finished_lines || pod->terminating())) container.sandbox = true;
+  SetExit(*pod, container, event.at, ExitSource::kRelist);
+  if (container.sandbox && pod->terminating()) {
+    pod->termination->sandbox_dead_at = event.at;
+    After(kSettleAfter, Timer::kSettle, *pod);
+  }
+  TrySeal(*pod);
+}
+
+void Tracker::Impl::OnKill(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr) return;
+  // Only kubelet 1.21 prints the override line at -v 2, and there it is the kill itself.
+  const bool announced = event.kind == EventKind::kKillAnnounced && verbosity >= 3;
+  if (announced) {
+    if (pod->terminating() && !pod->termination->grace_granted) {
+      pod->termination->grace_granted = event.grace_seconds;
+    }
+    ContainerOf(*pod, event.container_id, event.container);
+    return;
+  }
+  if (pod->termination ? pod->termination->sealed : pod->ended) return;  // the ghost pass
+  if (!pod->termination) {
+    if (pod->remove_at && !pod->is_static) {
+      const Timestamp first =
+          pod->delete_at ? std::min(*pod->delete_at, *pod->remove_at) : *pod->remove_at;
+      Start(*pod, Trigger::kForceDelete, first);
+    } else {
+      StartAnnounced(*pod);
+    }
+  }
+  ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
+  if (!pod->termination || container.kills == 0) container.kill_at = event.at;
+  container.kills = pod->termination ? container.kills + 1 : 1;
+  container.grace_seconds = event.grace_seconds;
+  container.kill_failed = false;
+  container.running = container.running || !container.exited_at;
+  if (pod->termination) {
+    pod->termination->kill_seen = true;
+    pod->termination->lost = false;
+  }
+}
+
+void Tracker::Impl::OnHook(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || (pod->termination ? pod->termination->sealed : pod->ended)) return;
+  if (event.container_id.empty()) return;
+  ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
+  switch (event.kind) {
+    case EventKind::kPrestopStarted:
+      if (!container.hook_at) container.hook_at = event.at;
+      return;
+    case EventKind::kPrestopCompleted:  // printed after a failure too
+      SetOnce(container.hook_ended_at, event.at);
+      if (container.hook_outcome == HookOutcome::kNone) {
+        container.hook_outcome = HookOutcome::kCompleted;
+      }
+      return;
+    case EventKind::kPrestopTimedOut:
+      SetOnce(container.hook_ended_at, event.at);
+      container.hook_outcome = HookOutcome::kTimeout;
+      if (!container.hook_at && event.grace_seconds) {
+        container.hook_at = event.at - std::chrono::seconds(*event.grace_seconds);
+      }
+      AddFailure(*pod, Phase::kPrestop, 1, container.name, "not completed in grace period", event,
+                 {});
+      return;
+    default:
+      if (container.hook_outcome == HookOutcome::kTimeout) return;  // it died under its container
+      SetOnce(container.hook_ended_at, event.at);
+      container.hook_outcome = HookOutcome::kFailed;
+      return;
+  }
+}
+
+void Tracker::Impl::OnContainerExited(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr) return;
+  SetExit(*pod, ContainerOf(*pod, event.container_id, event.container), event.at,
+          ExitSource::kStopReturned);
+  TrySeal(*pod);
+}
+
+void Tracker::Impl::OnContainerStates(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || !pod->termination || pod->termination->sealed) return;
+  for (const ContainerState& state : event.states) {
+    if (!state.finished_at) continue;
+    // The list has names only, and a name's earlier runs too: the last run is the one that counts.
+    const auto later = std::ranges::any_of(event.states, [&state](const ContainerState& other) {
+      return other.name == state.name && other.finished_at &&
+             *other.finished_at > *state.finished_at;
+    });
+    if (later) continue;
+    ContainerFacts* last = nullptr;
+    for (ContainerFacts& container : pod->containers) {
+      if (container.name == state.name && !container.sandbox) last = &container;
+    }
+    if (last == nullptr) continue;
+    if (last->exit_source == ExitSource::kRelist && last->exited_at &&
+        *last->exited_at < *state.finished_at) {
+      continue;
+    }
+    if (state.exit_code) last->exit_code = state.exit_code;
+    SetExit(*pod, *last, InHeaderTime(*state.finished_at, *last, event.at), ExitSource::kRuntime);
+  }
+}
+
+void Tracker::Impl::LearnSandboxes(const Event& event) {
+  if (event.sandbox_id.empty()) return;
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr) return;
+  ContainerOf(*pod, event.sandbox_id, {}).sandbox = true;
+  for (const std::string_view id : event.sandbox_ids) ContainerOf(*pod, id, {}).sandbox = true;
+}
+
+void Tracker::Impl::OnCgroupAdded(const Event& event) {
+  LearnSandboxes(event);
+  if (!event.sandbox_id.empty() || event.container_id.empty() || event.container.empty()) return;
+  if (PodFacts* pod = PodOf(event, true)) ContainerOf(*pod, event.container_id, event.container);
+}
+
+}  // namespace kle

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// What follows the containers: the pod worker's marks, volumes, cgroup, status.
+#include <chrono>
+
+#include "metrics/tracker_impl.h"
+
+namespace kle {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Below -v 2: the folder of a deleted pod is cleaned up some seconds after its volumes; of a pod
+// that ended by itself it stays.
+constexpr Duration kBlindWait = 2min;
+
+}  // namespace
+
+void Tracker::Impl::OnWorker(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || !pod->termination) {
+    if (pod != nullptr && event.kind == EventKind::kTerminatingEntered && !pod->ended &&
+        StartAnnounced(*pod)) {
+      pod->termination->worker_entered_at = event.at;
+    }
+    return;
+  }
+  TerminationFacts& term = *pod->termination;
+  const bool before_end = !term.sealed;
+  switch (event.kind) {
+    case EventKind::kTerminationObserved:
+    case EventKind::kTerminatingEntered:
+      if (before_end) SetOnce(term.worker_entered_at, event.at);
+      return;
+    case EventKind::kGraceDecided:
+      if (before_end) SetOnce(term.worker_entered_at, event.at);
+      if (before_end && !term.grace_granted) term.grace_granted = event.grace_seconds;
+      return;
+    case EventKind::kContainersStopped:
+      if (before_end) SetOnce(term.worker_stopped_at, event.at);
+      return;
+    case EventKind::kPodTerminated:
+      if (!before_end) return;
+      term.terminated_at = event.at;
+      term.terminated_precision = Precision::kExact;
+      TrySeal(*pod);
+      return;
+    case EventKind::kVolumesUnmounted:
+      SetOnce(term.volumes_claimed_at, event.at);
+      for (VolumeFacts& volume : pod->volumes) {
+        // Only where no volume ever tells of itself; otherwise its own lines decide.
+        if (!term.first_unmount_at && !volume.record.started_at && !volume.mounted) {
+          SetOnce(volume.record.unmounted_at, event.at);
+        }
+      }
+      return;
+    case EventKind::kVolumePathsCleaned:
+      SetOnce(term.volume_paths_cleaned_at, event.at);
+      return;
+    case EventKind::kCgroupRemoved:
+      SetOnce(term.cgroup_removed_at, event.at);
+      ObserveLatePhases(*pod);
+      return;
+    case EventKind::kWorkerCompleted:
+      SetOnce(term.worker_completed_at, event.at);
+      return;
+    case EventKind::kStatusUpdated:
+      if (term.terminated_at) term.status_updated_at = event.at;
+      return;
+    case EventKind::kReclaimed:
+      SetOnce(term.reclaimed_line_at, event.at);
+      return;
+    case EventKind::kRemovedFromApi:
+      SetOnce(term.removed_from_api_at, event.at);
+      return;
+    default:
+      return;
+  }
+}
+
+void Tracker::Impl::OnVolume(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr) return;
+  if (event.kind == EventKind::kVolumesMounted) {
+    pod->mount_failed_at.reset();
+    return;
+  }
+  if (event.volume.empty() && event.unique_name.empty()) return;
+  if (event.kind == EventKind::kVolumeUndesired) {
+    if (!pod->termination) return;
+    SetOnce(pod->termination->volumes_undesired_at, event.at);
+    VolumeOf(*pod, event);
+    return;
+  }
+  if (event.kind == EventKind::kVolumeMountStarted) return;
+  VolumeFacts& volume = VolumeOf(*pod, event);
+  if (event.kind == EventKind::kVolumeMounted) {
+    volume.mounted = true;
+    volume.record.started_at.reset();
+    volume.record.unmounted_at.reset();
+    volume.record.attempts = 0;
+    volume.record.failures = 0;
+    return;
+  }
+  const bool was_measured = volume.record.duration().has_value();
+  if (event.kind == EventKind::kUnmountStarted) {
+    SetOnce(volume.record.started_at, event.at);
+    ++volume.record.attempts;
+    // Another goroutine prints the success: it may stand above the start.
+    volume.mounted = !volume.record.unmounted_at || *volume.record.unmounted_at < event.at;
+    if (volume.mounted) volume.record.unmounted_at.reset();
+    NoteUnmounting(*pod, event.at);
+  } else {
+    volume.mounted = false;
+    volume.record.unmounted_at = event.at;
+  }
+  if (const auto duration = volume.record.duration(); duration && !was_measured) {
+    metrics.ObserveUnmount(volume.record.plugin, "unmount", *duration);
+  }
+  ObserveLatePhases(*pod);
+}
+
+// Volumes are unmounted only once every container is gone.
+void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
+  if (!pod.termination && !pod.ended && !pod.finished && verbosity >= 2) {
+    // Containers were killed, none came back and the volumes go: the kubelet ended the pod by
+    // itself. An eviction would have said so; what says nothing at -v 2 is the deadline.
+    std::optional<Timestamp> first;
+    for (const ContainerFacts& container : pod.containers) {
+      if (container.kill_at && (!first || *container.kill_at < *first)) first = container.kill_at;
+    }
+    if (first && !StartAnnounced(pod)) Start(pod, Trigger::kDeadline, first);
+  }
+  if (!pod.termination && !pod.ended && !pod.finished && verbosity < 2) {
+    // Nothing tells a deletion from a job's own end yet; "Cleaned up orphaned pod volumes dir"
+    // will.
+    Start(pod, Trigger::kUnknown, std::nullopt);
+    pod.termination->blind = true;
+    After(kBlindWait, Timer::kBlind, pod);
+  }
+  if (pod.termination) SetOnce(pod.termination->first_unmount_at, at);
+  TrySeal(pod);
+}
+
+// The folder of a pod that is gone was removed: what never showed a kill had nothing to kill, and
+// below -v 2 this is the only proof of a deletion.
+void Tracker::Impl::OnVolumesCleaned(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod == nullptr || !pod->terminating()) return;
+  TerminationFacts& term = *pod->termination;
+  if (term.blind) {
+    term.terminated_at = term.first_unmount_at;
+    term.terminated_precision = Precision::kBound;
+    Seal(*pod);
+    if (pod->terminating()) Complete(*pod, State::kRemoved);
+  } else if (!term.kill_seen && term.trigger == Trigger::kForceDelete) {
+    Finished(*pod);
+  }
+}
+
+}  // namespace kle

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pods as their sources deliver them, and why the kubelet ends one by itself.
+#include <algorithm>
+#include <chrono>
+
+#include "metrics/tracker_impl.h"
+
+namespace kle {
+namespace {
+
+using namespace std::chrono_literals;
+
+// DELETE and REMOVE this near to each other: a grace of 0, or a pod that had finished.
+constexpr Duration kForcePair = 1s;
+
+constexpr Duration kNoKillAfter = 30s;
+
+constexpr Duration kLostAfter = 60s;
+
+// Recorder events that announce why the kubelet itself will end a pod.
+struct AnnouncedBy {
+  std::string_view reason;
+  Trigger trigger;
+};
+constexpr AnnouncedBy kAnnouncedBy[] = {
+    {"DeadlineExceeded", Trigger::kDeadline}, {"Evicted", Trigger::kEviction},
+    {"Preempting", Trigger::kPreemption},     {"Preempted", Trigger::kPreemption},
+    {"NodeShutdown", Trigger::kNodeShutdown}, {"Terminated", Trigger::kNodeShutdown},
+};
+
+}  // namespace
+
+void Tracker::Impl::NoteProcess(const Event& event) {
+  if (event.kind == EventKind::kKubeletVersion) {
+    adopting = true;
+    const bool again =
+        event.pid != 0 ? version_pids.contains(event.pid) : version_seen || pod_events > 0;
+    version_seen = true;
+    if (event.pid != 0) version_pids.insert(event.pid);
+    if (again) NoteRestart(event.at);
+  }
+  if (event.pid != 0 && pids.insert(event.pid).second && pids.size() > 1) NoteRestart(event.at);
+}
+
+void Tracker::Impl::NoteRestart(Timestamp at) {
+  ++counts.kubelet_restarts;
+  metrics.CountKubeletRestart();
+  restarted_at = at;
+  trouble.restarted_at = at;
+  batch_due = true;
+  adopting = true;
+}
+
+void Tracker::Impl::OnAdded(const Event& event) {
+  const bool from_api = event.source == "api";
+  for (const PodRef& ref : event.pods) {
+    PodFacts* pod = table.FindByName(ref.namespace_, ref.name);
+    if (pod != nullptr && pod->is_static && from_api) continue;  // its mirror
+    if (pod == nullptr || pod->removed) {
+      pod = table.Create(ref);
+      pod->is_static = !from_api;
+      if (!adopting) pod->startup.added_at = event.at;
+    } else {
+      pod->readded = restarted_at.has_value();
+    }
+    pod->last_event_at = now;
+    if (pod->termination) pod->termination->last_event_at = now;
+  }
+  if (from_api) adopting = false;
+  if (!batch_due || !from_api) return;
+  batch_due = false;
+  for (PodFacts& pod : table.pods()) {
+    if (!pod.terminating() || pod.is_static) continue;
+    const bool named = std::ranges::any_of(event.pods, [&pod](const PodRef& ref) {
+      return ref.name == pod.name && ref.namespace_ == pod.namespace_;
+    });
+    if (named) continue;
+    pod.termination->lost = true;
+    After(kLostAfter, Timer::kLost, pod);
+  }
+}
+
+void Tracker::Impl::OnDeleted(const Event& event) {
+  for (const PodRef& ref : event.pods) {
+    PodFacts* pod = PodFromSource(ref, event.source);
+    if (pod == nullptr) continue;
+    if (pod->removed) pod = table.Create(ref);
+    SetOnce(pod->delete_at, event.at);
+    if (pod->termination) {
+      pod->termination->last_delete_at = event.at;
+      continue;
+    }
+    if (pod->ended) continue;
+    // Deleted while the kubelet was down: it terminates without a DELETE line, and prints one only
+    // when all is over.
+    std::optional<Timestamp> begun;
+    if (pod->readded) {
+      for (const ContainerFacts& container : pod->containers) {
+        if (container.kill_at && restarted_at && *container.kill_at >= *restarted_at &&
+            (!begun || *container.kill_at < *begun)) {
+          begun = container.kill_at;
+        }
+      }
+    }
+    if (!begun && KnownFinished(*pod)) {
+      Start(*pod, Trigger::kFinished, event.at);
+      Seal(*pod);
+      continue;
+    }
+    Start(*pod, Trigger::kApiDelete, begun.value_or(event.at));
+    pod->termination->last_delete_at = event.at;
+    TrySeal(*pod);
+  }
+}
+
+void Tracker::Impl::OnRemoved(const Event& event) {
+  for (const PodRef& ref : event.pods) {
+    PodFacts* pod = PodFromSource(ref, event.source);
+    if (pod == nullptr) continue;
+    pod->removed = true;
+    SetOnce(pod->remove_at, event.at);
+    After(kForgetAfter, Timer::kForget, *pod);
+    if (event.source == "file" || event.source == "http") {
+      pod->is_static = true;
+      if (!pod->termination && !pod->ended && !KnownFinished(*pod)) {
+        Start(*pod, Trigger::kStaticRemoved, event.at);
+        pod->termination->removed_at.reset();
+      }
+      continue;
+    }
+    if (!pod->termination) {
+      // A force delete may come without any DELETE; a finished pod's removal looks the same.
+      const bool alive = std::ranges::any_of(
+          pod->containers, [](const ContainerFacts& container) { return container.running; });
+      if (!pod->ended && !pod->finished && alive) {
+        Start(*pod, Trigger::kForceDelete, event.at);
+        After(kNoKillAfter, Timer::kNoKill, *pod);
+      }
+      continue;
+    }
+    TerminationFacts& term = *pod->termination;
+    SetOnce(term.removed_at, event.at);
+    if (term.completed) {
+      // Evicted or past its deadline long ago; now its object went too.
+      if (term.state == State::kTerminated) Remove(*pod);
+      continue;
+    }
+    const bool begun = term.kill_seen || term.sandbox_dead_at || term.first_unmount_at ||
+                       term.worker_stopped_at || term.terminated_at;
+    if (!begun) {
+      if (term.trigger == Trigger::kApiDelete && term.requested_at &&
+          event.at - *term.requested_at <= kForcePair) {
+        term.trigger = Trigger::kForceDelete;
+      }
+      After(kNoKillAfter, Timer::kNoKill, *pod);
+    } else if (term.trigger == Trigger::kApiDelete && term.requested_at &&
+               event.at - *term.requested_at <= kForcePair && AnyRunning(*pod)) {
+      term.trigger = Trigger::kForceDelete;  // the kill was printed before the REMOVE
+    }
+    TrySeal(*pod);
+    TryComplete(*pod);
+  }
+}
+
+void Tracker::Impl::OnTeardown(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr) return;
+  const Cause cause = event.row->cause;
+  if (cause == Cause::kFinished) pod->finished = true;
+  if (pod->termination || pod->ended || pod->finished) return;
+  switch (cause) {
+    case Cause::kDelete:
+      Start(*pod, Trigger::kApiDelete, pod->delete_at.value_or(event.at));
+      return;
+    case Cause::kEviction:
+      if (!StartAnnounced(*pod)) Start(*pod, Trigger::kEviction, event.at);
+      return;
+    case Cause::kRemoved:
+      if (pod->remove_at && !pod->is_static) Start(*pod, Trigger::kForceDelete, *pod->remove_at);
+      return;
+    case Cause::kOrphan:
+      if (pod->remove_at) {
+        Start(*pod, Trigger::kForceDelete, pod->delete_at.value_or(*pod->remove_at));
+      } else {
+        Start(*pod, Trigger::kOrphan, event.at);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+void Tracker::Impl::OnOrphanFound(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod != nullptr && !pod->termination && !pod->ended) Start(*pod, Trigger::kOrphan, event.at);
+}
+
+void Tracker::Impl::OnFinishedByItself(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod != nullptr && !pod->announced) pod->finished = true;
+}
+
+void Tracker::Impl::OnRecorded(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod == nullptr) return;
+  const auto* row = std::ranges::find(kAnnouncedBy, event.reason, &AnnouncedBy::reason);
+  if (row != std::end(kAnnouncedBy) && !pod->announced && !pod->termination) {
+    pod->announced = row->trigger;
+    pod->announced_at = event.at;
+  } else if (event.reason == "FailedMount") {
+    pod->mount_failed_at = event.at;
+  } else if (event.reason == "Failed" || event.reason == "BackOff") {
+    if (event.detail.find("image") != std::string_view::npos) pod->pull_failed_at = event.at;
+  } else if (event.reason == "Pulled") {
+    pod->pull_failed_at.reset();
+  }
+}
+
+void Tracker::Impl::OnEvicted(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || pod->termination || pod->ended) return;
+  if (!pod->announced) {
+    pod->announced = event.kind == EventKind::kPreempted      ? Trigger::kPreemption
+                     : event.kind == EventKind::kShutdownKill ? Trigger::kNodeShutdown
+                                                              : Trigger::kEviction;
+    pod->announced_at = event.at;
+  }
+  if (event.kind == EventKind::kShutdownKill) {
+    Start(*pod, Trigger::kNodeShutdown, event.at);
+    pod->termination->grace_granted = event.grace_seconds;
+    return;
+  }
+  // "is evicted successfully" comes when all is over: the kills before it were the eviction's.
+  std::optional<Timestamp> first;
+  for (const ContainerFacts& container : pod->containers) {
+    if (container.kill_at && (!first || *container.kill_at < *first)) first = container.kill_at;
+  }
+  if (event.level == 0 && first) {
+    Start(*pod, *pod->announced, first);
+    TrySeal(*pod);
+  }
+}
+
+void Tracker::Impl::OnNode(const Event& event) {
+  if (event.kind == EventKind::kNodeShutdownStarted) {
+    metrics.CountNodeShutdown("started");
+  } else if (event.kind == EventKind::kNodeShutdownCompleted) {
+    metrics.CountNodeShutdown("completed");
+  } else {
+    trouble.skipped_at = event.at;
+    trouble.skip_reason = ClassifyFailure(event.error, Phase::kDispatch);
+    metrics.CountSyncSkip(trouble.skip_reason);
+  }
+}
+
+}  // namespace kle

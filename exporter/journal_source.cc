@@ -41,7 +41,6 @@ constexpr milliseconds kBetweenWakes(100);
 constexpr milliseconds kPollEvery(250);
 // Without inotify, files made by rotation are only seen after opening again.
 constexpr seconds kReopenEvery(10);
-constexpr seconds kProbeEvery(30);
 constexpr milliseconds kFirstBackOff(100);
 constexpr milliseconds kLongestBackOff(5000);
 constexpr int kTries = 2;
@@ -429,7 +428,7 @@ std::string JournalSource::Cursor() {
 }
 
 SourceHealth JournalSource::Health() {
-  if (Clock::now() - probed_at_ > kProbeEvery) Probe();
+  if (Clock::now() - probed_at_ >= options_.probe_every) Probe();
   SourceHealth health;
   health.trouble = trouble_;
   if (folder_missing_) {

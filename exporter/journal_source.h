@@ -23,6 +23,8 @@ struct JournalOptions {
   std::vector<std::string> files;  // instead: just these, not followed
   std::vector<std::string> units;  // empty: the known kubelet units
   StartAt start = StartAt::kBoot;
+  // How often Health looks at the files themselves.
+  std::chrono::milliseconds probe_every{30'000};
 };
 
 class JournalSource final : public LineSource {

@@ -182,6 +182,43 @@ TEST_F(JournalSourceTest, AFolderIsFollowed) {
   EXPECT_EQ((*source)->Health().trouble, "");
 }
 
+TEST_F(JournalSourceTest, AFolderThatWentAwayAndCameBackIsReadOn) {
+  const std::string folder = folder_ / "journal";
+  ASSERT_TRUE(std::filesystem::create_directory(folder));
+  // journald gives all lines of one read the same times: only the hash tells them apart.
+  Write("journal/a.journal", {{"one", kStart}, {"two", kStart}, {"three", kStart}});
+  JournalOptions options{folder, {}, {}, StartAt::kAll};
+  options.probe_every = milliseconds(0);
+  auto source = JournalSource::Open(options);
+  ASSERT_TRUE(source);
+  LogLine line;
+  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  EXPECT_EQ(line.text, "two");
+
+  std::filesystem::rename(folder, folder_ / "away");
+  EXPECT_NE((*source)->Health().trouble.find("is gone"), std::string::npos);
+  std::filesystem::rename(folder_ / "away", folder);
+  EXPECT_EQ((*source)->Health().trouble, "");
+  EXPECT_EQ(Read(**source), Lines{"three"});
+
+  std::filesystem::rename(folder, folder_ / "away");
+  EXPECT_NE((*source)->Health().trouble, "");
+  std::filesystem::rename(folder_ / "away", folder);
+  Write("journal/b.journal", {{"four", kStart + 1}});
+  EXPECT_EQ((*source)->Health().trouble, "");
+  EXPECT_EQ(Read(**source), Lines{"four"});
+
+  // Vacuumed meanwhile: nothing is read twice, and the loss is told.
+  std::filesystem::rename(folder, folder_ / "away");
+  EXPECT_NE((*source)->Health().trouble, "");
+  ASSERT_TRUE(std::filesystem::create_directory(folder));
+  Write("journal/c.journal", {{"six", kStart + 3}});
+  EXPECT_EQ((*source)->Health().trouble, "");
+  EXPECT_EQ(Read(**source), (Lines{"(gap)", "six"}));
+  EXPECT_EQ((*source)->Health().gap_reason, "cursor_lost");
+}
+
 TEST_F(JournalSourceTest, AnEmptyFolderIsIdle) {
   auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kBoot});
   ASSERT_TRUE(source) << source.error().message();

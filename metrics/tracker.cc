@@ -86,79 +86,89 @@ using Impl = Tracker::Impl;
 // lives.
 struct Handler {
   EventKind kind;
-  void (Impl::*handle)(const Event&);
+  void (*handle)(Impl&, const Event&);
 };
 
+template <auto kMethod>
+void Call(Impl& impl, const Event& event) {
+  (impl.*kMethod)(event);
+}
+
 constexpr Handler kHandlers[] = {
-    {kSyncSkipped, &Impl::OnNode},
-    {kNodeShutdownStarted, &Impl::OnNode},
-    {kNodeShutdownCompleted, &Impl::OnNode},
-    {kPodAdded, &Impl::OnAdded},
-    {kPodDeleted, &Impl::OnDeleted},
-    {kPodRemoved, &Impl::OnRemoved},
-    {kPodRejected, &Impl::OnFinishedByItself},
-    {kLifecycleCompleted, &Impl::OnFinishedByItself},
-    {kRecorded, &Impl::OnRecorded},
-    {kRecorded, &Impl::OnStartup},
-    {kSandboxNeeded, &Impl::OnStartup},
-    {kSandboxCreated, &Impl::LearnSandboxes},
-    {kSandboxCreated, &Impl::OnStartup},
-    {kSandboxIds, &Impl::LearnSandboxes},
-    {kProbeResult, &Impl::OnStartup},
-    {kStartupObserved, &Impl::OnStartup},
-    {kVolumeMounted, &Impl::OnVolume},
-    {kVolumesMounted, &Impl::OnVolume},
-    {kVolumesMounted, &Impl::OnStartup},
-    {kContainerCgroupAdded, &Impl::OnCgroupAdded},
-    {kContainerCgroupDestroyed, &Impl::LearnSandboxes},
-    {kPlegEvent, &Impl::OnPleg},
-    {kPlegEvent, &Impl::OnStartup},
-    {kContainerFinished, &Impl::OnPleg},
-    {kEvicted, &Impl::OnEvicted},
-    {kPreempted, &Impl::OnEvicted},
-    {kShutdownKill, &Impl::OnEvicted},
-    {kOrphanFound, &Impl::OnOrphanFound},
-    {kTeardownBegun, &Impl::OnTeardown},
-    {kTerminationObserved, &Impl::OnWorker},
-    {kTerminatingEntered, &Impl::OnTeardown},
-    {kTerminatingEntered, &Impl::OnWorker},
-    {kGraceDecided, &Impl::OnWorker},
-    {kPrestopStarted, &Impl::OnHook},
-    {kPrestopCompleted, &Impl::OnHook},
-    {kPrestopTimedOut, &Impl::OnHook},
-    {kPrestopFailed, &Impl::OnHook},
-    {kKillAnnounced, &Impl::OnKill},
-    {kKillStarted, &Impl::OnKill},
-    {kContainerExited, &Impl::OnContainerExited},
-    {kContainerStates, &Impl::OnContainerStates},
-    {kCniNetworkDeleting, &Impl::LearnSandboxes},
-    {kCniNetworkDeleted, &Impl::LearnSandboxes},
-    {kContainersStopped, &Impl::OnWorker},
-    {kPodTerminated, &Impl::OnWorker},
-    {kVolumeUndesired, &Impl::OnVolume},
-    {kUnmountStarted, &Impl::OnVolume},
-    {kUnmounted, &Impl::OnVolume},
-    {kVolumesUnmounted, &Impl::OnWorker},
-    {kVolumePathsCleaned, &Impl::OnWorker},
-    {kCgroupRemoved, &Impl::OnWorker},
-    {kWorkerCompleted, &Impl::OnWorker},
-    {kStatusUpdated, &Impl::OnWorker},
-    {kReclaimed, &Impl::OnWorker},
-    {kRemovedFromApi, &Impl::OnWorker},
-    {kOrphanVolumesCleaned, &Impl::OnVolumesCleaned},
-    {kFailure, &Impl::OnFailure},
+    {kSyncSkipped, Call<&Impl::OnNode>},
+    {kNodeShutdownStarted, Call<&Impl::OnNode>},
+    {kNodeShutdownCompleted, Call<&Impl::OnNode>},
+    {kPodAdded, Call<&Impl::OnAdded>},
+    {kPodDeleted, Call<&Impl::OnDeleted>},
+    {kPodRemoved, Call<&Impl::OnRemoved>},
+    {kPodRejected, Call<&Impl::OnFinishedByItself>},
+    {kLifecycleCompleted, Call<&Impl::OnFinishedByItself>},
+    {kRecorded, Call<&Impl::OnRecorded>},
+    {kRecorded, Call<&Impl::OnStartup>},
+    {kSandboxNeeded, Call<&Impl::OnStartup>},
+    {kSandboxCreated, Call<&Impl::LearnSandboxes>},
+    {kSandboxCreated, Call<&Impl::OnStartup>},
+    {kSandboxIds, Call<&Impl::LearnSandboxes>},
+    {kProbeResult, Call<&Impl::OnStartup>},
+    {kStartupObserved, Call<&Impl::OnStartup>},
+    {kVolumeMounted, Call<&Impl::OnVolume>},
+    {kVolumesMounted, Call<&Impl::OnVolume>},
+    {kVolumesMounted, Call<&Impl::OnStartup>},
+    {kContainerCgroupAdded, Call<&Impl::OnCgroupAdded>},
+    {kContainerCgroupDestroyed, Call<&Impl::LearnSandboxes>},
+    {kPlegEvent, Call<&Impl::OnPleg>},
+    {kPlegEvent, Call<&Impl::OnStartup>},
+    {kContainerFinished, Call<&Impl::OnPleg>},
+    {kEvicted, Call<&Impl::OnEvicted>},
+    {kPreempted, Call<&Impl::OnEvicted>},
+    {kShutdownKill, Call<&Impl::OnEvicted>},
+    {kOrphanFound, Call<&Impl::OnOrphanFound>},
+    {kTeardownBegun, Call<&Impl::OnTeardown>},
+    {kTerminationObserved, Call<&Impl::OnWorker>},
+    {kTerminatingEntered, Call<&Impl::OnTeardown>},
+    {kTerminatingEntered, Call<&Impl::OnWorker>},
+    {kGraceDecided, Call<&Impl::OnWorker>},
+    {kPrestopStarted, Call<&Impl::OnHook>},
+    {kPrestopCompleted, Call<&Impl::OnHook>},
+    {kPrestopTimedOut, Call<&Impl::OnHook>},
+    {kPrestopFailed, Call<&Impl::OnHook>},
+    {kKillAnnounced, Call<&Impl::OnKill>},
+    {kKillStarted, Call<&Impl::OnKill>},
+    {kContainerExited, Call<&Impl::OnContainerExited>},
+    {kContainerStates, Call<&Impl::OnContainerStates>},
+    {kCniNetworkDeleting, Call<&Impl::LearnSandboxes>},
+    {kCniNetworkDeleted, Call<&Impl::LearnSandboxes>},
+    {kContainersStopped, Call<&Impl::OnWorker>},
+    {kPodTerminated, Call<&Impl::OnWorker>},
+    {kVolumeUndesired, Call<&Impl::OnVolume>},
+    {kUnmountStarted, Call<&Impl::OnVolume>},
+    {kUnmounted, Call<&Impl::OnVolume>},
+    {kVolumesUnmounted, Call<&Impl::OnWorker>},
+    {kVolumePathsCleaned, Call<&Impl::OnWorker>},
+    {kCgroupRemoved, Call<&Impl::OnWorker>},
+    {kWorkerCompleted, Call<&Impl::OnWorker>},
+    {kStatusUpdated, Call<&Impl::OnWorker>},
+    {kReclaimed, Call<&Impl::OnWorker>},
+    {kRemovedFromApi, Call<&Impl::OnWorker>},
+    {kOrphanVolumesCleaned, Call<&Impl::OnVolumesCleaned>},
+    {kFailure, Call<&Impl::OnFailure>},
 };
 
 // Where each kind's handlers begin and end in the table, which holds a kind's side by side.
-constexpr auto kRanges = [] {
-  std::array<std::pair<uint8_t, uint8_t>, kEventKindCount> ranges{};
+struct Range {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+std::array<Range, kEventKindCount> FindRanges() {
+  std::array<Range, kEventKindCount> ranges;
   for (size_t i = 0; i < std::size(kHandlers); ++i) {
-    auto& [begin, end] = ranges[static_cast<size_t>(kHandlers[i].kind)];
-    if (begin == end) begin = static_cast<uint8_t>(i);
-    end = static_cast<uint8_t>(i + 1);
+    Range& range = ranges[static_cast<size_t>(kHandlers[i].kind)];
+    if (range.begin == range.end) range.begin = i;
+    range.end = i + 1;
   }
   return ranges;
-}();
+}
 
 }  // namespace
 
@@ -166,9 +176,10 @@ void Tracker::Impl::On(const Event& event) {
   Advance(event.at);
   verbosity = std::max(verbosity, event.level);
   NoteProcess(event);
-  const auto [begin, end] = kRanges[static_cast<size_t>(event.kind)];
-  if (begin == end) PodOf(event, false);
-  for (size_t i = begin; i < end; ++i) (this->*kHandlers[i].handle)(event);
+  static const auto ranges = FindRanges();
+  const Range& range = ranges[static_cast<size_t>(event.kind)];
+  if (range.begin == range.end) PodOf(event, false);
+  for (size_t i = range.begin; i < range.end; ++i) kHandlers[i].handle(*this, event);
 }
 
 void Tracker::Impl::Advance(Timestamp at) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The generated documents are what the tables say, and what the documents name exists. --write brings them up to date."""
+import html
 import os
 import pathlib
 import re
@@ -9,8 +10,31 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("KLE_BINARY") or str(ROOT / "build/release/kubelet-lifecycle-exporter")
-GENERATED = {"docs/EVENTS.md": "catalogue", "docs/METRICS.md": "metrics"}
+DEMO = ROOT / "tests/traces/demo.log.zst"
 failed = 0
+
+
+def run(*arguments):
+    return subprocess.run([BINARY, *arguments], check=True, capture_output=True).stdout.decode()
+
+
+def picture():
+    """The report on the recorded kubelet as it stands on a terminal."""
+    lines = ["$ kubelet-lifecycle-exporter report kubelet.log", *run("report", "--timezone=UTC", "--slowest=2", DEMO).splitlines()]
+    rows = []
+    for i, line in enumerate(lines):
+        colour = "#9cdcfe" if line[:1].isupper() or i == 0 else "#f5a97f" if line[:4] == "    " and line[4:5].isdigit() else "#d8dee9"
+        rows.append(f'<text x="14" y="{26 + 17 * i}" fill="{colour}" xml:space="preserve">{html.escape(line)}</text>')
+    height = 26 + 17 * len(lines)
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" font-family="monospace" font-size="13.5">\n'
+            f'<rect width="100%" height="100%" rx="8" fill="#1e222a"/>\n' + "\n".join(rows) + "\n</svg>\n")
+
+
+GENERATED = {
+    "docs/EVENTS.md": lambda: run("catalogue", "--format=markdown"),
+    "docs/METRICS.md": lambda: run("metrics", "--format=markdown"),
+    "docs/report.svg": picture,
+}
 
 
 def fail(text):
@@ -19,13 +43,13 @@ def fail(text):
     print("FAIL  " + text)
 
 
-for name, command in GENERATED.items():
-    text = subprocess.run([BINARY, command, "--format=markdown"], check=True, capture_output=True).stdout.decode()
+for name, make in GENERATED.items():
+    text = make()
     path = ROOT / name
     if "--write" in sys.argv:
         path.write_text(text)
     elif not path.exists() or path.read_text() != text:
-        fail(f"{name} is not what `{command} --format=markdown` prints: ./dev docs")
+        fail(f"{name} is not what the binary prints: ./dev docs")
 
 pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 metrics = set(re.findall(r"^\| `([a-z_]+)`", (ROOT / "docs/METRICS.md").read_text(), re.M))

@@ -30,7 +30,10 @@ Result<InputFile> Look(const std::string& path, ZoneOptions zone, Sniffed& sniff
   if (path != "-" && stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
     regular = true;
     file.size = static_cast<uint64_t>(info.st_size);
-    file.modified = FromTimespec(info.st_mtim);
+    // Archives may restore a file with the time 0: no kubelet is older than Kubernetes.
+    constexpr Timestamp kFirstKubernetes = std::chrono::sys_days{std::chrono::year{2014} / 6 / 1};
+    const Timestamp modified = FromTimespec(info.st_mtim);
+    if (modified > kFirstKubernetes) file.modified = modified;
     if (!zone.reference) zone.reference = file.modified;
   }
   auto bytes = OpenBytes(path);

@@ -116,6 +116,7 @@ struct Tracker::Impl {
   std::deque<TerminationRecord> recent;  // newest first
   std::multimap<Timestamp, std::pair<uint64_t, Timer>> timers;
   TrackerCounts counts;
+  std::deque<uint64_t> started;  // serials, oldest first; those that ended are passed over
   Timestamp now{};
   int verbosity = 0;
   std::set<uint64_t> pids;          // kubelet processes seen

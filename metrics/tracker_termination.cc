@@ -78,6 +78,13 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
   }
   ++counts.started;
   ++counts.in_flight;
+  started.push_back(pod.serial);
+  if (started.size() > 2 * options.max_in_flight) {
+    std::erase_if(started, [this](uint64_t serial) {
+      const PodFacts* other = table.FindBySerial(serial);
+      return other == nullptr || !other->terminating();
+    });
+  }
   if (trigger == Trigger::kOrphan) metrics.CountOrphanedPod();
 }
 
@@ -254,14 +261,16 @@ void Tracker::Impl::End(PodFacts& pod, State state) {
 }
 
 void Tracker::Impl::EvictOldest() {
-  for (PodFacts& pod : table.pods()) {
-    if (!pod.terminating()) continue;
-    pod.termination.reset();
-    pod.ended = true;
+  while (!started.empty()) {
+    PodFacts* pod = table.FindBySerial(started.front());
+    started.pop_front();
+    if (pod == nullptr || !pod->terminating()) continue;
+    pod->termination.reset();
+    pod->ended = true;
     --counts.in_flight;
     ++counts.evicted;
     metrics.CountTrackerEviction("evicted");
-    After(kForgetAfter, Timer::kForget, pod);
+    After(kForgetAfter, Timer::kForget, *pod);
     return;
   }
 }

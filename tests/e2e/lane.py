@@ -147,8 +147,14 @@ class Journald:
         self.start()
 
     def start(self):
-        self.daemon = start("/lib/systemd/systemd-journald", self.namespace, stderr=subprocess.DEVNULL)
-        wait_for("journald's stdout socket", lambda: (self.run / "stdout").exists(), 20)
+        self.daemon = start("/lib/systemd/systemd-journald", self.namespace, stderr=subprocess.PIPE, text=True)
+        wait_for("journald's stdout socket", lambda: self._answers() or self.daemon.poll() is not None, 20)
+        if self.daemon.poll() is not None:  # it wants a cgroup tree, which a bare chroot has not
+            skip(f"systemd-journald does not run here: {self.daemon.stderr.read().strip()}")
+
+    def _answers(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(str(self.run / "stdout")) == 0
 
     def _clean(self):
         if getattr(self, "daemon", None):

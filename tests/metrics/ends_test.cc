@@ -10,11 +10,6 @@ namespace {
 using namespace testing;
 using Lines = std::vector<std::string>;
 
-Lines operator+(Lines left, const Lines& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
-}
-
 std::string Event(std::string_view reason) {
   return "\"Event occurred\" object=\"default/web-1\" kind=\"Pod\" apiVersion=\"v1\" "
          "type=\"Warning\" reason=\"" +

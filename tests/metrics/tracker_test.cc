@@ -10,11 +10,6 @@ namespace {
 using namespace testing;
 using Lines = std::vector<std::string>;
 
-Lines operator+(Lines left, const Lines& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
-}
-
 double Seconds(const std::optional<Duration>& duration) {
   return duration ? ToSeconds(*duration) : -1;
 }
@@ -350,6 +345,20 @@ TEST(Bounds, TheOldestGoesFirstAndIsCounted) {
   EXPECT_EQ(run.in_flight[0].pod, "p7");
   EXPECT_EQ(run.counts.evicted, 7u);
   EXPECT_EQ(run.metric("kubelet_lifecycle_tracker_evictions_total"), 7);
+}
+
+TEST(Bounds, AFloodOfDeletesWithoutAnEndCostsTheSameEach) {
+  PipelineOptions options;
+  options.tracker.max_in_flight = 500;
+  options.tracker.max_pods = 2'000;
+  Lines lines;
+  for (int i = 0; i < 100'000; ++i) {
+    lines.push_back(At(i * 0.01, SyncLoop("DELETE", "default/p" + std::to_string(i))));
+  }
+  const Measured run = Replay(lines, options);
+  EXPECT_EQ(run.in_flight.size(), 500u);
+  EXPECT_EQ(run.counts.started, 100'000u);
+  EXPECT_EQ(run.counts.started, run.counts.evicted + run.counts.in_flight);
 }
 
 TEST(Deadline, KillsWithoutADeleteAndUnmountingVolumesAreTheKubeletsOwn) {

@@ -88,6 +88,13 @@ inline std::vector<std::string> Started() {
           At(1, Pleg("ContainerStarted", kApp))};
 }
 
+// Lines after lines.
+inline std::vector<std::string> operator+(std::vector<std::string> left,
+                                          const std::vector<std::string>& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
 struct Measured {
   std::vector<TerminationRecord> ended;
   std::vector<TerminationRecord> in_flight;

@@ -63,7 +63,9 @@ struct TerminationFacts {
   Precision terminated_precision = Precision::kExact;
   std::optional<Timestamp> sandbox_dead_at;  // relist
   bool sandbox_settled = false;
-  std::optional<Timestamp> sandbox_failed_at;  // last failure to stop it
+  std::optional<Timestamp> sandbox_relisted_at;     // a relist saw it exited (-v 4)
+  std::optional<Timestamp> sandbox_cgroup_gone_at;  // cAdvisor saw its cgroup go (-v 3)
+  std::optional<Timestamp> sandbox_failed_at;       // last failure to stop it
   std::optional<Timestamp> first_unmount_at;
   std::optional<Timestamp> volumes_undesired_at;
   std::optional<Timestamp> volumes_claimed_at;  // "unmounted volumes": no proof

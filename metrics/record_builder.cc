@@ -267,7 +267,10 @@ Current BuildCurrent(const PodFacts& pod, const BuildContext& context,
   const Duration due =
       std::chrono::seconds(grace.value_or(kDefaultGraceSeconds)) + context.stuck_slack;
   current.overdue = std::max(current.age - due, Duration::zero());
-  if (current.reason) current.hint = Info(*current.reason).hint;
+  if (current.reason) {
+    const ReasonInfo& info = Info(*current.reason);
+    current.hint = std::string(info.hint) + " Runbook: #" + std::string(info.anchor);
+  }
   return current;
 }
 

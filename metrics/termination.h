@@ -114,7 +114,7 @@ struct Current {
   Timestamp since;
   Duration age{};      // since requested_at
   Duration overdue{};  // age beyond granted grace + slack, else 0; stuck means > 0
-  std::string hint;    // one sentence to act on; "" while nothing is wrong
+  std::string hint;    // a sentence to act on and a runbook anchor; "" while nothing is wrong
 };
 
 struct TerminationRecord {

@@ -201,4 +201,23 @@ void Tracker::Impl::OnCgroupAdded(const Event& event) {
   if (PodFacts* pod = PodOf(event, true)) ContainerOf(*pod, event.container_id, event.container);
 }
 
+void Tracker::Impl::OnCgroupDestroyed(const Event& event) {
+  LearnSandboxes(event);
+  PodFacts* pod = PodOf(event, false);
+  if (pod == nullptr || !pod->terminating() || event.container_id.empty()) return;
+  const auto container =
+      std::ranges::find(pod->containers, event.container_id, &ContainerFacts::id);
+  if (container == pod->containers.end() || !container->sandbox) return;
+  SetOnce(pod->termination->sandbox_cgroup_gone_at, event.at);
+}
+
+void Tracker::Impl::OnPlegTransition(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod == nullptr || !pod->terminating() || event.pleg_type != "exited") return;
+  const auto container =
+      std::ranges::find(pod->containers, event.container_id, &ContainerFacts::id);
+  if (container == pod->containers.end() || !container->sandbox) return;
+  SetOnce(pod->termination->sandbox_relisted_at, event.at);
+}
+
 }  // namespace kle

@@ -57,9 +57,12 @@ struct Tracker::Impl {
   void OnContainerStates(const Event& event);
   void LearnSandboxes(const Event& event);
   void OnCgroupAdded(const Event& event);
+  void OnCgroupDestroyed(const Event& event);
+  void OnPlegTransition(const Event& event);
 
   // tracker_reclaim.cc: the worker's marks, volumes, cgroup, status
   void OnWorker(const Event& event);
+  void OnStopped(PodFacts& pod, Timestamp at);
   void OnVolume(const Event& event);
   void NoteUnmounting(PodFacts& pod, Timestamp at);
   void OnVolumesCleaned(const Event& event);

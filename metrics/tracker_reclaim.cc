@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What follows the containers: the pod worker's marks, volumes, cgroup, status.
+#include <algorithm>
 #include <chrono>
 
 #include "metrics/tracker_impl.h"
@@ -13,7 +14,27 @@ using namespace std::chrono_literals;
 // that ended by itself it stays.
 constexpr Duration kBlindWait = 2min;
 
+constexpr Duration kStarved = 2s;
+constexpr Duration kRelistPeriod = 1500ms;  // and the time that a relist takes
+
 }  // namespace
+
+// The worker's mark is exact, but a starved kubelet prints it seconds late. Then its relists are
+// late too, and the end of the sandbox's cgroup is nearer. (A slow network teardown looks
+// otherwise: a relist sees the pause container dead long before the mark.)
+void Tracker::Impl::OnStopped(PodFacts& pod, Timestamp at) {
+  TerminationFacts& term = *pod.termination;
+  term.terminated_at = at;
+  term.terminated_precision = Precision::kExact;
+  const auto& gone = term.sandbox_cgroup_gone_at;
+  const auto& relisted = term.sandbox_relisted_at;
+  const bool starved = gone && at - *gone > kStarved && relisted && at - *relisted <= kRelistPeriod;
+  if (starved && !term.sandbox_failed_at) {
+    term.terminated_at = std::max(*gone, LastExit(pod).value_or(*gone));
+    term.terminated_precision = Precision::kBound;
+  }
+  TrySeal(pod);
+}
 
 void Tracker::Impl::OnWorker(const Event& event) {
   PodFacts* pod = PodOf(event, true);
@@ -39,10 +60,7 @@ void Tracker::Impl::OnWorker(const Event& event) {
       if (before_end) SetOnce(term.worker_stopped_at, event.at);
       return;
     case EventKind::kPodTerminated:
-      if (!before_end) return;
-      term.terminated_at = event.at;
-      term.terminated_precision = Precision::kExact;
-      TrySeal(*pod);
+      if (before_end) OnStopped(*pod, event.at);
       return;
     case EventKind::kVolumesUnmounted:
       SetOnce(term.volumes_claimed_at, event.at);

@@ -18,11 +18,7 @@ sys.path.insert(0, str(HERE))
 import score  # noqa: E402
 
 # Checks that do not hold, each with its reason. (folder, start of the pod's label, what)
-KNOWN = {
-    ("1.23.15-containerd-json-v5/mix-abcdi", "d-60-then-force", "terminated_at"):
-        "on an overloaded machine the runtime's stop of the sandbox returned 8.7 s after its pause container's exit; "
-        "the truth knows only the exit, and no kubelet line tells a slow stop from a slow network teardown",
-}
+KNOWN = {}
 
 
 def read(path):

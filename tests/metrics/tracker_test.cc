@@ -99,6 +99,35 @@ TEST(Deletion, UnmountSuccessMayStandAboveItsStart) {
   EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_duration_seconds_count"), 1);
 }
 
+Lines StarvedOrSlow(double relisted) {
+  const auto gone = [](const std::string& id) {
+    return "Destroyed container: \"/kubepods/pod" + std::string(kUid) + "/" + id +
+           "\" (aliases: [], namespace: \"containerd\")";
+  };
+  return {At(10, SyncLoop("DELETE")),
+          At(10.1, OfPod("syncTerminatingPod enter")),
+          At(10.2, Kill(30)),
+          At(11, OfContainer("Container exited normally")),
+          At(11.1, "\"getSandboxIDByPodUID got sandbox IDs for pod\" podSandboxID=[" + kSandbox +
+                       "] pod=\"default/web-1\""),
+          At(12, gone(kSandbox)),
+          At(relisted, "\"GenericPLEG\" podUID=" + std::string(kUid) + " containerID=\"" +
+                           kSandbox + "\" oldState=running newState=exited"),
+          At(18, OfPod("Pod terminated all containers successfully"))};
+}
+
+TEST(Deletion, AStarvedKubeletsMarkIsBoundedByTheSandboxesCgroup) {
+  const Measured run = Replay(Started() + StarvedOrSlow(17.5));
+  EXPECT_NEAR(Seconds(run.only().termination()), 2, 1e-6);
+  EXPECT_EQ(run.only().termination_precision, Precision::kBound);
+}
+
+TEST(Deletion, ASlowNetworkTeardownIsNotTakenForAStarvedKubelet) {
+  const Measured run = Replay(Started() + StarvedOrSlow(12.8));
+  EXPECT_NEAR(Seconds(run.only().termination()), 8, 1e-6);
+  EXPECT_EQ(run.only().termination_precision, Precision::kExact);
+}
+
 TEST(ForceDelete, ShowsRemoveBeforeTheKill) {
   const Measured run =
       Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.003, SyncLoop("REMOVE")),

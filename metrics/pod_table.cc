@@ -92,6 +92,11 @@ void PodTable::LearnContainer(std::string_view id, PodFacts& pod) {
   }
 }
 
+void PodTable::ForgetContainer(std::string_view id, const PodFacts& pod) {
+  const auto it = by_container_.find(id);
+  if (it != by_container_.end() && it->second == &pod) by_container_.erase(it);
+}
+
 void PodTable::Erase(PodFacts& pod) {
   const auto forget = [&pod](auto& map, std::string_view key) {
     const auto it = map.find(key);
@@ -99,7 +104,7 @@ void PodTable::Erase(PodFacts& pod) {
   };
   forget(by_uid_, pod.uid);
   forget(by_name_, NameKey(pod.namespace_, pod.name));
-  for (const ContainerFacts& container : pod.containers) forget(by_container_, container.id);
+  for (const ContainerFacts& container : pod.containers) ForgetContainer(container.id, pod);
   const auto it = by_serial_.find(pod.serial);
   pods_.erase(it->second);
   by_serial_.erase(it);

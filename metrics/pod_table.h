@@ -34,6 +34,8 @@ class PodTable {
   // Makes `id` lead to `pod`.
   void LearnContainer(std::string_view id, PodFacts& pod);
 
+  void ForgetContainer(std::string_view id, const PodFacts& pod);
+
   void Erase(PodFacts& pod);
   size_t size() const { return pods_.size(); }
   // Oldest first.

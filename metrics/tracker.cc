@@ -51,7 +51,10 @@ ContainerFacts& Tracker::Impl::ContainerOf(PodFacts& pod, std::string_view id,
                                            std::string_view name) {
   auto it = std::ranges::find(pod.containers, id, &ContainerFacts::id);
   if (it == pod.containers.end()) {
-    if (pod.containers.size() >= kMaxContainers) pod.containers.erase(pod.containers.begin());
+    if (pod.containers.size() >= kMaxContainers) {
+      table.ForgetContainer(pod.containers.front().id, pod);
+      pod.containers.erase(pod.containers.begin());
+    }
     it = pod.containers.insert(pod.containers.end(), ContainerFacts{});
     it->id = id;
     table.LearnContainer(id, pod);

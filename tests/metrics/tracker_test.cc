@@ -376,6 +376,23 @@ TEST(Bounds, TheOldestGoesFirstAndIsCounted) {
   EXPECT_EQ(run.metric("kubelet_lifecycle_tracker_evictions_total"), 7);
 }
 
+TEST(Bounds, ARunawayCrashLoopKeepsItsLastContainers) {
+  Lines lines = {At(0, SyncLoop("ADD"))};
+  const auto id = [](int i) { return std::string(60, 'e') + std::to_string(1000 + i); };
+  for (int i = 0; i < 400; ++i) {
+    lines.push_back(At(1 + i, Pleg("ContainerStarted", id(i))));
+    lines.push_back(At(1.5 + i, Finished(1, id(i))));
+    lines.push_back(At(1.6 + i, Pleg("ContainerDied", id(i))));
+  }
+  lines.push_back(At(500, SyncLoop("DELETE")));
+  lines.push_back(At(501, SyncLoop("REMOVE")));
+  lines.push_back(At(3000, SyncLoop("ADD", "default/clock")));  // by now it is forgotten
+  lines.push_back(At(
+      3001, "\"StopContainer from runtime service failed\" err=\"x\" containerID=\"" + id(0) + "\"",
+      4321, 'E'));
+  EXPECT_LE(Replay(lines).size(), 1u);
+}
+
 TEST(Bounds, AFloodOfDeletesWithoutAnEndCostsTheSameEach) {
   PipelineOptions options;
   options.tracker.max_in_flight = 500;

@@ -139,7 +139,7 @@ void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string
     failure.last_at = std::max(failure.last_at, event.at);
     if (!chain->counted && reason != Reason::kOther) {
       failure.reason = reason;
-      if (!error.empty()) failure.message = error.substr(0, kMessageBytes);
+      failure.message = event.raw.substr(0, kMessageBytes);
     }
     if (!chain->counted && (reason != Reason::kOther || !error.empty())) {
       metrics.CountFailure(phase, failure.reason, plugin);
@@ -158,9 +158,8 @@ void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string
   } else {
     if (term.failures.size() >= kMaxFailures) return;
     chain->failure = term.failures.size();
-    std::string_view message = error.empty() ? event.raw : error;
     term.failures.push_back({event.at, event.at, phase, reason, std::string(chain->object), 1,
-                             std::string(message.substr(0, kMessageBytes))});
+                             std::string(event.raw.substr(0, kMessageBytes))});
   }
   // A line without an error text waits for the next one of its attempt to tell the reason.
   chain->counted = !error.empty() || known != term.failures.end();

@@ -110,7 +110,7 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
   TerminationFacts& term = *pod.termination;
   if (!term.terminated_at) {
     // Where the worker's lines are visible they decide; they include the sandbox.
-    if (term.worker_entered_at || term.blind) return;
+    if (term.worker_entered_at || (term.blind && !term.removed_at)) return;
     if (AnyRunning(pod) || !ExitsKnown(pod)) return;
     const auto& dead = term.sandbox_dead_at;
     const auto& unmount = term.first_unmount_at;

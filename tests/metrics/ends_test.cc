@@ -207,6 +207,15 @@ TEST(LogLevelZero, AJobsOwnEndIsNoTermination) {
   EXPECT_EQ(run.counts.started, 0u);
 }
 
+TEST(LogLevelZero, ALogThatBeginsInTheMiddleOfATermination) {
+  const Measured run =
+      Replay({At(10, Volume("started", "creds")), At(10.1, Volume("unmounted", "creds")),
+              At(11, SyncLoop("DELETE")), At(11.001, SyncLoop("REMOVE"))});
+  ASSERT_EQ(run.size(), 1u) << "the pod has no name yet where its volume goes";
+  EXPECT_FALSE(run.only().termination().has_value());
+  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_termination_duration_seconds_count"), 0);
+}
+
 TEST(LogLevelZero, AHangingUnmountIsInFlight) {
   const Measured run =
       Replay({At(10, Volume("started", "creds")), At(400, Volume("started", "creds"))});

@@ -14,7 +14,7 @@ function(kle_need package debian)
   message(STATUS "Found ${package} ${${package}_VERSION}")
 endfunction()
 
-# kle_need_pc(prefix module debian): a library with a pkg-config file, linked as PkgConfig::prefix. re2's says version 0.0.0.
+# kle_need_pc(prefix module debian): a library with a pkg-config file, linked as PkgConfig::prefix.
 function(kle_need_pc prefix module debian)
   pkg_check_modules(${prefix} QUIET IMPORTED_TARGET GLOBAL ${module})
   if(NOT ${prefix}_FOUND)
@@ -23,7 +23,6 @@ function(kle_need_pc prefix module debian)
   message(STATUS "Found ${module} ${${prefix}_VERSION}")
 endfunction()
 
-kle_need_pc(re2 re2 libre2-dev)
 kle_need_pc(libsystemd libsystemd libsystemd-dev)
 kle_need_pc(zstd libzstd libzstd-dev)
 find_package(ZLIB QUIET)

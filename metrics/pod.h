@@ -72,7 +72,6 @@ struct TerminationFacts {
   std::optional<Timestamp> volume_paths_cleaned_at;
   std::optional<Timestamp> cgroup_removed_at;
   std::optional<Timestamp> worker_completed_at;
-  std::optional<Timestamp> status_updated_at;
   std::optional<Timestamp> reclaimed_line_at;
   std::optional<Timestamp> removed_from_api_at;
   std::optional<Timestamp> removed_at;

@@ -151,7 +151,6 @@ constexpr Handler kHandlers[] = {
     {kVolumePathsCleaned, Call<&Impl::OnWorker>},
     {kCgroupRemoved, Call<&Impl::OnWorker>},
     {kWorkerCompleted, Call<&Impl::OnWorker>},
-    {kStatusUpdated, Call<&Impl::OnWorker>},
     {kReclaimed, Call<&Impl::OnWorker>},
     {kRemovedFromApi, Call<&Impl::OnWorker>},
     {kOrphanVolumesCleaned, Call<&Impl::OnVolumesCleaned>},

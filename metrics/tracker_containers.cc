@@ -143,8 +143,7 @@ void Tracker::Impl::OnHook(const Event& event) {
       if (!container.hook_at && event.grace_seconds) {
         container.hook_at = event.at - std::chrono::seconds(*event.grace_seconds);
       }
-      AddFailure(*pod, Phase::kPrestop, 1, container.name, "not completed in grace period", event,
-                 {});
+      AddFailure(*pod, Phase::kPrestop, 1, container.name, event.raw, event, {});
       return;
     default:
       if (container.hook_outcome == HookOutcome::kTimeout) return;  // it died under its container

@@ -61,7 +61,7 @@ void Tracker::Impl::OnFailure(const Event& event) {
     });
     if (found == std::end(kSyncErrorPhases)) return;
     phase = found->phase;
-    if (found->needle == "ImagePull") {
+    if (ClassifyFailure(event.error, phase) == Reason::kPullBlocked) {
       pod->pull_failed_at = event.at;
       return;
     }

@@ -81,9 +81,6 @@ void Tracker::Impl::OnWorker(const Event& event) {
     case EventKind::kWorkerCompleted:
       SetOnce(term.worker_completed_at, event.at);
       return;
-    case EventKind::kStatusUpdated:
-      if (term.terminated_at) term.status_updated_at = event.at;
-      return;
     case EventKind::kReclaimed:
       SetOnce(term.reclaimed_line_at, event.at);
       return;

@@ -349,12 +349,12 @@ void MovePod(PodFacts& pod, Duration step) {
   }
   if (!pod.termination) return;
   TerminationFacts& term = *pod.termination;
-  for (auto* at : {&term.requested_at, &term.worker_entered_at, &term.worker_stopped_at,
-                   &term.terminated_at, &term.sandbox_dead_at, &term.sandbox_failed_at,
-                   &term.first_unmount_at, &term.volumes_undesired_at, &term.volumes_claimed_at,
-                   &term.volume_paths_cleaned_at, &term.cgroup_removed_at,
-                   &term.worker_completed_at, &term.status_updated_at, &term.reclaimed_line_at,
-                   &term.removed_from_api_at, &term.removed_at, &term.last_delete_at}) {
+  for (auto* at :
+       {&term.requested_at, &term.worker_entered_at, &term.worker_stopped_at, &term.terminated_at,
+        &term.sandbox_dead_at, &term.sandbox_failed_at, &term.first_unmount_at,
+        &term.volumes_undesired_at, &term.volumes_claimed_at, &term.volume_paths_cleaned_at,
+        &term.cgroup_removed_at, &term.worker_completed_at, &term.reclaimed_line_at,
+        &term.removed_from_api_at, &term.removed_at, &term.last_delete_at}) {
     Move(*at, step);
   }
   term.last_event_at += step;

@@ -103,6 +103,8 @@ constexpr ReasonRow kTable[] = {
     // Hooks.
     {kPrestopTimeout, kPrestop, "not completed in grace period", "",
      "PreStop hook not completed in grace period", "k#117373"},
+    {kPrestopTimeout, kPrestop, "did not complete in", "",
+     "preStop hook for container \"docker://ab\" did not complete in 30 seconds", "1.20"},
 
     // Volumes.
     {kMountPending, kAny, "unmounted volumes=", "",

@@ -169,6 +169,16 @@ TEST(Reasons, FromTheLineToWhatAnOperatorSees) {
   }
 }
 
+TEST(Reasons, AHookTimeoutAsKubelet120PrintsIt) {
+  Lines lines = kBegun;
+  lines.push_back(At(10.1, Pleg("ContainerStarted", kApp)));
+  lines.push_back(
+      At(18, "preStop hook for container \"docker://" + kApp + "\" did not complete in 8 seconds"));
+  const Measured run = Replay(lines);
+  ASSERT_EQ(run.only().failures.size(), 1u);
+  EXPECT_EQ(run.only().failures[0].reason, Reason::kPrestopTimeout);
+}
+
 TEST(Reasons, FinalizerHoldsAPodThatIsGone) {
   Lines lines = Unmounting();
   lines.push_back(At(12, Volume("unmounted", "data")));

@@ -41,7 +41,8 @@ Result<void> CheckText(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<FollowSource>> FollowSource::Open(const std::vector<std::string>& paths,
-                                                         StartAt start) {
+                                                         StartAt start,
+                                                         std::string_view /*position*/) {
   std::unique_ptr<FollowSource> source(new FollowSource);
   for (const std::string& path : paths) {
     Followed file;
@@ -109,7 +110,7 @@ Result<ReadStatus> FollowSource::NextOf(Followed& file, LogLine& line) {
   }
   file.trouble.clear();
   if (fate == Fate::kTruncated) {
-    gap_reason_ = "truncated";
+    gap_ = {GapReason::kTruncated};
     return ReadStatus::kGap;
   }
   return NextOf(file, line);
@@ -132,7 +133,6 @@ Result<ReadStatus> FollowSource::Next(LogLine& line, milliseconds wait) {
 
 SourceHealth FollowSource::Health() {
   SourceHealth health;
-  health.gap_reason = gap_reason_;
   for (const Followed& file : files_) {
     if (!file.trouble.empty()) health.trouble = file.trouble;
   }

@@ -16,11 +16,13 @@ namespace kle {
 
 class FollowSource final : public LineSource {
  public:
-  // Every path must exist now; later it may come and go.
+  // Every path must exist now; later it may come and go. A file that `position` (of an earlier
+  // process) does not know begins at `start`.
   [[nodiscard]] static Result<std::unique_ptr<FollowSource>> Open(
-      const std::vector<std::string>& paths, StartAt start);
+      const std::vector<std::string>& paths, StartAt start, std::string_view position = {});
 
   Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
+  Gap gap() const override { return gap_; }
   SourceHealth Health() override;
 
  private:
@@ -43,7 +45,7 @@ class FollowSource final : public LineSource {
 
   std::vector<Followed> files_;
   size_t current_ = 0;
-  std::string gap_reason_;
+  Gap gap_;
 };
 
 }  // namespace kle

@@ -229,12 +229,12 @@ void JournalSource::SeekCursor() {
   if (mark_.empty()) {
     SeekStart();
   } else if (sd_journal_seek_cursor(journal_.get(), mark_.c_str()) < 0) {
-    gap_ = "cursor_lost";
+    pending_gap_ = GapReason::kCursorLost;
     return;
   } else if (const int moved = sd_journal_next(journal_.get()); moved <= 0) {
     return;
   } else if (!OnEntry(mark_)) {
-    gap_ = "cursor_lost";
+    pending_gap_ = GapReason::kCursorLost;
     positioned_ = true;
     return;
   }
@@ -309,8 +309,8 @@ int JournalSource::ReadEntry(LogLine& line) {
 Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
   std::optional<Clock::time_point> deadline;
   while (true) {
-    if (!gap_.empty()) {
-      gap_reason_ = std::exchange(gap_, {});
+    if (pending_gap_) {
+      gap_ = {*std::exchange(pending_gap_, std::nullopt)};
       return ReadStatus::kGap;
     }
     if (!journal_) {
@@ -340,7 +340,7 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
     ++since_process_;
     ++after_mark_;
     if (read > 0) return ReadStatus::kLine;
-    if (read < 0) gap_ = "unreadable_entry";
+    if (read < 0) pending_gap_ = GapReason::kUnreadableEntry;
   }
 }
 
@@ -422,7 +422,7 @@ void JournalSource::Probe() {
   folder_missing_ = missing;
 }
 
-std::string JournalSource::Cursor() {
+std::string JournalSource::Position() {
   Mark();
   return after_mark_ == 0 ? mark_ : std::string();
 }
@@ -435,7 +435,6 @@ SourceHealth JournalSource::Health() {
     health.trouble = "the journal's folder " + options_.directory + " is gone: mount it again";
   }
   health.unreadable = unreadable_;
-  health.gap_reason = gap_reason_;
   uint64_t oldest = 0;
   if (journal_ && last_realtime_ > 0 &&
       sd_journal_get_cutoff_realtime_usec(journal_.get(), &oldest, nullptr) > 0) {

@@ -23,6 +23,7 @@ struct JournalOptions {
   std::vector<std::string> files;  // instead: just these, not followed
   std::vector<std::string> units;  // empty: the known kubelet units
   StartAt start = StartAt::kBoot;
+  std::string position;  // of an earlier process; "" begins at `start`
   // How often Health looks at the files themselves.
   std::chrono::milliseconds probe_every{30'000};
 };
@@ -32,7 +33,8 @@ class JournalSource final : public LineSource {
   [[nodiscard]] static Result<std::unique_ptr<JournalSource>> Open(JournalOptions options);
 
   Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
-  std::string Cursor() override;
+  std::string Position() override;
+  Gap gap() const override { return gap_; }
   SourceHealth Health() override;
 
   // What is read, for messages.
@@ -101,8 +103,8 @@ class JournalSource final : public LineSource {
   std::map<std::string, int64_t> unreadable_;
   bool folder_missing_ = false;
   std::string trouble_;
-  std::string gap_;         // one to report before the next line
-  std::string gap_reason_;  // of the last one reported
+  std::optional<GapReason> pending_gap_;  // to report before the next line
+  Gap gap_;                               // the last one reported
 };
 
 }  // namespace kle

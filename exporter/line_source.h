@@ -9,6 +9,7 @@
 #include <string>
 
 #include "exporter/result.h"
+#include "metrics/gap.h"
 #include "parser/log_line.h"
 #include "parser/time.h"
 
@@ -26,7 +27,6 @@ struct SourceHealth {
   std::string trouble;                        // one line while it cannot be read; "" while it can
   std::map<std::string, int64_t> unreadable;  // journal files by reason: permission, bad_magic, ...
   std::optional<Duration> headroom;           // from the oldest entry kept to the last one read
-  std::string gap_reason;                     // of the last kGap; a closed set
 };
 
 // Not thread-safe; open, read and destroy it in one thread.
@@ -38,8 +38,12 @@ class LineSource {
   // An error is final.
   [[nodiscard]] virtual Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) = 0;
 
-  // Where the line last given lies, for coming back to it; "" when there is no such place.
-  virtual std::string Cursor() { return {}; }
+  // Everything needed to go on after the line last given, in a later process too: a source opened
+  // with these bytes (which only it can read) gives the lines that follow. "" when there is none.
+  virtual std::string Position() { return {}; }
+
+  // What the last kGap was.
+  virtual Gap gap() const { return {}; }
 
   virtual SourceHealth Health() { return {}; }
 

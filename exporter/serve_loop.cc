@@ -71,7 +71,7 @@ void ServeLoop::OnLine(const LogLine& line) {
 }
 
 void ServeLoop::OnGap() {
-  pipeline_.metrics().CountJournalGap(source_.Health().gap_reason);
+  pipeline_.metrics().CountGap(source_.gap());
   pipeline_.tracker().OnGap(last_received_.value_or(Now()));
   changed_ = true;
 }

@@ -254,6 +254,9 @@ MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
   }
   m.parse_errors.Add({{"reason", "truncated"}});
   m.parse_errors.Add({{"reason", "impossible_duration"}});
+  for (int i = 0; i < kGapReasonCount; ++i) {
+    m.gaps.Add({{"reason", Text(Name(static_cast<GapReason>(i)))}});
+  }
   for (const char* reason : {"evicted", "expired"}) m.evictions.Add({{"reason", reason}});
   for (int i = 0; i < kPhaseCount; ++i) {
     const prometheus::Labels labels{{"phase", Text(Name(static_cast<Phase>(i)))}};
@@ -428,12 +431,11 @@ void MetricSet::CountTruncatedRecord() {
   impl_->parse_errors.Add({{"reason", "truncated"}}).Increment();
 }
 
-void MetricSet::CountSuppressedLines(uint64_t count) {
-  impl_->suppressed.Increment(static_cast<double>(count));
-}
-
-void MetricSet::CountJournalGap(std::string_view reason) {
-  impl_->gaps.Add({{"reason", Text(reason)}}).Increment();
+void MetricSet::CountGap(const Gap& gap) {
+  impl_->gaps.Add({{"reason", Text(Name(gap.reason))}}).Increment();
+  if (gap.reason == GapReason::kSuppressed) {
+    impl_->suppressed.Increment(static_cast<double>(gap.lines));
+  }
 }
 
 void MetricSet::CountClockStep() { impl_->clock_steps.Increment(); }

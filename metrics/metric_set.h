@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "metrics/gap.h"
 #include "metrics/termination.h"
 #include "parser/catalogue.h"
 #include "parser/framer.h"
@@ -68,8 +69,7 @@ class MetricSet {
   void CountEvent(EventKind kind);
   void CountParseError(ParseError error);
   void CountTruncatedRecord();
-  void CountSuppressedLines(uint64_t count);
-  void CountJournalGap(std::string_view reason);
+  void CountGap(const Gap& gap);
   void CountClockStep();
   void CountStateCommit(bool ok);
   void SetJournalLag(Duration lag);

@@ -86,7 +86,7 @@ TEST_F(FollowSourceTest, TruncationIsAGap) {
   std::filesystem::resize_file(folder_ / "kubelet.log", 0);
   folder_.Append("kubelet.log", "new\n");
   EXPECT_EQ(Drain(), "(gap)|new|");
-  EXPECT_EQ(source_->Health().gap_reason, "truncated");
+  EXPECT_EQ(source_->gap().reason, GapReason::kTruncated);
 }
 
 TEST_F(FollowSourceTest, SeveralFilesAreStreamsOfTheirOwn) {

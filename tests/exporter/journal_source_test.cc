@@ -169,7 +169,7 @@ TEST_F(JournalSourceTest, AFolderIsFollowed) {
   auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
   ASSERT_TRUE(source);
   EXPECT_EQ(Read(**source), Lines{"one"});
-  EXPECT_NE((*source)->Cursor(), "");
+  EXPECT_NE((*source)->Position(), "");
   Write("b.journal", {{"two", kStart + 1}});
   Lines lines;
   EXPECT_TRUE(Eventually([&] {
@@ -216,7 +216,7 @@ TEST_F(JournalSourceTest, AFolderThatWentAwayAndCameBackIsReadOn) {
   Write("journal/c.journal", {{"six", kStart + 3}});
   EXPECT_EQ((*source)->Health().trouble, "");
   EXPECT_EQ(Read(**source), (Lines{"(gap)", "six"}));
-  EXPECT_EQ((*source)->Health().gap_reason, "cursor_lost");
+  EXPECT_EQ((*source)->gap().reason, GapReason::kCursorLost);
 }
 
 TEST_F(JournalSourceTest, AnEmptyFolderIsIdle) {

@@ -34,10 +34,10 @@ class ScriptedSource : public LineSource {
     line.received = ParseTimestamp("2026-11-23T10:00:00Z");
     return step_.status;
   }
+  Gap gap() const override { return {GapReason::kVacuumed}; }
   SourceHealth Health() override {
     SourceHealth health;
     health.trouble = step_.trouble;
-    health.gap_reason = "vacuumed";
     health.unreadable = {{"permission", 2}};
     return health;
   }

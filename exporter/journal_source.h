@@ -23,7 +23,7 @@ struct JournalOptions {
   std::vector<std::string> files;  // instead: just these, not followed
   std::vector<std::string> units;  // empty: the known kubelet units
   StartAt start = StartAt::kBoot;
-  std::string position;  // of an earlier process; "" begins at `start`
+  std::string position{};  // of an earlier process; "" begins at `start`
   // How often Health looks at the files themselves.
   std::chrono::milliseconds probe_every{30'000};
 };

@@ -2,28 +2,13 @@
 // To add a metric: a row in kTable, a member below, and the one place that sets it.
 #include "metrics/metric_set.h"
 
-#include <prometheus/counter.h>
-#include <prometheus/family.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-
-#include <algorithm>
-#include <array>
 #include <functional>
-#include <map>
-#include <set>
 
 #include "metrics/coverage.h"
+#include "metrics/metric_set_impl.h"
 
 namespace kle {
 namespace {
-
-using prometheus::Counter;
-using prometheus::Family;
-using prometheus::Gauge;
-using prometheus::Histogram;
-using Buckets = Histogram::BucketBoundaries;
 
 // clang-format off
 constexpr MetricInfo kTable[] = {
@@ -63,155 +48,23 @@ constexpr MetricInfo kTable[] = {
     {"journal_gaps_total", "counter", "reason", "Times that entries are missing from the journal."},
     {"journal_lag_seconds", "gauge", "", "Age of the last entry when it was read."},
     {"journal_headroom_seconds", "gauge", "", "How far the reader is ahead of the oldest entry that vacuuming would take next."},
+    {"journal_polling", "gauge", "", "1 while the journal is looked at every 250 ms, since the system gives no inotify watch."},
     {"journal_files_unreadable", "gauge", "reason", "Journal files that cannot be read."},
     {"last_event_timestamp_seconds", "gauge", "", "Time of the last event, in seconds since 1970."},
     {"tracked_pods", "gauge", "", "Pods remembered."},
     {"tracker_evictions_total", "counter", "reason", "Terminations given up: evicted (too many in flight), expired (uncertain and silent)."},
+    {"tracker_dropped_total", "counter", "list", "Details left out of a record that holds as many as it may: containers, volumes, failures."},
     {"clock_steps_total", "counter", "", "Times that the wall clock was seen to step."},
-    {"state_commits_total", "counter", "", "Snapshots committed."},
-    {"state_commit_errors_total", "counter", "", "Snapshots that could not be written."},
+    {"state_commits_total", "counter", "", "Times that the state file was written."},
+    {"state_commit_errors_total", "counter", "", "Times that the state file could not be written."},
+    {"state_rejected_total", "counter", "reason", "State files that were found at a start and set aside."},
     {"ready", "gauge", "", "1 once the reader has caught up with its source."},
 };
 // clang-format on
 
-// Timeouts cluster at the grace, at grace + 2 min and at 2m3s: edges sit just above them.
-const Buckets kTerminationBuckets = {0.5, 1,  2,  3,   5,   8,   10,  15,  20,  30,   35,
-                                     45,  60, 90, 120, 150, 180, 300, 600, 900, 1800, 3600};
-const Buckets kVolumeBuckets = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600};
-const Buckets kRatioBuckets = {.1, .25, .5, .75, .9, 1, 1.1, 1.5, 2, 5};
-
-constexpr size_t kMaxPlugins = 32;
-constexpr size_t kMaxStuck = 20;
-
-const MetricInfo& InfoOf(std::string_view name) {
-  return *std::ranges::find(kTable, name, &MetricInfo::name);
-}
-
-// A value from the log may become a label only if it looks like what it should be.
-bool IsLabelSafe(std::string_view text, std::string_view extra) {
-  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [extra](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || extra.find(c) != std::string::npos;
-  });
-}
-
-std::string Text(std::string_view view) { return std::string(view); }
-
 }  // namespace
 
 std::span<const MetricInfo> MetricTable() { return kTable; }
-
-struct MetricSet::Impl {
-  template <typename Builder>
-  auto& Register(Builder builder, std::string_view name) {
-    return builder.Name("kubelet_lifecycle_" + Text(name))
-        .Help(Text(InfoOf(name).help))
-        .Register(registry);
-  }
-  Family<Counter>& Counters(std::string_view name) {
-    return Register(prometheus::BuildCounter(), name);
-  }
-  Family<Gauge>& Gauges(std::string_view name) { return Register(prometheus::BuildGauge(), name); }
-  Family<Histogram>& Histograms(std::string_view name) {
-    return Register(prometheus::BuildHistogram(), name);
-  }
-
-  // Children are made once and found by index: Family::Add costs 360 ns and six allocations.
-  template <typename Metric, size_t N, typename Make>
-  static auto& Cached(std::array<Metric*, N>& cache, size_t index, Make make) {
-    if (cache[index] == nullptr) cache[index] = &make();
-    return *cache[index];
-  }
-
-  std::string_view PluginLabel(std::string_view plugin) {
-    if (!IsLabelSafe(plugin, "./-_:")) return "other";
-    const auto it = plugins.find(plugin);
-    if (it != plugins.end()) return *it;
-    if (plugins.size() >= kMaxPlugins) return "other";
-    return *plugins.emplace(plugin).first;
-  }
-
-  Histogram& Unmounts(std::string_view plugin, std::string_view operation) {
-    // A handful of plugins: looked up without making strings.
-    for (const UnmountSeries& series : unmounts) {
-      if (series.plugin == plugin && series.operation == operation) return *series.histogram;
-    }
-    Histogram& histogram =
-        unmount.Add({{"plugin", Text(plugin)}, {"operation", Text(operation)}}, kVolumeBuckets);
-    unmounts.push_back({Text(plugin), Text(operation), &histogram});
-    return histogram;
-  }
-
-  struct UnmountSeries {
-    std::string plugin;
-    std::string operation;
-    Histogram* histogram;
-  };
-
-  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
-
-  Family<Histogram>& termination = Histograms("pod_termination_duration_seconds");
-  Family<Histogram>& deletion = Histograms("pod_deletion_duration_seconds");
-  Family<Histogram>& phase = Histograms("pod_termination_phase_duration_seconds");
-  Family<Histogram>& container_stop = Histograms("container_stop_duration_seconds");
-  Histogram& grace = Histograms("termination_grace_period_seconds").Add({}, kTerminationBuckets);
-  Histogram& grace_used = Histograms("termination_grace_used_ratio").Add({}, kRatioBuckets);
-  Family<Histogram>& hook = Histograms("prestop_hook_duration_seconds");
-  Family<Histogram>& unmount = Histograms("volume_unmount_duration_seconds");
-  Family<Histogram>& startup = Histograms("pod_startup_phase_duration_seconds");
-  Family<Counter>& terminations = Counters("pod_terminations_total");
-  Counter& grace_exceeded = Counters("grace_period_exceeded_total").Add({});
-  Family<Counter>& kill_failures = Counters("container_kill_failures_total");
-  Family<Counter>& sandbox_failures = Counters("sandbox_stop_failures_total");
-  Family<Counter>& cgroup_failures = Counters("cgroup_removal_failures_total");
-  Family<Counter>& status_failures = Counters("status_update_failures_total");
-  Family<Counter>& unmount_failures = Counters("volume_unmount_failures_total");
-  Family<Gauge>& terminating = Gauges("terminating_pods");
-  Family<Gauge>& oldest = Gauges("terminating_oldest_age_seconds");
-  Family<Gauge>& overdue = Gauges("overdue_pods");
-  Family<Gauge>& stuck = Gauges("stuck_pod_age_seconds");
-  Gauge& stuck_truncated = Gauges("stuck_pods_truncated").Add({});
-  Counter& orphans = Counters("orphaned_pods_total").Add({});
-  Counter& restarts = Counters("kubelet_restarts_total").Add({});
-  Family<Counter>& sync_skips = Counters("sync_skips_total");
-  Family<Counter>& shutdowns = Counters("node_shutdowns_total");
-  Family<Gauge>& kubelet_info = Gauges("kubelet_info");
-  Family<Gauge>& signal = Gauges("signal_available");
-  Gauge& verbosity = Gauges("kubelet_verbosity_seen").Add({});
-  Family<Gauge>& build_info = Gauges("build_info");
-  Family<Counter>& lines = Counters("lines_total");
-  Family<Counter>& events = Counters("events_total");
-  Family<Counter>& parse_errors = Counters("parse_errors_total");
-  Counter& suppressed = Counters("lines_suppressed_total").Add({});
-  Family<Counter>& gaps = Counters("journal_gaps_total");
-  Gauge& lag = Gauges("journal_lag_seconds").Add({});
-  Gauge& headroom = Gauges("journal_headroom_seconds").Add({});
-  Family<Gauge>& unreadable = Gauges("journal_files_unreadable");
-  Gauge& last_event = Gauges("last_event_timestamp_seconds").Add({});
-  Gauge& tracked = Gauges("tracked_pods").Add({});
-  Family<Counter>& evictions = Counters("tracker_evictions_total");
-  Counter& clock_steps = Counters("clock_steps_total").Add({});
-  Counter& commits = Counters("state_commits_total").Add({});
-  Counter& commit_errors = Counters("state_commit_errors_total").Add({});
-  Gauge& ready = Gauges("ready").Add({});
-
-  std::array<Histogram*, kTriggerCount * kPrecisionCount> terminations_by{};
-  std::array<Histogram*, kTriggerCount * kPrecisionCount> deletions_by{};
-  std::array<Histogram*, kPhaseCount * kPrecisionCount> phases_by{};
-  std::array<Histogram*, kOutcomeCount * kPrecisionCount> stops_by{};
-  std::array<Histogram*, 4> hooks_by{};
-  std::vector<UnmountSeries> unmounts;
-  std::array<Counter*, kTriggerCount * kOutcomeCount> ended_by{};
-  std::array<Counter*, kPhaseCount * kReasonCount> failures_by{};
-  std::array<Counter*, 4> lines_by{};
-  std::array<Counter*, kEventKindCount> events_by{};
-  std::array<Gauge*, kPhaseCount> terminating_by{};
-  std::array<Gauge*, kPhaseCount> oldest_by{};
-  std::vector<Gauge*> signals_by;  // in the order of Signals()
-  std::vector<Gauge*> overdue_now;
-  std::vector<Gauge*> stuck_now;
-  Gauge* info_now = nullptr;
-  std::set<std::string, std::less<>> plugins;
-};
 
 MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
   Impl& m = *impl_;
@@ -257,6 +110,7 @@ MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
   for (int i = 0; i < kGapReasonCount; ++i) {
     m.gaps.Add({{"reason", Text(Name(static_cast<GapReason>(i)))}});
   }
+  for (const char* list : {"containers", "volumes", "failures"}) m.dropped.Add({{"list", list}});
   for (const char* reason : {"evicted", "expired"}) m.evictions.Add({{"reason", reason}});
   for (int i = 0; i < kPhaseCount; ++i) {
     const prometheus::Labels labels{{"phase", Text(Name(static_cast<Phase>(i)))}};
@@ -284,8 +138,7 @@ void MetricSet::ObserveTermination(Trigger trigger, Precision precision, Duratio
   Impl::Cached(impl_->terminations_by, Pair(trigger, precision, kPrecisionCount),
                [&]() -> Histogram& {
                  return impl_->termination.Add(
-                     {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}},
-                     kTerminationBuckets);
+                     {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}});
                })
       .Observe(ToSeconds(duration));
 }
@@ -293,23 +146,20 @@ void MetricSet::ObserveTermination(Trigger trigger, Precision precision, Duratio
 void MetricSet::ObserveDeletion(Trigger trigger, Precision precision, Duration duration) {
   Impl::Cached(impl_->deletions_by, Pair(trigger, precision, kPrecisionCount), [&]() -> Histogram& {
     return impl_->deletion.Add(
-        {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}},
-        kTerminationBuckets);
+        {{"trigger", Text(Name(trigger))}, {"precision", Text(Name(precision))}});
   }).Observe(ToSeconds(duration));
 }
 
 void MetricSet::ObservePhase(Phase phase, Precision precision, Duration duration) {
   Impl::Cached(impl_->phases_by, Pair(phase, precision, kPrecisionCount), [&]() -> Histogram& {
-    return impl_->phase.Add({{"phase", Text(Name(phase))}, {"precision", Text(Name(precision))}},
-                            kTerminationBuckets);
+    return impl_->phase.Add({{"phase", Text(Name(phase))}, {"precision", Text(Name(precision))}});
   }).Observe(ToSeconds(duration));
 }
 
 void MetricSet::ObserveContainerStop(Outcome outcome, Precision precision, Duration duration) {
   Impl::Cached(impl_->stops_by, Pair(outcome, precision, kPrecisionCount), [&]() -> Histogram& {
     return impl_->container_stop.Add(
-        {{"outcome", Text(Name(outcome))}, {"precision", Text(Name(precision))}},
-        kTerminationBuckets);
+        {{"outcome", Text(Name(outcome))}, {"precision", Text(Name(precision))}});
   }).Observe(ToSeconds(duration));
 }
 
@@ -322,7 +172,7 @@ void MetricSet::ObserveGrace(int64_t granted_seconds, std::optional<Duration> us
 
 void MetricSet::ObserveHook(HookOutcome outcome, Duration duration) {
   Impl::Cached(impl_->hooks_by, static_cast<size_t>(outcome), [&]() -> Histogram& {
-    return impl_->hook.Add({{"outcome", Text(Name(outcome))}}, kTerminationBuckets);
+    return impl_->hook.Add({{"outcome", Text(Name(outcome))}});
   }).Observe(ToSeconds(duration));
 }
 
@@ -332,7 +182,7 @@ void MetricSet::ObserveUnmount(std::string_view plugin, std::string_view operati
 }
 
 void MetricSet::ObserveStartup(std::string_view phase, Duration duration) {
-  impl_->startup.Add({{"phase", Text(phase)}}, kVolumeBuckets).Observe(ToSeconds(duration));
+  impl_->startup.Add({{"phase", Text(phase)}}).Observe(ToSeconds(duration));
 }
 
 void MetricSet::CountTermination(Trigger trigger, Outcome outcome) {
@@ -444,6 +294,16 @@ void MetricSet::CountStateCommit(bool ok) {
   (ok ? impl_->commits : impl_->commit_errors).Increment();
 }
 
+void MetricSet::CountStateRejected(std::string_view reason) {
+  impl_->rejected_states.Add({{"reason", Text(reason)}}).Increment();
+}
+
+void MetricSet::CountDropped(std::string_view list) {
+  impl_->dropped.Add({{"list", Text(list)}}).Increment();
+}
+
+void MetricSet::SetJournalPolling(bool polling) { impl_->polling.Set(polling ? 1 : 0); }
+
 void MetricSet::SetJournalLag(Duration lag) { impl_->lag.Set(ToSeconds(lag)); }
 void MetricSet::SetJournalHeadroom(Duration headroom) { impl_->headroom.Set(ToSeconds(headroom)); }
 
@@ -456,54 +316,6 @@ void MetricSet::SetLastEvent(Timestamp at) {
 }
 void MetricSet::SetTrackedPods(size_t pods) { impl_->tracked.Set(static_cast<double>(pods)); }
 void MetricSet::SetReady(bool ready) { impl_->ready.Set(ready ? 1 : 0); }
-
-void MetricSet::SetInFlight(const std::vector<TerminationRecord>& in_flight) {
-  Impl& m = *impl_;
-  std::array<double, kPhaseCount> count{};
-  std::array<double, kPhaseCount> age{};
-  std::map<std::pair<Phase, std::string_view>, double> overdue;
-  std::vector<const TerminationRecord*> stuck;
-  const auto reason_of = [](const Current& current) {
-    return current.reason ? Name(*current.reason) : std::string_view();
-  };
-  for (const TerminationRecord& record : in_flight) {
-    if (!record.current) continue;
-    const size_t phase = static_cast<size_t>(record.current->phase);
-    count[phase] += 1;
-    age[phase] = std::max(age[phase], ToSeconds(record.current->age));
-    if (record.current->overdue <= Duration::zero()) continue;
-    overdue[{record.current->phase, reason_of(*record.current)}] += 1;
-    stuck.push_back(&record);
-  }
-  for (size_t i = 0; i < count.size(); ++i) {
-    m.terminating_by[i]->Set(count[i]);
-    m.oldest_by[i]->Set(age[i]);
-  }
-  for (Gauge* gauge : m.overdue_now) m.overdue.Remove(gauge);
-  m.overdue_now.clear();
-  for (const auto& [key, pods] : overdue) {
-    Gauge& gauge = m.overdue.Add({{"phase", Text(Name(key.first))}, {"reason", Text(key.second)}});
-    gauge.Set(pods);
-    m.overdue_now.push_back(&gauge);
-  }
-  std::ranges::stable_sort(stuck, std::ranges::greater{},
-                           [](const TerminationRecord* record) { return record->current->age; });
-  for (Gauge* gauge : m.stuck_now) m.stuck.Remove(gauge);
-  m.stuck_now.clear();
-  size_t shown = 0;
-  for (const TerminationRecord* record : stuck) {
-    if (shown >= kMaxStuck) break;
-    if (!IsLabelSafe(record->namespace_, "-") || !IsLabelSafe(record->pod, "-.")) continue;
-    Gauge& gauge = m.stuck.Add({{"namespace", record->namespace_},
-                                {"pod", record->pod},
-                                {"phase", Text(Name(record->current->phase))},
-                                {"reason", Text(reason_of(*record->current))}});
-    gauge.Set(ToSeconds(record->current->age));
-    if (std::ranges::find(m.stuck_now, &gauge) == m.stuck_now.end()) m.stuck_now.push_back(&gauge);
-    ++shown;
-  }
-  m.stuck_truncated.Set(static_cast<double>(stuck.size() - shown));
-}
 
 prometheus::Registry& MetricSet::registry() { return impl_->registry; }
 

@@ -17,8 +17,9 @@
 #include "parser/klog.h"
 
 namespace prometheus {
+struct MetricFamily;
 class Registry;
-}
+}  // namespace prometheus
 
 namespace kle {
 
@@ -72,8 +73,11 @@ class MetricSet {
   void CountGap(const Gap& gap);
   void CountClockStep();
   void CountStateCommit(bool ok);
+  void CountStateRejected(std::string_view reason);  // a closed set: StateFault's names
+  void CountDropped(std::string_view list);          // containers, volumes, failures
   void SetJournalLag(Duration lag);
   void SetJournalHeadroom(Duration headroom);
+  void SetJournalPolling(bool polling);
   void SetJournalFilesUnreadable(std::string_view reason, int64_t files);
   void SetLastEvent(Timestamp at);
   void SetTrackedPods(size_t pods);
@@ -81,6 +85,11 @@ class MetricSet {
 
   // Replaces every per-phase gauge and the stuck_* series from the terminations in flight.
   void SetInFlight(const std::vector<TerminationRecord>& in_flight);
+
+  // Every counter and histogram among what `registry()` collected, as bytes; into a new set. False
+  // when they cannot be what Totals gave; the set is of no use then.
+  static std::string Totals(const std::vector<prometheus::MetricFamily>& families);
+  [[nodiscard]] bool RestoreTotals(std::string_view bytes);
 
   // For prometheus::TextSerializer. The families live as long as this object.
   prometheus::Registry& registry();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "metrics/state_fields.h"
 #include "parser/catalogue.h"
 #include "parser/framer.h"
 #include "parser/klog.h"
@@ -77,14 +78,23 @@ struct Pipeline::Impl {
     if (event.kind == EventKind::kKubeletVersion) {
       summary.kubelet_version = event.detail;
       if (!event.detail.starts_with('v')) summary.kubelet_version.insert(0, 1, 'v');  // <= 1.20
-      metrics.SetKubeletInfo(summary.kubelet_version, cgroup_driver, runtime);
+      NoteKubelet();
     } else if (event.kind == EventKind::kRuntimeInfo) {
       runtime = event.reason;
-      metrics.SetKubeletInfo(summary.kubelet_version, cgroup_driver, runtime);
+      NoteKubelet();
     } else if (event.kind == EventKind::kCgroupDriver) {
       cgroup_driver = event.detail;
-      metrics.SetKubeletInfo(summary.kubelet_version, cgroup_driver, runtime);
+      NoteKubelet();
     }
+  }
+
+  void NoteKubelet() { metrics.SetKubeletInfo(summary.kubelet_version, cgroup_driver, runtime); }
+
+  template <typename Archive>
+  void Fields(Archive& archive) {
+    archive(summary.kubelet_version, summary.verbosity_seen, summary.lines, summary.events,
+            summary.first_event_at, summary.last_event_at, lines_by_format, truncated, boot,
+            clock_zero, runtime, cgroup_driver);
   }
 
   void NoteVerbosity(int level) {
@@ -114,6 +124,8 @@ struct Pipeline::Impl {
 Pipeline::Pipeline(const PipelineOptions& options, RecordSink sink)
     : impl_(std::make_unique<Impl>(options, std::move(sink))) {}
 Pipeline::~Pipeline() = default;
+Pipeline::Pipeline(Pipeline&&) noexcept = default;
+Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 void Pipeline::Push(const LogLine& line) {
   Impl& pipeline = *impl_;
@@ -136,6 +148,34 @@ void Pipeline::Idle(Timestamp now) {
 void Pipeline::Finish() {
   impl_->Drain();
   impl_->tracker.Finish();
+}
+
+std::string Pipeline::Save() const {
+  std::string bytes;
+  Encoder encoder(bytes);
+  encoder(kStateLayout);
+  impl_->Fields(encoder);
+  encoder(impl_->framer, impl_->clock.learnt());
+  impl_->tracker.Save(encoder);
+  return bytes;
+}
+
+bool Pipeline::Restore(std::string_view bytes) {
+  Impl& pipeline = *impl_;
+  Decoder decoder(bytes);
+  uint32_t layout = 0;
+  decoder(layout);
+  if (layout != kStateLayout) return false;
+  HeaderClock::Learnt learnt;
+  pipeline.Fields(decoder);
+  decoder(pipeline.framer, learnt);
+  if (!pipeline.tracker.Restore(decoder) || !decoder.done()) return false;
+  pipeline.clock.Restore(learnt);
+  pipeline.metrics.SetVerbosity(pipeline.summary.verbosity_seen);
+  const bool kubelet_known = !pipeline.summary.kubelet_version.empty() ||
+                             !pipeline.runtime.empty() || !pipeline.cgroup_driver.empty();
+  if (kubelet_known) pipeline.NoteKubelet();
+  return true;
 }
 
 std::vector<TerminationRecord> Pipeline::InFlight() const { return impl_->tracker.InFlight(); }

@@ -45,6 +45,8 @@ class Pipeline {
 
   explicit Pipeline(const PipelineOptions& options, RecordSink sink = {});
   ~Pipeline();
+  Pipeline(Pipeline&&) noexcept;
+  Pipeline& operator=(Pipeline&&) noexcept;
 
   void Push(const LogLine& line);
 
@@ -54,6 +56,12 @@ class Pipeline {
   // End of input: completes what is held and hands every finished termination to the sink.
   // In-flight ones stay, with `current` as of the input's last moment.
   void Finish();
+
+  // All that was learnt and is held back from the lines so far, except the counters and histograms
+  // (MetricSet::Totals): a new pipeline with both goes on as if it were this one. Restore gives
+  // false when the bytes are no such state; this pipeline is of no use then.
+  std::string Save() const;
+  [[nodiscard]] bool Restore(std::string_view bytes);
 
   // In flight, oldest first, `current` filled as of the source's time.
   std::vector<TerminationRecord> InFlight() const;

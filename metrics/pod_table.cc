@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/pod_table.h"
 
+#include "metrics/state_fields.h"
+
 namespace kle {
 
 std::string_view PodTable::NameKey(std::string_view namespace_, std::string_view name) {
@@ -108,6 +110,43 @@ void PodTable::Erase(PodFacts& pod) {
   const auto it = by_serial_.find(pod.serial);
   pods_.erase(it->second);
   by_serial_.erase(it);
+}
+
+void PodTable::Save(Encoder& encoder) const {
+  const auto leads = [](const auto& map, const std::string& key, const PodFacts& pod) {
+    const auto it = map.find(key);
+    return it != map.end() && it->second == &pod;
+  };
+  encoder(next_serial_, pods_.size());
+  for (const PodFacts& pod : pods_) {
+    encoder(pod, leads(by_uid_, pod.uid, pod),
+            leads(by_name_, pod.namespace_ + '/' + pod.name, pod));
+    for (const ContainerFacts& container : pod.containers) {
+      encoder(leads(by_container_, container.id, pod));
+    }
+  }
+}
+
+bool PodTable::Restore(Decoder& decoder) {
+  size_t size = 0;
+  decoder(next_serial_, size);
+  for (; size > 0 && decoder.ok(); --size) {
+    PodFacts& pod = pods_.emplace_back();
+    bool by_uid = false;
+    bool by_name = false;
+    decoder(pod, by_uid, by_name);
+    if (pod.serial >= next_serial_ ||
+        !by_serial_.emplace(pod.serial, std::prev(pods_.end())).second)
+      return false;
+    if (by_uid) by_uid_[pod.uid] = &pod;
+    if (by_name) by_name_[std::string(NameKey(pod.namespace_, pod.name))] = &pod;
+    for (const ContainerFacts& container : pod.containers) {
+      bool by_id = false;
+      decoder(by_id);
+      if (by_id) by_container_[container.id] = &pod;
+    }
+  }
+  return decoder.ok();
 }
 
 }  // namespace kle

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "metrics/pod.h"
+#include "parser/codec.h"
 #include "parser/values.h"
 
 namespace kle {
@@ -38,6 +39,11 @@ class PodTable {
 
   void Erase(PodFacts& pod);
   size_t size() const { return pods_.size(); }
+  // For the state file: the pods and what leads to each.
+  void Save(Encoder& encoder) const;
+  // Into an empty table. False when the bytes make no table; it is of no use then.
+  bool Restore(Decoder& decoder);
+
   // Oldest first.
   std::list<PodFacts>& pods() { return pods_; }
   const std::list<PodFacts>& pods() const { return pods_; }

@@ -11,8 +11,8 @@
 namespace kle {
 namespace {
 
-constexpr size_t kMaxContainers = 256;  // of one pod; more is a runaway crash loop
-// of one pod; more is a runaway crash loop
+// Of one pod; more is a runaway crash loop.
+constexpr size_t kMaxContainers = 256;
 constexpr size_t kMaxVolumes = 256;
 
 }  // namespace
@@ -52,6 +52,7 @@ ContainerFacts& Tracker::Impl::ContainerOf(PodFacts& pod, std::string_view id,
   auto it = std::ranges::find(pod.containers, id, &ContainerFacts::id);
   if (it == pod.containers.end()) {
     if (pod.containers.size() >= kMaxContainers) {
+      metrics.CountDropped("containers");
       table.ForgetContainer(pod.containers.front().id, pod);
       pod.containers.erase(pod.containers.begin());
     }
@@ -71,7 +72,10 @@ VolumeFacts& Tracker::Impl::VolumeOf(PodFacts& pod, const Event& event) {
     return volume.record.name == event.volume;
   });
   if (it == pod.volumes.end()) {
-    if (pod.volumes.size() >= kMaxVolumes) pod.volumes.erase(pod.volumes.begin());
+    if (pod.volumes.size() >= kMaxVolumes) {
+      metrics.CountDropped("volumes");
+      pod.volumes.erase(pod.volumes.begin());
+    }
     it = pod.volumes.insert(pod.volumes.end(), VolumeFacts{});
     it->record.name = event.volume;
   }

@@ -11,6 +11,7 @@
 
 #include "metrics/termination.h"
 #include "parser/catalogue.h"
+#include "parser/codec.h"
 #include "parser/event.h"
 #include "parser/time.h"
 
@@ -67,6 +68,11 @@ class Tracker {
 
   // End of input: settles everything that only waited for time and hands ended records to the sink.
   void Finish();
+
+  // All that it knows, to go on in another process with the same results. Restore: into a new
+  // tracker; false when the bytes make none, and it is of no use then.
+  void Save(Encoder& encoder) const;
+  [[nodiscard]] bool Restore(Decoder& decoder);
 
   std::vector<TerminationRecord> InFlight() const;
   std::vector<TerminationRecord> Recent(size_t limit) const;

@@ -4,7 +4,6 @@
 
 #include <deque>
 #include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -96,6 +95,10 @@ struct Tracker::Impl {
   void AddFailure(PodFacts& pod, Phase phase, int rank, std::string_view object,
                   std::string_view error, const Event& event, std::string_view plugin);
 
+  // tracker_state.cc
+  template <typename Archive>
+  void PlainFields(Archive& archive);  // all but the pods, the timers and the records
+
   // The wall clock was stepped: all that is known moves with it, so that differences stay true.
   void Shift(Duration step);
 
@@ -109,6 +112,7 @@ struct Tracker::Impl {
     kExpire,  // uncertain and silent
     kForget,
   };
+  friend constexpr Timer LastOf(Timer) { return Timer::kForget; }
   void After(Duration delay, Timer timer, const PodFacts& pod);
   void Fire(Timer timer, PodFacts& pod);
 
@@ -122,8 +126,8 @@ struct Tracker::Impl {
   std::deque<uint64_t> started;  // serials, oldest first; those that ended are passed over
   Timestamp now{};
   int verbosity = 0;
-  std::set<uint64_t> pids;          // kubelet processes seen
-  std::set<uint64_t> version_pids;  // those that printed their version
+  std::vector<uint64_t> pids;          // the last kubelet processes seen
+  std::vector<uint64_t> version_pids;  // those that printed their version
   bool version_seen = false;
   uint64_t pod_events = 0;
   std::optional<Timestamp> restarted_at;

@@ -2,6 +2,7 @@
 // Pods as their sources deliver them, and why the kubelet ends one by itself.
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "metrics/tracker_impl.h"
 
@@ -28,18 +29,28 @@ constexpr AnnouncedBy kAnnouncedBy[] = {
     {"NodeShutdown", Trigger::kNodeShutdown}, {"Terminated", Trigger::kNodeShutdown},
 };
 
+// The kernel gives a process id out again one day: only the last few count as seen.
+constexpr size_t kPidsRemembered = 16;
+
+// False when it was there already.
+bool Remember(std::vector<uint64_t>& pids, uint64_t pid) {
+  if (std::ranges::find(pids, pid) != pids.end()) return false;
+  if (pids.size() >= kPidsRemembered) pids.erase(pids.begin());
+  pids.push_back(pid);
+  return true;
+}
+
 }  // namespace
 
 void Tracker::Impl::NoteProcess(const Event& event) {
   if (event.kind == EventKind::kKubeletVersion) {
     adopting = true;
     const bool again =
-        event.pid != 0 ? version_pids.contains(event.pid) : version_seen || pod_events > 0;
+        event.pid != 0 ? !Remember(version_pids, event.pid) : version_seen || pod_events > 0;
     version_seen = true;
-    if (event.pid != 0) version_pids.insert(event.pid);
     if (again) NoteRestart(event.at);
   }
-  if (event.pid != 0 && pids.insert(event.pid).second && pids.size() > 1) NoteRestart(event.at);
+  if (event.pid != 0 && Remember(pids, event.pid) && pids.size() > 1) NoteRestart(event.at);
 }
 
 void Tracker::Impl::NoteRestart(Timestamp at) {
@@ -117,9 +128,8 @@ void Tracker::Impl::OnRemoved(const Event& event) {
   for (const PodRef& ref : event.pods) {
     PodFacts* pod = PodFromSource(ref, event.source);
     if (pod == nullptr) continue;
-    pod->removed = true;
+    if (!std::exchange(pod->removed, true)) After(kForgetAfter, Timer::kForget, *pod);
     SetOnce(pod->remove_at, event.at);
-    After(kForgetAfter, Timer::kForget, *pod);
     if (event.source == "file" || event.source == "http") {
       pod->is_static = true;
       if (!pod->termination && !pod->ended && !KnownFinished(*pod)) {

@@ -324,64 +324,6 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
   }
 }
 
-namespace {
-
-void Move(std::optional<Timestamp>& at, Duration step) {
-  if (at) *at += step;
-}
-
-void MovePod(PodFacts& pod, Duration step) {
-  for (auto* at : {&pod.delete_at, &pod.remove_at, &pod.announced_at, &pod.mount_failed_at,
-                   &pod.pull_failed_at, &pod.startup.added_at, &pod.startup.sandbox_needed_at,
-                   &pod.startup.pulling_at}) {
-    Move(*at, step);
-  }
-  pod.last_event_at += step;
-  for (ContainerFacts& container : pod.containers) {
-    for (auto* at :
-         {&container.exited_at, &container.kill_at, &container.hook_at, &container.hook_ended_at}) {
-      Move(*at, step);
-    }
-  }
-  for (VolumeFacts& volume : pod.volumes) {
-    Move(volume.record.started_at, step);
-    Move(volume.record.unmounted_at, step);
-  }
-  if (!pod.termination) return;
-  TerminationFacts& term = *pod.termination;
-  for (auto* at :
-       {&term.requested_at, &term.worker_entered_at, &term.worker_stopped_at, &term.terminated_at,
-        &term.sandbox_dead_at, &term.sandbox_failed_at, &term.first_unmount_at,
-        &term.volumes_undesired_at, &term.volumes_claimed_at, &term.volume_paths_cleaned_at,
-        &term.cgroup_removed_at, &term.worker_completed_at, &term.reclaimed_line_at,
-        &term.removed_from_api_at, &term.removed_at, &term.last_delete_at}) {
-    Move(*at, step);
-  }
-  term.last_event_at += step;
-  for (FailureRecord& failure : term.failures) {
-    failure.first_at += step;
-    failure.last_at += step;
-  }
-  for (auto& span : term.observed) {
-    if (!span) continue;
-    Move(span->started_at, step);
-    Move(span->ended_at, step);
-  }
-}
-
-}  // namespace
-
-void Tracker::Impl::Shift(Duration step) {
-  now += step;
-  Move(restarted_at, step);
-  Move(trouble.skipped_at, step);
-  Move(trouble.restarted_at, step);
-  for (PodFacts& pod : table.pods()) MovePod(pod, step);
-  std::multimap<Timestamp, std::pair<uint64_t, Timer>> moved;
-  for (const auto& [at, timer] : timers) moved.emplace_hint(moved.end(), at + step, timer);
-  timers = std::move(moved);
-}
-
 TerminationRecord Tracker::Impl::Build(const PodFacts& pod) const {
   return BuildRecord(pod, {verbosity, options.stuck_slack, now, trouble});
 }

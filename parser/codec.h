@@ -2,7 +2,8 @@
 // Plain data to bytes and back, for the state file. What is written is listed once: a type has
 //   template <typename Archive> void Fields(Archive& archive, Type& value) { archive(value.a,
 //   value.b); }
-// beside it, and Encoder and Decoder both go through it. An enum names its last value by
+// beside it, and Encoder and Decoder both go through it (Archive::kDecodes tells which, where a
+// value has to be built). An enum names its last value by
 //   constexpr Kind LastOf(Kind) { return Kind::kLast; }
 // Bytes: integers and sizes as LEB128 (signed ones zigzag), doubles as their 8 bytes.
 #pragma once
@@ -38,6 +39,8 @@ concept SequenceContainer =
 
 class Encoder {
  public:
+  static constexpr bool kDecodes = false;
+
   explicit Encoder(std::string& out) : out_(out) {}
 
   template <typename... T>
@@ -116,6 +119,8 @@ class Encoder {
 // makes it fail, and all that follows is left as it is.
 class Decoder {
  public:
+  static constexpr bool kDecodes = true;
+
   explicit Decoder(std::string_view bytes) : rest_(bytes) {}
 
   template <typename... T>

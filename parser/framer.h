@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parser/codec.h"
 #include "parser/log_line.h"
 #include "parser/time.h"
 
@@ -23,6 +24,7 @@ enum class LineFormat : uint8_t {
   kOther,         // neither: flags, panics, other programs' lines
   kContinuation,  // a further line of a record (counted per line, never a record of its own)
 };
+constexpr LineFormat LastOf(LineFormat) { return LineFormat::kContinuation; }
 std::string_view Name(LineFormat format);  // klog_text, klog_json, other, continuation
 
 // One message as the kubelet wrote it, wrapper gone, continuation lines joined by '\n'.
@@ -75,8 +77,15 @@ class Framer {
     bool joined = false;    // the record has further lines
     bool in_block = false;  // between `key=<` and ` >`; kept only once joined
     bool cut = false;
-    Frame frame;
+    Frame frame;  // but for its text
     std::string text;
+
+    template <typename Archive>
+    friend void Fields(Archive& archive, Slot& slot) {
+      archive(slot.stream, slot.key, slot.used, slot.begun, slot.format, slot.holding, slot.partial,
+              slot.joined, slot.in_block, slot.cut, slot.frame.format, slot.frame.received,
+              slot.frame.monotonic, slot.frame.boot, slot.frame.pid, slot.text);
+    }
   };
   // Host and identifier of the last wrapped line, since the next one's are mostly the same.
   struct Origin {
@@ -96,6 +105,17 @@ class Framer {
   void AppendRest(Slot& slot, std::string_view text);
   void AppendLine(Slot& slot, std::string_view text);
   std::optional<Frame> Release(Slot& slot);
+
+  template <typename Archive>
+  friend void Fields(Archive& archive, Framer& framer) {
+    archive(framer.last_line_format_, framer.truncated_, framer.tick_, framer.current_,
+            framer.slots_);
+    if constexpr (Archive::kDecodes) {
+      if (framer.slots_.size() > kSlots) archive.Fail();
+      framer.held_bytes_ = 0;
+      for (const Slot& slot : framer.slots_) framer.held_bytes_ += slot.text.size();
+    }
+  }
 
   LineFormat last_line_format_ = LineFormat::kOther;
   uint64_t truncated_ = 0;

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -545,6 +546,13 @@ std::optional<Timestamp> HeaderClock::Resolve(const HeaderStamp& stamp,
     if (const std::optional<Timestamp> at = state.ByReceiveTime(stamp, *received)) return at;
   }
   return state.ByZone(stamp);
+}
+
+HeaderClock::Learnt HeaderClock::learnt() const { return {state_->learnt, state_->last}; }
+
+void HeaderClock::Restore(const Learnt& learnt) {
+  std::tie(state_->learnt, state_->last) = learnt;
+  state_->hour_at.reset();
 }
 
 bool HeaderClock::KnownZone(const std::string& timezone) { return FindZone(timezone).has_value(); }

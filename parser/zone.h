@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "parser/klog.h"
 #include "parser/time.h"
@@ -40,6 +41,11 @@ class HeaderClock {
 
   // Nothing only for a date that no year near has (0230).
   std::optional<Timestamp> Resolve(const HeaderStamp& stamp, std::optional<Timestamp> received);
+
+  // What receive times taught it, to go on in another process: the offset and the last stamp.
+  using Learnt = std::pair<std::optional<Duration>, std::optional<Timestamp>>;
+  Learnt learnt() const;
+  void Restore(const Learnt& learnt);
 
   // Whether `timezone` of the options names a zone that this machine knows.
   static bool KnownZone(const std::string& timezone);

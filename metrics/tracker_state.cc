@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that the tracker knows, as one: saved, restored, moved with the wall clock.
+#include <algorithm>
+#include <concepts>
+
+#include "metrics/state_fields.h"
+#include "metrics/tracker_impl.h"
+
+namespace kle {
+namespace {
+
+// Ended terminations kept over a restart: for reading, not for counting.
+constexpr size_t kRecentSaved = 100;
+
+// Goes through the fields as Encoder and Decoder do, and moves every moment it meets.
+class Mover {
+ public:
+  static constexpr bool kDecodes = false;
+
+  explicit Mover(Duration step) : step_(step) {}
+
+  template <typename... T>
+  void operator()(T&... values) {
+    (Move(values), ...);
+  }
+
+ private:
+  template <typename T>
+  void Move(T& value) {
+    if constexpr (std::same_as<T, Timestamp>) {
+      value += step_;
+    } else if constexpr (SequenceContainer<T>) {
+      for (auto& element : value) Move(element);
+    } else if constexpr (requires { Fields(*this, value); }) {
+      Fields(*this, value);
+    } else {
+      MoveInside(value);
+    }
+  }
+  template <typename T>
+  void MoveInside(std::optional<T>& value) {
+    if (value) Move(*value);
+  }
+  template <typename T>
+  void MoveInside(std::unique_ptr<T>& value) {
+    if (value) Move(*value);
+  }
+  template <typename T, size_t N>
+  void MoveInside(std::array<T, N>& values) {
+    for (T& value : values) Move(value);
+  }
+  template <typename T>
+  void MoveInside(T& /*value*/) {}
+
+  Duration step_;
+};
+
+}  // namespace
+
+// All but the pods, the timers and the records.
+template <typename Archive>
+void Tracker::Impl::PlainFields(Archive& archive) {
+  archive(counts, started, now, verbosity, pids, version_pids, version_seen, pod_events,
+          restarted_at, trouble, adopting, batch_due, finished_lines);
+}
+
+void Tracker::Save(Encoder& encoder) const {
+  Impl& tracker = *impl_;
+  tracker.PlainFields(encoder);
+  encoder(tracker.timers);
+  tracker.table.Save(encoder);
+  const size_t kept = std::min(tracker.recent.size(), kRecentSaved);
+  encoder(std::vector(tracker.recent.begin(),
+                      tracker.recent.begin() + static_cast<std::ptrdiff_t>(kept)));
+}
+
+bool Tracker::Restore(Decoder& decoder) {
+  Impl& tracker = *impl_;
+  tracker.PlainFields(decoder);
+  decoder(tracker.timers);
+  if (!tracker.table.Restore(decoder)) return false;
+  decoder(tracker.recent);
+  return decoder.ok();
+}
+
+void Tracker::Impl::Shift(Duration step) {
+  Mover move(step);
+  PlainFields(move);
+  for (PodFacts& pod : table.pods()) move(pod);
+  std::multimap<Timestamp, std::pair<uint64_t, Timer>> moved;
+  for (const auto& [at, timer] : timers) moved.emplace_hint(moved.end(), at + step, timer);
+  timers = std::move(moved);
+}
+
+}  // namespace kle

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wherever a log is cut, a second process that restores what the first one saved ends with the same
+// counters, histograms and records, to the last bit.
+#include <gtest/gtest.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "metrics/state_fields.h"
+#include "tests/support/lives.h"
+
+namespace kle {
+namespace {
+
+using namespace testing;
+
+PipelineOptions Options() {
+  PipelineOptions options;
+  options.zone.timezone = "UTC";
+  options.zone.year = 2026;
+  return options;
+}
+
+struct Saved {
+  std::string state;
+  std::string totals;
+};
+
+Saved Save(Pipeline& pipeline) {
+  return {pipeline.Save(), MetricSet::Totals(pipeline.metrics().registry().Collect())};
+}
+
+std::unique_ptr<Pipeline> Restored(const Saved& saved) {
+  auto pipeline = std::make_unique<Pipeline>(Options());
+  if (!pipeline->metrics().RestoreTotals(saved.totals) || !pipeline->Restore(saved.state)) {
+    return nullptr;
+  }
+  return pipeline;
+}
+
+void PushAll(Pipeline& pipeline, std::span<const std::string> lines) {
+  for (const std::string& text : lines) {
+    LogLine line;
+    line.text = text;
+    pipeline.Push(line);
+  }
+}
+
+// Everything that can be seen of a pipeline from outside.
+std::string Seen(Pipeline& pipeline) {
+  auto in_flight = pipeline.InFlight();
+  pipeline.metrics().SetInFlight(in_flight);
+  pipeline.metrics().SetTrackedPods(pipeline.tracker().tracked_pods());
+  std::ostringstream text;
+  prometheus::TextSerializer().Serialize(text, pipeline.metrics().registry().Collect());
+  std::vector<std::string> series;
+  std::istringstream lines(text.str());
+  for (std::string line; std::getline(lines, line);) series.push_back(line);
+  std::ranges::sort(series);
+  std::string seen;
+  for (const std::string& line : series) seen += line + "\n";
+  return seen + Encoded(in_flight) + Encoded(pipeline.Recent(50)) +
+         Encoded(pipeline.tracker().counts());
+}
+
+std::vector<std::string> BusyNode(Random& random) {
+  std::vector<Stamped> lives;
+  for (int pod = 0; pod < 5; ++pod) {
+    const auto life = Life(random, "default/p" + std::to_string(pod), random() % 2 == 0 ? 2 : 5,
+                           static_cast<double>(random() % 20));
+    lives.insert(lives.end(), life.begin(), life.end());
+  }
+  std::ranges::stable_sort(lives, {}, &Stamped::at);
+  std::vector<std::string> lines;
+  for (const std::string& line : Print(lives)) {
+    if (random() % 20 == 0) continue;  // lost
+    lines.push_back(line);
+    if (random() % 20 == 0) lines.emplace_back("  and a further line of the same record");
+  }
+  return lines;
+}
+
+TEST(State, ACutAnywhereChangesNothing) {
+  Random random(Seed());
+  for (int round = 0; round < 12; ++round) {
+    const auto lines = BusyNode(random);
+    Pipeline whole(Options());
+    PushAll(whole, lines);
+    whole.Finish();
+    const std::string expected = Seen(whole);
+    for (size_t cut = 0; cut <= lines.size(); cut += 1 + random() % 7) {
+      Pipeline first(Options());
+      PushAll(first, std::span(lines).first(cut));
+      auto second = Restored(Save(first));
+      ASSERT_NE(second, nullptr);
+      EXPECT_EQ(Seen(*second), Seen(first)) << "round " << round << ", cut at " << cut;
+      PushAll(*second, std::span(lines).subspan(cut));
+      second->Finish();
+      ASSERT_EQ(Seen(*second), expected) << "round " << round << ", cut at " << cut;
+    }
+  }
+}
+
+TEST(State, CutAtEveryLineOfARealLog) {
+  std::ifstream file(KLE_TEST_DATA "/traces/reference/nginx-1.23-docker-v5.log");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  ASSERT_FALSE(lines.empty());
+  Pipeline whole(Options());
+  PushAll(whole, lines);
+  whole.Finish();
+  // One process a line.
+  auto pipeline = std::make_unique<Pipeline>(Options());
+  for (const std::string& line : lines) {
+    PushAll(*pipeline, {&line, 1});
+    pipeline = Restored(Save(*pipeline));
+    ASSERT_NE(pipeline, nullptr);
+  }
+  pipeline->Finish();
+  EXPECT_EQ(Seen(*pipeline), Seen(whole));
+}
+
+TEST(State, AStuckPodIsStillStuck) {
+  Pipeline first(Options());
+  PushAll(first, Started() + std::vector{At(10, SyncLoop("DELETE")), At(10.1, Kill(5))});
+  first.Idle(*ParseTimestamp("2026-11-23T10:20:00Z"));
+  const auto second = Restored(Save(first));
+  ASSERT_NE(second, nullptr);
+  const auto stuck = second->InFlight();
+  ASSERT_EQ(stuck.size(), 1u);
+  EXPECT_EQ(stuck[0].current->overdue, std::chrono::seconds(20 * 60 - 10 - 5 - 60));
+}
+
+TEST(State, NoCutNorFlippedByteIsTakenForAState) {
+  Random random(Seed());
+  Pipeline first(Options());
+  PushAll(first, BusyNode(random));
+  const Saved saved = Save(first);
+  for (size_t size = 0; size < saved.state.size(); size += 7) {
+    EXPECT_EQ(Restored({saved.state.substr(0, size), saved.totals}), nullptr) << size;
+  }
+  for (size_t size = 1; size < saved.totals.size(); size += 7) {
+    EXPECT_EQ(Restored({saved.state, saved.totals.substr(0, size)}), nullptr) << size;
+  }
+  // The file's checksum finds a flipped bit; should one get past it, nothing may break.
+  for (size_t at = 0; at < saved.state.size(); ++at) {
+    Saved bad = saved;
+    bad.state[at] = static_cast<char>(bad.state[at] ^ (1 << (random() % 8)));
+    if (const auto pipeline = Restored(bad)) {
+      PushAll(*pipeline, BusyNode(random));
+      pipeline->Finish();
+      std::ignore = pipeline->InFlight();
+    }
+  }
+}
+
+TEST(State, AnotherLayoutIsRefused) {
+  Pipeline first(Options());
+  Saved saved = Save(first);
+  ASSERT_EQ(static_cast<uint32_t>(saved.state[0]), kStateLayout);
+  ++saved.state[0];
+  EXPECT_EQ(Restored(saved), nullptr);
+}
+
+// When this fails, a type has a new field: name it in metrics/state_fields.h and raise
+// kStateLayout.
+TEST(State, EveryFieldIsSaved) {
+#if defined(__x86_64__) && defined(__GLIBCXX__)
+  EXPECT_EQ(sizeof(PodFacts), 360u);
+  EXPECT_EQ(sizeof(TerminationFacts), 840u);
+  EXPECT_EQ(sizeof(ContainerFacts), 192u);
+  EXPECT_EQ(sizeof(VolumeFacts), 144u);
+  EXPECT_EQ(sizeof(FailureChain), 56u);
+  EXPECT_EQ(sizeof(StartupFacts), 64u);
+  EXPECT_EQ(sizeof(TerminationRecord), 384u);
+  EXPECT_EQ(sizeof(ContainerRecord), 168u);
+  EXPECT_EQ(sizeof(TrackerCounts), 56u);
+#endif
+}
+
+}  // namespace
+}  // namespace kle

@@ -92,7 +92,9 @@ void AddServe(CLI::App& app, ServeOptions& options) {
                      "Web configuration (exporter-toolkit format): basic_auth_users");
   command.add_option("--config.file", options.config_file,
                      "YAML file with these flags as keys; the command line wins");
-  command.add_option("--state.path", options.state_path, "File that keeps the state")
+  command
+      .add_option("--state.path", options.state_path,
+                  "File that keeps the state over restarts; none: nothing is kept")
       ->capture_default_str();
   AddChoice<StartAt>(
       command, "--start", options.start,

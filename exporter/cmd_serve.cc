@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "exporter/build_info.h"
 #include "exporter/complain.h"
@@ -59,9 +61,10 @@ void RaiseFileLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options) {
+Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
+                                               const std::string& position) {
   if (options.source == SourceKind::kFile) {
-    auto source = FollowSource::Open(options.file_paths, options.start);
+    auto source = FollowSource::Open(options.file_paths, options.start, position);
     if (!source) return source.error();
     return std::unique_ptr<LineSource>(std::move(*source));
   }
@@ -69,10 +72,13 @@ Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options) {
   journal.directory = options.journal_directory;
   journal.units = options.journal_units;
   journal.start = options.start;
+  journal.position = position;
   auto source = JournalSource::Open(journal);
   if (!source) return source.error();
   return std::unique_ptr<LineSource>(std::move(*source));
 }
+
+std::string Name(SourceKind source) { return source == SourceKind::kFile ? "file" : "journal"; }
 
 Result<HttpOptions> HttpOptionsOf(const ServeOptions& options) {
   HttpOptions http;
@@ -122,7 +128,7 @@ ServeLoopOptions LoopOptionsOf(const ServeOptions& options) {
   if (sd_watchdog_enabled(0, &watchdog) > 0) {
     loop.commit_every = std::min(loop.commit_every, std::chrono::milliseconds(watchdog / 1000 / 3));
   }
-  loop.on_commit = [](const Snapshot& snapshot) {
+  loop.on_publish = [](const Snapshot& snapshot) {
     sd_notifyf(0, "WATCHDOG=1\nSTATUS=%s", snapshot.ready ? "ready" : snapshot.reason.c_str());
   };
   return loop;
@@ -136,14 +142,30 @@ int RunServe(const ServeOptions& options) {
   if (!http) return Complain(kUsageError, http.error().message());
   CatchSignals();
   RaiseFileLimit();
-  auto source = OpenSource(options);
+  const SavedState identity = IdentityOf(Name(options.source));
+  Restored restored;
+  std::optional<StateFile> state;
+  if (options.state_path == "none") {
+    restored.pipeline = std::make_unique<Pipeline>(PipelineOptionsOf(options));
+  } else {
+    state.emplace(options.state_path, options.on_commit_step);
+    if (auto claimed = state->Claim(); !claimed) {
+      return Complain(kRuntimeError, claimed.error().message());
+    }
+    restored = RestoreFrom(*state, identity, PipelineOptionsOf(options));
+  }
+  auto source = OpenSource(options, restored.position);
   if (!source) return Complain(kRuntimeError, source.error().message());
 
   SnapshotBox snapshots;
-  ServeLoop loop(**source, snapshots, PipelineOptionsOf(options), LoopOptionsOf(options));
+  ServeLoopOptions loop_options = LoopOptionsOf(options);
+  loop_options.state = state ? &*state : nullptr;
+  loop_options.identity = identity;
+  std::optional<ServeLoop> loop;
   std::unique_ptr<HttpServer> server;
   {
     const SignalHold hold;
+    loop.emplace(**source, snapshots, std::move(restored), std::move(loop_options));
     auto started = HttpServer::Start(*http, snapshots);
     if (!started) return Complain(kRuntimeError, started.error().message());
     server = std::move(*started);
@@ -151,7 +173,7 @@ int RunServe(const ServeOptions& options) {
   Log(LogLevel::kInfo, "started", {{"version", std::string(Version())}});
   LogListening(*server, *http);
   sd_notify(0, "READY=1");
-  auto ended = loop.Run(stop_asked);
+  auto ended = loop->Run(stop_asked);
   sd_notify(0, "STOPPING=1");
   if (!ended) return Complain(kRuntimeError, ended.error().message());
   Log(LogLevel::kInfo, "stopped");

@@ -25,6 +25,7 @@ enum class ReadStatus : uint8_t {
 // How the source is, besides its lines.
 struct SourceHealth {
   std::string trouble;                        // one line while it cannot be read; "" while it can
+  bool polling = false;                       // for want of inotify watches
   std::map<std::string, int64_t> unreadable;  // journal files by reason: permission, bad_magic, ...
   std::optional<Duration> headroom;           // from the oldest entry kept to the last one read
 };

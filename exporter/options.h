@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/state_file.h"
 #include "parser/time.h"
 
 namespace kle {
@@ -24,10 +25,11 @@ struct ServeOptions {
   std::string telemetry_path = "/metrics";
   std::string web_config_file;
   std::string config_file;
-  std::string state_path = "/var/lib/kubelet-lifecycle-exporter/state";
+  std::string state_path = "/var/lib/kubelet-lifecycle-exporter/state";  // "none": nothing is kept
   StartAt start = StartAt::kBoot;
   Duration stuck_slack = std::chrono::seconds(60);
   std::string timezone;
+  StateFile::StepHook on_commit_step;  // for tests: dies there
   std::string log_level = "info";
   std::string log_format = "logfmt";
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/serve_loop.h"
 
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <time.h>
 
 #include <algorithm>
 #include <sstream>
@@ -16,27 +18,42 @@ namespace kle {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr size_t kRecentServed = 1000;
-constexpr uint64_t kLinesBetweenClocks = 512;
 // Until the source's end is reached for the first time: ready soon after it.
 constexpr milliseconds kSettle(20);
 constexpr milliseconds kIdleWait(500);
+// So long without a line, the last record is complete and the source's time is the clock's, less
+// what a line may take from the kubelet to here.
+constexpr milliseconds kQuiet(400);
+constexpr Duration kUnderWay = milliseconds(500);
 // A commit may take this part of the time at most: ten thousand pods in flight are slow to render.
 constexpr int kCommitShare = 20;
+// Lines that are no events only move counters of lines.
+constexpr int kCalm = 5;
+constexpr seconds kIdleCommit(10);
+// A disk that hangs keeps the state from being written, not the operator from seeing.
+constexpr seconds kHungDisk(10);
 
 Timestamp Now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 }  // namespace
 
-ServeLoop::ServeLoop(LineSource& source, SnapshotBox& snapshots, const PipelineOptions& pipeline,
+ServeLoop::Clock::time_point ServeLoop::Clock::now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return time_point(seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
+ServeLoop::ServeLoop(LineSource& source, SnapshotBox& snapshots, Restored restored,
                      ServeLoopOptions options)
     : source_(source),
-      snapshots_(snapshots),
       options_(std::move(options)),
-      pipeline_(pipeline),
-      interval_(options_.commit_every) {
-  pipeline_.metrics().SetBuildInfo(Version(), Compiler());
+      pipeline_(std::move(restored.pipeline)),
+      committer_(options_.state, snapshots, options_.on_publish),
+      changed_(restored.changed) {
+  pipeline_->metrics().SetBuildInfo(Version(), Compiler());
 }
 
 Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
@@ -58,22 +75,27 @@ Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
         break;
     }
   }
+  committer_.Wait();  // only then may the last state and what shows it follow
   Commit();
+  committer_.Wait();
+  TakeOutcome();
   return {};
 }
 
 void ServeLoop::OnLine(const LogLine& line) {
-  pipeline_.Push(line);
+  pipeline_->Push(line);
   if (line.received) last_received_ = line.received;
+  last_line_ = Clock::now();
   changed_ = true;
   behind_ = true;
-  if (++lines_ % kLinesBetweenClocks == 0 && CommitDue()) Commit();
+  if (CommitDue()) Commit();
 }
 
 void ServeLoop::OnGap() {
-  pipeline_.metrics().CountGap(source_.gap());
-  pipeline_.tracker().OnGap(last_received_.value_or(Now()));
+  pipeline_->metrics().CountGap(source_.gap());
+  pipeline_->tracker().OnGap(last_received_.value_or(Now()));
   changed_ = true;
+  urgent_ = true;
 }
 
 void ServeLoop::OnIdle() {
@@ -81,10 +103,21 @@ void ServeLoop::OnIdle() {
   const bool readable = trouble.empty();
   if (readable) {
     behind_ = false;
-    pipeline_.Idle(Now());
+    if (Clock::now() - last_line_ >= kQuiet && pipeline_->Idle(Now() - kUnderWay)) urgent_ = true;
   }
   const bool first = readable && !std::exchange(caught_up_, caught_up_ || readable);
-  if (first || trouble != trouble_ || CommitDue()) Commit();
+  if (first || trouble != trouble_) owed_ = true;
+  if (CommitDue()) Commit();
+}
+
+bool ServeLoop::CommitDue() const {
+  const auto since = Clock::now() - committed_;
+  if (!owed_ && (since < options_.commit_every || since < kCommitShare * cost_)) return false;
+  if (committer_.busy()) return since >= kHungDisk;
+  if (owed_ || urgent_ || pipeline_->summary().events != events_) return true;
+  if (changed_) return since >= kCalm * options_.commit_every;
+  // Ages grow while pods are in flight.
+  return pipeline_->tracker().counts().in_flight > 0 || since >= kIdleCommit;
 }
 
 std::string ServeLoop::WhyNotReady(const SourceHealth& health) {
@@ -94,7 +127,7 @@ std::string ServeLoop::WhyNotReady(const SourceHealth& health) {
   } else if (!caught_up_) {
     why = "catching up with the log";
   } else if (options_.needs_kubelet_line) {
-    const auto& formats = pipeline_.summary().formats;
+    const auto& formats = pipeline_->summary().formats;
     if (!formats.contains(std::string(Name(LineFormat::kKlogText))) &&
         !formats.contains(std::string(Name(LineFormat::kKlogJson)))) {
       why = "no kubelet line seen yet: " + options_.no_line_advice;
@@ -108,22 +141,37 @@ std::string ServeLoop::WhyNotReady(const SourceHealth& health) {
 }
 
 void ServeLoop::UpdateSelfMetrics(const SourceHealth& health, bool ready) {
-  MetricSet& metrics = pipeline_.metrics();
+  MetricSet& metrics = pipeline_->metrics();
   metrics.SetReady(ready);
-  metrics.SetTrackedPods(pipeline_.tracker().tracked_pods());
-  if (const auto& last = pipeline_.summary().last_event_at) metrics.SetLastEvent(*last);
+  metrics.SetTrackedPods(pipeline_->tracker().tracked_pods());
+  if (const auto& last = pipeline_->summary().last_event_at) metrics.SetLastEvent(*last);
   Duration lag{};
   if (behind_ && last_received_) lag = std::max(lag, Now() - *last_received_);
   metrics.SetJournalLag(lag);
   if (health.headroom) metrics.SetJournalHeadroom(*health.headroom);
+  metrics.SetJournalPolling(health.polling);
   for (const auto& [reason, files] : health.unreadable) {
     metrics.SetJournalFilesUnreadable(reason, files);
   }
 }
 
-void ServeLoop::Commit() {
-  const auto begun = Clock::now();
-  const SourceHealth health = source_.Health();
+void ServeLoop::TakeOutcome() {
+  const auto outcome = committer_.TakeOutcome();
+  if (!outcome) return;
+  if (!outcome->ok) {
+    pipeline_->metrics().CountStateCommitError();
+    changed_ = true;
+  }
+  if (outcome->error == commit_error_) return;
+  commit_error_ = outcome->error;
+  if (outcome->ok) {
+    Log(LogLevel::kInfo, "the state file is written again");
+  } else {
+    Log(LogLevel::kError, "the state file is not written", {{"error", commit_error_}});
+  }
+}
+
+void ServeLoop::LogChanges(const SourceHealth& health, const Snapshot& snapshot) {
   if (health.trouble != trouble_) {
     trouble_ = health.trouble;
     if (trouble_.empty()) {
@@ -132,34 +180,62 @@ void ServeLoop::Commit() {
       Log(LogLevel::kWarn, "the source cannot be read", {{"reason", trouble_}});
     }
   }
+  if (snapshot.reason == reason_) return;
+  reason_ = snapshot.reason;
+  if (snapshot.ready) {
+    Log(LogLevel::kInfo, "ready");
+  } else {
+    Log(LogLevel::kInfo, "not ready", {{"reason", reason_}});
+  }
+}
+
+std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   auto snapshot = std::make_shared<Snapshot>();
+  snapshot->sequence = ++sequence_;
   snapshot->reason = WhyNotReady(health);
   snapshot->ready = snapshot->reason.empty();
-  if (snapshot->reason != reason_) {
-    reason_ = snapshot->reason;
-    if (snapshot->ready) {
-      Log(LogLevel::kInfo, "ready");
-    } else {
-      Log(LogLevel::kInfo, "not ready", {{"reason", reason_}});
-    }
-  }
-  auto in_flight = std::make_shared<const std::vector<TerminationRecord>>(pipeline_.InFlight());
-  pipeline_.metrics().SetInFlight(*in_flight);
+  auto in_flight = std::make_shared<const std::vector<TerminationRecord>>(pipeline_->InFlight());
+  pipeline_->metrics().SetInFlight(*in_flight);
   snapshot->in_flight = std::move(in_flight);
   if (changed_ || !recent_) {
     recent_ =
-        std::make_shared<const std::vector<TerminationRecord>>(pipeline_.Recent(kRecentServed));
+        std::make_shared<const std::vector<TerminationRecord>>(pipeline_->Recent(kRecentServed));
   }
   snapshot->recent = recent_;
   UpdateSelfMetrics(health, snapshot->ready);
+  const auto families = pipeline_->metrics().registry().Collect();
   std::ostringstream text;
-  prometheus::TextSerializer().Serialize(text, pipeline_.metrics().registry().Collect());
+  prometheus::TextSerializer().Serialize(text, families);
   snapshot->metrics = std::move(text).str() + ProcessMetrics();
-  if (options_.on_commit) options_.on_commit(*snapshot);
-  snapshots_.Set(std::move(snapshot));
-  changed_ = false;
+  totals_ = MetricSet::Totals(families);
+  return snapshot;
+}
+
+void ServeLoop::Commit() {
+  const auto begun = std::chrono::steady_clock::now();
+  owed_ = false;
+  TakeOutcome();
+  const SourceHealth health = source_.Health();
+  const bool save = options_.state != nullptr && (changed_ || urgent_) && !committer_.busy();
+  if (save) pipeline_->metrics().CountStateCommit();
+  auto snapshot = MakeSnapshot(health);
+  LogChanges(health, *snapshot);
+  if (!save) {
+    committer_.Publish(std::move(snapshot));
+  } else {
+    SavedState state = options_.identity;
+    state.position = source_.Position();
+    state.totals = std::move(totals_);
+    state.pipeline = pipeline_->Save();
+    committer_.Submit(std::move(state), std::move(snapshot));
+  }
+  if (save || options_.state == nullptr) {
+    changed_ = false;
+    urgent_ = false;
+    events_ = pipeline_->summary().events;
+  }
   committed_ = Clock::now();
-  interval_ = std::max<Clock::duration>(options_.commit_every, kCommitShare * (committed_ - begun));
+  cost_ = std::chrono::steady_clock::now() - begun;
 }
 
 }  // namespace kle

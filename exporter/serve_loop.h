@@ -4,59 +4,85 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "exporter/committer.h"
 #include "exporter/line_source.h"
+#include "exporter/restore.h"
 #include "exporter/snapshot.h"
+#include "exporter/state_file.h"
 #include "metrics/pipeline.h"
 
 namespace kle {
 
 struct ServeLoopOptions {
+  // Between commits while events come; lines that are none wait five times as long.
   std::chrono::milliseconds commit_every{1000};
   // A journal in which no kubelet line was ever seen is not ready; an empty file is.
   bool needs_kubelet_line = false;
   // Why there may be none, one line, for the readiness.
   std::string no_line_advice;
-  // After each commit, e.g. for a watchdog.
-  std::function<void(const Snapshot&)> on_commit;
+  // May be null: nothing is kept over a restart then. Must outlive the loop.
+  StateFile* state = nullptr;
+  // Written into each state: machine, boot and kind of the source.
+  SavedState identity;
+  // After each snapshot that became visible, e.g. for a watchdog; from any thread.
+  Committer::Published on_publish;
 };
 
 // Reads until `stop` is set or the source fails for good. Not thread-safe.
 class ServeLoop {
  public:
-  // All three must outlive the loop.
-  ServeLoop(LineSource& source, SnapshotBox& snapshots, const PipelineOptions& pipeline,
+  // Source and box must outlive the loop.
+  ServeLoop(LineSource& source, SnapshotBox& snapshots, Restored restored,
             ServeLoopOptions options);
 
   [[nodiscard]] Result<void> Run(const std::atomic<bool>& stop);
 
  private:
-  using Clock = std::chrono::steady_clock;
+  // Coarse: a look at it costs a few nanoseconds, and every line takes one.
+  struct Clock {
+    using duration = std::chrono::nanoseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<Clock>;
+    static constexpr bool is_steady = true;
+    static time_point now();
+  };
 
   void OnLine(const LogLine& line);
   void OnIdle();
   void OnGap();
+  void TakeOutcome();
+  bool CommitDue() const;
   void Commit();
+  std::shared_ptr<Snapshot> MakeSnapshot(const SourceHealth& health);
   void UpdateSelfMetrics(const SourceHealth& health, bool ready);
+  void LogChanges(const SourceHealth& health, const Snapshot& snapshot);
   std::string WhyNotReady(const SourceHealth& health);
-  bool CommitDue() const { return Clock::now() - committed_ >= interval_; }
 
   LineSource& source_;
-  SnapshotBox& snapshots_;
   ServeLoopOptions options_;
-  Pipeline pipeline_;
+  std::unique_ptr<Pipeline> pipeline_;
+  Committer committer_;
   RecordList recent_;
-  bool changed_ = true;     // since the last commit
+  std::string totals_;  // of the snapshot last made
+  uint64_t sequence_ = 0;
+  uint64_t events_ = 0;     // at the last commit
+  bool changed_ = false;    // since the last commit
+  bool urgent_ = false;     // and not only by lines that are no events
+  bool owed_ = false;       // as soon as it can be
   bool caught_up_ = false;  // once
   bool behind_ = true;      // now
   std::optional<Timestamp> last_received_;
-  uint64_t lines_ = 0;
+  Clock::time_point last_line_{};
   Clock::time_point committed_{};
-  Clock::duration interval_;
-  std::string trouble_;  // last one logged
+  std::chrono::steady_clock::duration cost_{};  // of the last commit, in this thread
+  std::string trouble_;                         // last one logged
+  std::string commit_error_;                    // likewise
   std::string reason_ = "starting";
 };
 

@@ -2,6 +2,7 @@
 // What the HTTP threads see: one committed, immutable state, replaced as a whole.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,7 +16,8 @@ namespace kle {
 using RecordList = std::shared_ptr<const std::vector<TerminationRecord>>;
 
 struct Snapshot {
-  std::string metrics;  // the exposition
+  uint64_t sequence = 0;  // an earlier one never replaces a later one
+  std::string metrics;    // the exposition
   bool ready = false;
   std::string reason = "starting";  // one line while not ready
   RecordList in_flight;             // oldest first; may be null
@@ -32,6 +34,7 @@ class SnapshotBox {
   }
   void Set(std::shared_ptr<const Snapshot> snapshot) {
     const std::lock_guard lock(mutex_);
+    if (snapshot->sequence < snapshot_->sequence) return;
     snapshot_.swap(snapshot);
   }
 

@@ -55,8 +55,8 @@ constexpr MetricInfo kTable[] = {
     {"tracker_evictions_total", "counter", "reason", "Terminations given up: evicted (too many in flight), expired (uncertain and silent)."},
     {"tracker_dropped_total", "counter", "list", "Details left out of a record that holds as many as it may: containers, volumes, failures."},
     {"clock_steps_total", "counter", "", "Times that the wall clock was seen to step."},
-    {"state_commits_total", "counter", "", "Times that the state file was written."},
-    {"state_commit_errors_total", "counter", "", "Times that the state file could not be written."},
+    {"state_commits_total", "counter", "", "Times that the state file was to be written."},
+    {"state_commit_errors_total", "counter", "", "Times among them that it could not be written: counting goes on."},
     {"state_rejected_total", "counter", "reason", "State files that were found at a start and set aside."},
     {"ready", "gauge", "", "1 once the reader has caught up with its source."},
 };
@@ -290,9 +290,8 @@ void MetricSet::CountGap(const Gap& gap) {
 
 void MetricSet::CountClockStep() { impl_->clock_steps.Increment(); }
 
-void MetricSet::CountStateCommit(bool ok) {
-  (ok ? impl_->commits : impl_->commit_errors).Increment();
-}
+void MetricSet::CountStateCommit() { impl_->commits.Increment(); }
+void MetricSet::CountStateCommitError() { impl_->commit_errors.Increment(); }
 
 void MetricSet::CountStateRejected(std::string_view reason) {
   impl_->rejected_states.Add({{"reason", Text(reason)}}).Increment();

@@ -72,7 +72,8 @@ class MetricSet {
   void CountTruncatedRecord();
   void CountGap(const Gap& gap);
   void CountClockStep();
-  void CountStateCommit(bool ok);
+  void CountStateCommit();  // when it begins: the state written holds itself
+  void CountStateCommitError();
   void CountStateRejected(std::string_view reason);  // a closed set: StateFault's names
   void CountDropped(std::string_view list);          // containers, volumes, failures
   void SetJournalLag(Duration lag);

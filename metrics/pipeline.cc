@@ -102,8 +102,10 @@ struct Pipeline::Impl {
     metrics.SetVerbosity(level);
   }
 
-  void Drain() {
-    while (const auto frame = framer.Flush()) Take(*frame);
+  bool Drain() {
+    bool any = false;
+    for (; const auto frame = framer.Flush(); any = true) Take(*frame);
+    return any;
   }
 
   MetricSet metrics;
@@ -140,9 +142,9 @@ void Pipeline::Push(const LogLine& line) {
   }
 }
 
-void Pipeline::Idle(Timestamp now) {
-  impl_->Drain();
-  impl_->tracker.Advance(now);
+bool Pipeline::Idle(Timestamp now) {
+  const bool drained = impl_->Drain();
+  return impl_->tracker.Advance(now) || drained;
 }
 
 void Pipeline::Finish() {

@@ -50,8 +50,9 @@ class Pipeline {
 
   void Push(const LogLine& line);
 
-  // The source has nothing more for now. Completes a held record; ages run to `now`.
-  void Idle(Timestamp now);
+  // The source has nothing more for now. Completes a held record; ages run to `now`. True when
+  // that changed anything besides ages.
+  bool Idle(Timestamp now);
 
   // End of input: completes what is held and hands every finished termination to the sink.
   // In-flight ones stay, with `current` as of the input's last moment.

@@ -189,12 +189,14 @@ void Tracker::Impl::On(const Event& event) {
   for (size_t i = range.begin; i < range.end; ++i) kHandlers[i].handle(*this, event);
 }
 
-void Tracker::Impl::Advance(Timestamp at) {
+bool Tracker::Impl::Advance(Timestamp at) {
   now = std::max(now, at);
+  bool settled = false;
   while (!timers.empty() && timers.begin()->first <= now) {
     const auto [serial, timer] = timers.begin()->second;
     timers.erase(timers.begin());
     if (PodFacts* pod = table.FindBySerial(serial)) Fire(timer, *pod);
+    settled = true;
   }
   while (table.size() > options.max_pods) {
     PodFacts& oldest = table.pods().front();
@@ -205,6 +207,7 @@ void Tracker::Impl::Advance(Timestamp at) {
     }
     table.Erase(oldest);
   }
+  return settled;
 }
 
 void Tracker::Impl::Finish() {
@@ -223,7 +226,7 @@ Tracker::Tracker(const TrackerOptions& options, MetricSet& metrics, RecordSink s
 Tracker::~Tracker() = default;
 
 void Tracker::On(const Event& event) { impl_->On(event); }
-void Tracker::Advance(Timestamp now) { impl_->Advance(now); }
+bool Tracker::Advance(Timestamp now) { return impl_->Advance(now); }
 void Tracker::Finish() { impl_->Finish(); }
 
 void Tracker::OnGap(Timestamp at) {

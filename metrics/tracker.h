@@ -54,8 +54,9 @@ class Tracker {
   // Feeds one event. Events come in the source's order; their times may step back a little.
   void On(const Event& event);
 
-  // The source's time has reached `now`: settles what waited. Never goes back.
-  void Advance(Timestamp now);
+  // The source's time has reached `now`: settles what waited. Never goes back. True when there was
+  // something to settle.
+  bool Advance(Timestamp now);
 
   // Lines are missing (suppressed, vacuumed, corrupt): what is in flight becomes uncertain.
   void OnGap(Timestamp at);

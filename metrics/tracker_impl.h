@@ -27,7 +27,7 @@ struct Tracker::Impl {
 
   // tracker.cc: dispatch, and what is known of the pod, container or volume that an event names
   void On(const Event& event);
-  void Advance(Timestamp now);
+  bool Advance(Timestamp now);
   void Finish();
   PodFacts* PodOf(const Event& event, bool create);
   PodFacts* PodFromSource(const PodRef& ref, std::string_view source);

@@ -90,6 +90,7 @@ class CommandLine : public testing::Test {
   }
 
   TempFolder folder_;
+  const std::string no_state_ = "--state.path=none";
   std::vector<std::string> prefix_;  // a program to run the binary with
 };
 
@@ -133,8 +134,8 @@ TEST_F(CommandLine, ReportErrors) {
 }
 
 TEST_F(CommandLine, ServeErrors) {
-  ExpectError({"--source=file", "--file.path=" + (folder_ / "missing")}, 1, "missing");
-  ExpectError({"--journal.directory=" + (folder_ / "missing")}, 1, "No such file");
+  ExpectError({no_state_, "--source=file", "--file.path=" + (folder_ / "missing")}, 1, "missing");
+  ExpectError({no_state_, "--journal.directory=" + (folder_ / "missing")}, 1, "No such file");
 }
 
 TEST_F(CommandLine, AFolderWithoutPermission) {
@@ -145,12 +146,12 @@ TEST_F(CommandLine, AFolderWithoutPermission) {
     prefix_ = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
     if (Run({"--version"}).code != 0) GTEST_SKIP() << "nobody cannot run " KLE_BINARY;
   }
-  ExpectError({"--journal.directory=" + folder}, 1, "systemd-journal");
+  ExpectError({no_state_, "--journal.directory=" + folder}, 1, "systemd-journal");
   ExpectError({"report", folder}, 1, "systemd-journal");
   const std::string log = folder_.Write("secret.log", "x");
   ASSERT_EQ(chmod(log.c_str(), 0000), 0);
   ExpectError({"report", log}, 1, "Permission denied");
-  ExpectError({"--source=file", "--file.path=" + log}, 1, "Permission denied");
+  ExpectError({no_state_, "--source=file", "--file.path=" + log}, 1, "Permission denied");
 }
 
 TEST_F(CommandLine, ReportOfAStuckPod) {
@@ -201,7 +202,7 @@ TEST_F(CommandLine, ServeStopsCleanly) {
   const std::string config =
       folder_.Write("serve.yml", "source: file\nweb.listen-address: 127.0.0.1:0\n");
   for (const int signal : {SIGTERM, SIGINT}) {
-    const pid_t pid = Spawn({"--config.file=" + config, "--file.path=" + log});
+    const pid_t pid = Spawn({no_state_, "--config.file=" + config, "--file.path=" + log});
     EXPECT_TRUE(Eventually(
         [&] { return Content(folder_ / "error").find("msg=\"ready\"") != std::string::npos; }));
     kill(pid, signal);
@@ -211,10 +212,30 @@ TEST_F(CommandLine, ServeStopsCleanly) {
   }
 }
 
+TEST_F(CommandLine, ARestartGoesOnWithTheState) {
+  const std::string log = StuckLog();
+  const std::string state = folder_ / "state";
+  const std::vector<std::string> arguments = {"--state.path=" + state, "--source=file",
+                                              "--file.path=" + log,
+                                              "--web.listen-address=127.0.0.1:0"};
+  for (const char* wanted : {"msg=\"ready\"", "msg=\"going on from the state file\""}) {
+    const pid_t pid = Spawn(arguments);
+    EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(state); }));
+    EXPECT_TRUE(Eventually([&] {
+      return Content(folder_ / "error").find(wanted) != std::string::npos;
+    })) << Content(folder_ / "error");
+    std::filesystem::rename(folder_ / "error", folder_ / "first-error");
+    ExpectError({"--state.path=" + state, "--source=file", "--file.path=" + log}, 1,
+                "another exporter uses the state file");
+    kill(pid, SIGTERM);
+    EXPECT_EQ(Wait(pid).code, 0);
+  }
+}
+
 TEST_F(CommandLine, ASecondExporterOnThePort) {
   const std::string log = StuckLog();
   const pid_t first =
-      Spawn({"--source=file", "--file.path=" + log, "--web.listen-address=127.0.0.1:0"});
+      Spawn({no_state_, "--source=file", "--file.path=" + log, "--web.listen-address=127.0.0.1:0"});
   std::string address;
   EXPECT_TRUE(Eventually([&] {
     const std::string error = Content(folder_ / "error");
@@ -225,8 +246,8 @@ TEST_F(CommandLine, ASecondExporterOnThePort) {
     return true;
   }));
   std::filesystem::rename(folder_ / "error", folder_ / "first-error");
-  ExpectError({"--source=file", "--file.path=" + log, "--web.listen-address=" + address}, 1,
-              "cannot listen on " + address);
+  ExpectError({no_state_, "--source=file", "--file.path=" + log, "--web.listen-address=" + address},
+              1, "cannot listen on " + address);
   kill(first, SIGTERM);
   EXPECT_EQ(Wait(first).code, 0);
 }

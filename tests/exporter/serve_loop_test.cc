@@ -62,12 +62,14 @@ Ran RunLoop(std::deque<ScriptedSource::Step> steps, bool journal) {
   options.commit_every = std::chrono::milliseconds(0);
   options.needs_kubelet_line = journal;
   options.no_line_advice = "is it there?";
-  options.on_commit = [&](const Snapshot& snapshot) {
+  options.on_publish = [&](const Snapshot& snapshot) {
     if (ran.reasons.empty() || ran.reasons.back() != snapshot.reason) {
       ran.reasons.push_back(snapshot.reason);
     }
   };
-  ServeLoop loop(source, snapshots, PipelineOptions(), options);
+  Restored fresh;
+  fresh.pipeline = std::make_unique<Pipeline>(PipelineOptions());
+  ServeLoop loop(source, snapshots, std::move(fresh), options);
   EXPECT_TRUE(loop.Run(stop));
   ran.last = snapshots.Get();
   return ran;
@@ -78,7 +80,10 @@ std::string Delete() {
 }
 
 TEST(ServeLoop, ReadyOnceCaughtUp) {
-  const Ran ran = RunLoop({{ReadStatus::kLine, Delete()}, {ReadStatus::kIdle}}, true);
+  const Ran ran = RunLoop({{ReadStatus::kLine, Delete()},
+                           {ReadStatus::kLine, KubeletLine(1, "\"shows the one before complete\"")},
+                           {ReadStatus::kIdle}},
+                          true);
   ASSERT_EQ(ran.reasons.size(), 2U);
   EXPECT_TRUE(ran.reasons[0].starts_with("catching up"));
   EXPECT_EQ(ran.reasons[1], "");

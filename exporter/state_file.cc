@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// magic, version, size and checksum of the payload, payload: SavedState's fields packed by zstd
+// (names and identifiers repeat: a sixth of the size, and the disk sees one such file a second).
+#include "exporter/state_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "parser/codec.h"
+
+namespace kle {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the header is written as it lies");
+
+constexpr std::array<char, 8> kMagic{'K', 'L', 'E', 'S', 'T', 'A', 'T', 'E'};
+constexpr uint32_t kVersion = 1;
+constexpr int kCompression = 1;
+constexpr uint64_t kLongest = uint64_t{1} << 30;  // unpacked
+
+struct Header {
+  std::array<char, 8> magic = kMagic;
+  uint32_t version = kVersion;
+  uint32_t checksum = 0;  // of the payload, after its own size
+  uint64_t size = 0;      // of the payload
+};
+static_assert(sizeof(Header) == 24);
+
+uint32_t Checksum(std::string_view payload) {
+  const uint64_t size = payload.size();
+  uLong sum = crc32_z(0, reinterpret_cast<const Bytef*>(&size), sizeof size);
+  sum = crc32_z(sum, reinterpret_cast<const Bytef*>(payload.data()), payload.size());
+  return static_cast<uint32_t>(sum);
+}
+
+StateFile::Loaded Fault(StateFault fault, std::string why) {
+  return {std::nullopt, fault, std::move(why)};
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int operator*() const { return fd_; }
+  // The error of close counts too: some file systems tell only then.
+  bool Close() { return close(std::exchange(fd_, -1)) == 0; }
+
+ private:
+  int fd_;
+};
+
+bool WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = write(fd, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(wrote));
+  }
+  return true;
+}
+
+std::string FolderOf(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
+}  // namespace
+
+std::string_view Name(StateFault fault) {
+  constexpr std::array<std::string_view, kStateFaultCount> kNames{
+      "unreadable", "not_a_state", "newer", "cut", "damaged", "foreign", "pods"};
+  return kNames[static_cast<size_t>(fault)];
+}
+
+std::string_view Name(CommitStep step) {
+  constexpr std::array<std::string_view, kCommitStepCount> kNames{
+      "begun", "opened", "half_written", "written", "synced", "renamed", "durable", "published"};
+  return kNames[static_cast<size_t>(step)];
+}
+
+std::string ToBytes(const SavedState& state) {
+  const std::string plain = Encoded(state);
+  std::string bytes(sizeof(Header) + ZSTD_compressBound(plain.size()), '\0');
+  const size_t size = ZSTD_compress(bytes.data() + sizeof(Header), bytes.size() - sizeof(Header),
+                                    plain.data(), plain.size(), kCompression);
+  if (ZSTD_isError(size) != 0) std::abort();  // only for want of room, and there is enough
+  bytes.resize(sizeof(Header) + size);
+  Header header;
+  header.size = size;
+  header.checksum = Checksum(std::string_view(bytes).substr(sizeof(Header)));
+  std::memcpy(bytes.data(), &header, sizeof header);
+  return bytes;
+}
+
+StateFile::Loaded FromBytes(std::string_view bytes) {
+  Header header;
+  const size_t known = std::min(bytes.size(), kMagic.size());
+  if (bytes.substr(0, known) != std::string_view(kMagic.data(), known)) {
+    return Fault(StateFault::kNotAState, "it does not begin as a state file does");
+  }
+  if (bytes.size() < sizeof header) return Fault(StateFault::kCut, "it is cut short");
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.version != kVersion) {
+    return Fault(StateFault::kNewer, "its version is " + std::to_string(header.version) + ", not " +
+                                         std::to_string(kVersion) +
+                                         ": another version of the exporter wrote it");
+  }
+  const std::string_view payload = bytes.substr(sizeof header);
+  if (payload.size() != header.size) {
+    return Fault(StateFault::kCut, "it has " + std::to_string(payload.size()) + " bytes of " +
+                                       std::to_string(header.size));
+  }
+  if (Checksum(payload) != header.checksum) {
+    return Fault(StateFault::kDamaged, "its checksum does not fit");
+  }
+  const unsigned long long size = ZSTD_getFrameContentSize(payload.data(), payload.size());
+  if (size > kLongest) return Fault(StateFault::kDamaged, "its size cannot be");
+  std::string plain(size, '\0');
+  SavedState state;
+  if (ZSTD_decompress(plain.data(), plain.size(), payload.data(), payload.size()) != size ||
+      !Decode(plain, state)) {
+    return Fault(StateFault::kDamaged, "it cannot be unpacked");
+  }
+  return {std::move(state), std::nullopt, {}};
+}
+
+StateFile::StateFile(std::string path, StepHook hook)
+    : path_(std::move(path)), hook_(std::move(hook)) {}
+
+StateFile::~StateFile() {
+  if (lock_ >= 0) close(lock_);
+}
+
+Result<void> StateFile::Claim() {
+  std::error_code ignored;  // Save tells when the folder cannot be used
+  std::filesystem::create_directories(FolderOf(path_), ignored);
+  const std::string lock = path_ + ".lock";
+  lock_ = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_ < 0 || flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};
+  return Error("another exporter uses the state file " + path_ +
+               ": stop it, or give this one another --state.path");
+}
+
+StateFile::Loaded StateFile::Load() const {
+  const Descriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (*file < 0 && errno == ENOENT) return {};
+  const auto failed = [] { return Fault(StateFault::kUnreadable, std::strerror(errno)); };
+  if (*file < 0) return failed();
+  std::string bytes;
+  std::array<char, 1 << 16> room;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  while (true) {
+    const ssize_t got = read(*file, room.data(), room.size());
+    if (got < 0) return failed();
+    if (got == 0) return FromBytes(bytes);
+    bytes.append(room.data(), static_cast<size_t>(got));
+    if (bytes.size() > kLongest) return Fault(StateFault::kNotAState, "it is too long to be one");
+  }
+}
+
+void StateFile::SetAside() const {
+  std::ignore = std::rename(path_.c_str(), (path_ + ".bad").c_str());
+}
+
+Result<void> StateFile::Save(const SavedState& state) {
+  Step(CommitStep::kBegun);
+  auto replaced = Replace(ToBytes(state));
+  if (!replaced) {
+    const int error = errno;
+    unlink((path_ + ".tmp").c_str());  // on a full disk every byte counts
+    errno = error;
+    return replaced.error();
+  }
+  Step(CommitStep::kDurable);
+  return {};
+}
+
+Result<void> StateFile::Replace(std::string_view bytes) const {
+  constexpr const char* kAdvice =
+      "counting goes on; a crash before it can be written again is counted from the last one";
+  const std::string next = path_ + ".tmp";
+  const auto failed = [&](std::string_view what, const std::string& path) {
+    return SystemError(what, path, errno, kAdvice);
+  };
+  Descriptor file(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (*file < 0) return failed("cannot write", next);
+  Step(CommitStep::kOpened);
+  const size_t half = bytes.size() / 2;
+  if (!WriteAll(*file, bytes.substr(0, half))) return failed("cannot write", next);
+  Step(CommitStep::kHalfWritten);
+  if (!WriteAll(*file, bytes.substr(half))) return failed("cannot write", next);
+  Step(CommitStep::kWritten);
+  if (fsync(*file) != 0 || !file.Close()) return failed("cannot write", next);
+  Step(CommitStep::kSynced);
+  if (std::rename(next.c_str(), path_.c_str()) != 0) return failed("cannot replace", path_);
+  Step(CommitStep::kRenamed);
+  const std::string folder = FolderOf(path_);
+  const Descriptor place(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (*place < 0 || fsync(*place) != 0) return failed("cannot sync", folder);
+  return {};
+}
+
+}  // namespace kle

@@ -7,6 +7,7 @@
 #include <exception>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "exporter/build_info.h"
@@ -257,8 +258,9 @@ std::vector<std::string> WithCommand(int argc, char** argv, const CLI::App& app)
   return arguments;
 }
 
-int Parse(int argc, char** argv) {
+int Parse(int argc, char** argv, StateFile::StepHook on_commit_step) {
   AllOptions options;
+  options.serve.on_commit_step = std::move(on_commit_step);
   CLI::App app("Measures how long every step of a pod's termination takes, from the kubelet's log.",
                kName);
   app.set_version_flag("--version", VersionText());
@@ -291,9 +293,9 @@ int Parse(int argc, char** argv) {
 
 }  // namespace
 
-int RunCli(int argc, char** argv) {
+int RunCli(int argc, char** argv, StateFile::StepHook on_commit_step) {
   try {
-    return Parse(argc, argv);
+    return Parse(argc, argv, std::move(on_commit_step));
   } catch (const std::exception& error) {
     return Complain(kRuntimeError, error.what());
   }

@@ -14,6 +14,8 @@
 #include <cstring>
 #include <utility>
 
+#include "exporter/journal_sigbus.h"
+
 namespace kle {
 namespace {
 
@@ -44,6 +46,17 @@ constexpr seconds kReopenEvery(10);
 constexpr milliseconds kFirstBackOff(100);
 constexpr milliseconds kLongestBackOff(5000);
 constexpr int kTries = 2;
+// "Suppressed N messages from UNIT": journald's rate limit (sd-messages.h).
+constexpr const char* kDroppedId = "a596d6fe7bfa4994828e72309e95d61e";
+constexpr size_t kBrokenStreams = 64;
+// A cursor may be that far ahead of the clock before it counts as one of the future.
+constexpr uint64_t kClockSlack = 600'000'000;
+
+uint64_t NowMicros() {
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
 
 bool Consume(std::string_view& field, std::string_view name) {
   if (!field.starts_with(name)) return false;
@@ -57,29 +70,6 @@ std::string Hex(sd_id128_t id) {
 }
 
 bool Same(sd_id128_t a, sd_id128_t b) { return sd_id128_equal(a, b) != 0; }
-
-// What identifies an entry wherever its file went: boot, monotonic, realtime, hash. The rest of a
-// cursor changes when /run is flushed to /var.
-std::string Identity(std::string_view cursor) {
-  std::string identity;
-  while (!cursor.empty()) {
-    const size_t end = std::min(cursor.find(';'), cursor.size());
-    const std::string_view part = cursor.substr(0, end);
-    cursor.remove_prefix(std::min(end + 1, cursor.size()));
-    if (part.size() > 1 && part[1] == '=' && std::string_view("bmtx").find(part[0]) != part.npos) {
-      identity.append(part).append(";");
-    }
-  }
-  return identity;
-}
-
-std::string CursorOf(sd_journal* journal) {
-  char* text = nullptr;
-  if (sd_journal_get_cursor(journal, &text) < 0) return {};
-  std::string cursor(text);
-  free(text);
-  return cursor;
-}
 
 }  // namespace
 
@@ -96,10 +86,16 @@ Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions option
         "no journal: neither /var/log/journal nor /run/log/journal is there: mount the host's, "
         "give --journal.directory, or use --source=file");
   }
-  if (auto opened = source->OpenJournal(); !opened) return opened.error();
-  if (const int error = source->SeekStart(); error < 0) {
-    return SystemError("cannot seek in the journal", "", -error, "try --start=all");
+  const std::string& position = source->options_.position;
+  if (!position.empty() && !Decode(position, source->place_)) {
+    source->place_ = JournalPlace();
+    source->pending_gap_ = {GapReason::kCursorLost};
   }
+  source->boots_to_come_ = !source->place_.empty() || source->options_.start == StartAt::kAll;
+  const JournalSigbus guard;
+  if (auto opened = source->OpenJournal(); !opened) return opened.error();
+  const int error = source->place_.empty() ? source->SeekStart() : source->Resume();
+  if (error < 0) return SystemError("cannot seek in the journal", "", -error, "try --start=all");
   source->Probe();
   return source;
 }
@@ -156,18 +152,23 @@ void JournalSource::ChooseUnits() {
   if (units_.empty()) units_.assign(kKnownUnits.begin(), kKnownUnits.end());
 }
 
+int JournalSource::AddMatch(const std::string& match) {
+  return sd_journal_add_match(journal_.get(), match.data(), match.size());
+}
+
+// (unit or unit ...) or what journald says of lines that it dropped; all of one boot, if one is
+// wanted.
 int JournalSource::AddMatches() {
   sd_journal_flush_matches(journal_.get());
   for (const std::string& unit : units_) {
-    const std::string match = "_SYSTEMD_UNIT=" + unit;
-    if (const int error = sd_journal_add_match(journal_.get(), match.data(), match.size());
-        error < 0) {
-      return error;
-    }
+    if (const int error = AddMatch("_SYSTEMD_UNIT=" + unit); error < 0) return error;
   }
-  if (!only_boot_) return 0;
-  const std::string match = "_BOOT_ID=" + Hex(*only_boot_);
-  return sd_journal_add_match(journal_.get(), match.data(), match.size());
+  int error = sd_journal_add_disjunction(journal_.get());
+  if (error >= 0) error = AddMatch(std::string("MESSAGE_ID=") + kDroppedId);
+  if (error >= 0) error = AddMatch("_TRANSPORT=driver");
+  if (error < 0 || !only_boot_) return error;
+  error = sd_journal_add_conjunction(journal_.get());
+  return error < 0 ? error : AddMatch("_BOOT_ID=" + Hex(*only_boot_));
 }
 
 int JournalSource::SeekStart() {
@@ -180,7 +181,7 @@ int JournalSource::SeekStart() {
       // Never seek_tail and next: 252 gives the last entry again, 254 nothing.
       if (const int error = sd_journal_seek_tail(journal_.get()); error < 0) return error;
       const int moved = sd_journal_previous(journal_.get());
-      if (moved > 0) mark_ = CursorOf(journal_.get());
+      if (moved > 0) place_.cursor = CursorOf(journal_.get());
       return moved == 0 ? sd_journal_seek_head(journal_.get()) : moved;
     }
   }
@@ -189,9 +190,8 @@ int JournalSource::SeekStart() {
 
 bool JournalSource::HasBoot(sd_id128_t boot) {
   sd_journal_flush_matches(journal_.get());
-  const std::string match = "_BOOT_ID=" + Hex(boot);
-  return sd_journal_add_match(journal_.get(), match.data(), match.size()) >= 0 &&
-         sd_journal_seek_head(journal_.get()) >= 0 && sd_journal_next(journal_.get()) > 0;
+  return AddMatch("_BOOT_ID=" + Hex(boot)) >= 0 && sd_journal_seek_head(journal_.get()) >= 0 &&
+         sd_journal_next(journal_.get()) > 0;
 }
 
 // Only the running boot's entries: after a reboot that set the clock back, libsystemd would deliver
@@ -216,31 +216,82 @@ int JournalSource::SeekBoot() {
                        : sd_journal_seek_cursor(journal_.get(), first.c_str());
 }
 
-bool JournalSource::OnEntry(const std::string& cursor) {
-  return Identity(CursorOf(journal_.get())) == Identity(cursor);
+// The place cannot be gone back to. Within its boot the monotonic time still leads there; else the
+// running boot is read from its beginning, or all that there is.
+int JournalSource::StartOver(GapReason reason) {
+  pending_gap_ = {reason};
+  const JournalPlace lost = std::exchange(place_, JournalPlace());
+  place_.boot_id = lost.boot_id;
+  place_.boot = lost.boot;
+  sd_id128_t boot{};
+  if (sd_id128_get_boot(&boot) >= 0 && Hex(boot) == lost.boot_id) {
+    return sd_journal_seek_monotonic_usec(journal_.get(), boot, MonotonicOf(lost.cursor) + 1);
+  }
+  return options_.start == StartAt::kAll ? sd_journal_seek_head(journal_.get()) : SeekBoot();
 }
 
-// Back to the entry last read, after opening anew.
-void JournalSource::SeekCursor() {
-  if (mark_.empty() && after_mark_ == 0) {
-    SeekStart();
-    return;
+// Back to the entry last read. A cursor of the future would silence libsystemd for good, and one
+// that was deleted leads to what is left: neither is an error to it.
+int JournalSource::Resume() {
+  if (only_boot_ && place_.boot_id != Hex(*only_boot_)) return sd_journal_seek_head(journal_.get());
+  if (place_.cursor.empty()) {
+    const int error = SeekStart();
+    return error < 0 ? error : SkipRead();
   }
-  if (mark_.empty()) {
-    SeekStart();
-  } else if (sd_journal_seek_cursor(journal_.get(), mark_.c_str()) < 0) {
-    pending_gap_ = GapReason::kCursorLost;
-    return;
-  } else if (const int moved = sd_journal_next(journal_.get()); moved <= 0) {
-    return;
-  } else if (!OnEntry(mark_)) {
-    pending_gap_ = GapReason::kCursorLost;
-    positioned_ = true;
-    return;
+  sd_id128_t boot{};
+  const bool running = sd_id128_get_boot(&boot) >= 0 && Hex(boot) == place_.boot_id;
+  if (!running && place_.realtime > NowMicros() + kClockSlack) {
+    return StartOver(GapReason::kFutureCursor);
   }
-  for (uint64_t i = 0; i < after_mark_; ++i) {
-    if (sd_journal_next(journal_.get()) <= 0) break;
+  if (sd_journal_seek_cursor(journal_.get(), place_.cursor.c_str()) < 0) {
+    return StartOver(GapReason::kCursorLost);
   }
+  const int moved = sd_journal_next(journal_.get());
+  if (moved < 0) return moved;
+  if (moved == 0) {
+    // Nothing at or after the cursor: an empty journal, or one that ends before it.
+    const bool empty =
+        sd_journal_seek_head(journal_.get()) < 0 || sd_journal_next(journal_.get()) <= 0;
+    return empty ? sd_journal_seek_head(journal_.get()) : StartOver(GapReason::kCursorLost);
+  }
+  if (SameEntry(CursorOf(journal_.get()), place_.cursor)) return SkipRead();
+  positioned_ = true;
+  place_.after = 0;
+  // The entry last read is gone. Was anything that came after it?
+  const uint64_t oldest = OldestKept();
+  if (oldest <= place_.realtime) {
+    pending_gap_ = {GapReason::kCursorLost};
+  } else if (oldest > std::max(place_.realtime, place_.complete_to)) {
+    pending_gap_ = {GapReason::kVacuumed};
+    place_.complete_to = oldest;
+  }
+  return 0;
+}
+
+int JournalSource::SkipRead() {
+  for (uint64_t i = 0; i < place_.after; ++i) {
+    if (const int moved = sd_journal_next(journal_.get()); moved <= 0) return moved;
+  }
+  return 0;
+}
+
+// At the first end of what was there: the running boot's entries are missing when its clock stands
+// before the last boot's end, since libsystemd goes by the clock from boot to boot.
+bool JournalSource::TurnToRunningBoot() {
+  sd_id128_t boot{};
+  if (!std::exchange(boots_to_come_, false) || only_boot_ || place_.boot_id.empty() ||
+      sd_id128_get_boot(&boot) < 0 || Hex(boot) == place_.boot_id) {
+    return false;
+  }
+  const bool there = HasBoot(boot);
+  if (there) only_boot_ = boot;
+  AddMatches();
+  if (there) {
+    sd_journal_seek_head(journal_.get());
+  } else {
+    Resume();
+  }
+  return there;
 }
 
 void JournalSource::TakeField(std::string_view field) {
@@ -258,12 +309,43 @@ void JournalSource::TakeField(std::string_view field) {
     stream_ = high ^ low;
   } else if (Consume(field, "_LINE_BREAK=")) {
     broken_ = field == "nul" || field == "line-max";
+  } else if (Consume(field, "MESSAGE_ID=")) {
+    dropped_ = field == kDroppedId;
+  } else if (Consume(field, "N_DROPPED=")) {
+    std::from_chars(field.data(), field.data() + field.size(), dropped_lines_);
   }
 }
 
 void JournalSource::NoteBoot(sd_id128_t boot) {
-  if (boot_id_ && !Same(*boot_id_, boot)) ++boot_;
+  if (boot_id_ && Same(*boot_id_, boot)) return;
   boot_id_ = boot;
+  std::string text = Hex(boot);
+  if (!place_.boot_id.empty() && place_.boot_id != text) ++place_.boot;
+  place_.boot_id = std::move(text);
+}
+
+// "Suppressed 1625 messages from kubelet.service": journald's own words, of the units read.
+void JournalSource::NoteDropped() {
+  const size_t from = message_.rfind(' ');
+  const std::string unit = from == message_.npos ? std::string() : message_.substr(from + 1);
+  if (std::find(units_.begin(), units_.end(), unit) == units_.end()) return;
+  pending_gap_ = {GapReason::kSuppressed, dropped_lines_};
+}
+
+// What follows a cut entry of its stream is the rest of it. Only the last few streams can matter:
+// a stream is a process's standard output.
+bool JournalSource::NoteBroken(uint64_t stream) {
+  auto& broken = place_.broken_streams;
+  if (broken.empty() && !broken_) return false;
+  const auto found = std::find(broken.begin(), broken.end(), stream);
+  const bool continues = found != broken.end();
+  if (broken_ && !continues) {
+    if (broken.size() >= kBrokenStreams) broken.erase(broken.begin());
+    broken.push_back(stream);
+  } else if (!broken_ && continues) {
+    broken.erase(found);
+  }
+  return continues;
 }
 
 // 1: a line; 0: an entry without a message; below: errno.
@@ -276,8 +358,8 @@ int JournalSource::ReadEntry(LogLine& line) {
   if (const int error = sd_journal_get_monotonic_usec(journal, &monotonic, &boot); error < 0) {
     return error;
   }
-  has_message_ = broken_ = false;
-  pid_ = 0;
+  has_message_ = broken_ = dropped_ = false;
+  pid_ = dropped_lines_ = 0;
   stream_.reset();
   const void* data = nullptr;
   size_t size = 0;
@@ -287,30 +369,29 @@ int JournalSource::ReadEntry(LogLine& line) {
     TakeField(std::string_view(static_cast<const char*>(data), size));
   }
   if (more < 0) return more;
-  last_realtime_ = realtime;
+  if (Cut()) return -EBADMSG;
   NoteBoot(boot);
-  if (!has_message_) return 0;
+  place_.realtime = realtime;
+  recent_.push_back(realtime);
+  if (dropped_ && has_message_) NoteDropped();
+  if (!has_message_ || dropped_) return 0;
   line = LogLine();
   line.text = message_;
   line.received = Timestamp(Duration(realtime));
   line.monotonic = Duration(monotonic);
-  line.boot = boot_;
+  line.boot = place_.boot;
   line.pid = pid_;
   line.stream = stream_.value_or(pid_);
-  line.continues_previous = !broken_streams_.empty() && broken_streams_.contains(line.stream);
-  if (broken_) {
-    broken_streams_.insert(line.stream);
-  } else if (line.continues_previous) {
-    broken_streams_.erase(line.stream);
-  }
+  line.continues_previous = NoteBroken(line.stream);
   return 1;
 }
 
 Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
+  const JournalSigbus guard;
   std::optional<Clock::time_point> deadline;
   while (true) {
     if (pending_gap_) {
-      gap_ = {*std::exchange(pending_gap_, std::nullopt)};
+      gap_ = *std::exchange(pending_gap_, std::nullopt);
       return ReadStatus::kGap;
     }
     if (!journal_) {
@@ -318,10 +399,13 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
       if (!journal_ && Wait(wait, deadline) == Waited::kEnough) return ReadStatus::kIdle;
       continue;
     }
-    if (since_process_ >= kEntriesBetweenProcess) Process();
+    if (since_process_ >= kEntriesBetweenProcess) {
+      Process();
+      continue;
+    }
     const int moved = std::exchange(positioned_, false) ? 1 : sd_journal_next(journal_.get());
-    if (moved < 0) {
-      Fail("cannot read on in the journal", moved);
+    if (moved < 0 || Cut()) {
+      Fail("cannot read on in the journal", moved < 0 ? moved : -EBADMSG);
       continue;
     }
     if (moved == 0) {
@@ -329,34 +413,81 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
       errors_ = 0;
       back_off_ = milliseconds(0);
       trouble_.clear();
+      if (TurnToRunningBoot()) continue;
+      if (NoteComplete()) continue;
       if (Wait(wait, deadline) == Waited::kEnough) return ReadStatus::kIdle;
       continue;
     }
     int read = ReadEntry(line);
-    if (read < 0) {
+    if (read < 0 && !cut_) {
       Process();  // a file that was rotated away under the read pointer is often back afterwards
       read = ReadEntry(line);
     }
+    if (cut_) {
+      Fail("a journal file was cut while it was read", read);
+      continue;
+    }
     ++since_process_;
-    ++after_mark_;
+    ++place_.after;
     if (read > 0) return ReadStatus::kLine;
-    if (read < 0) pending_gap_ = GapReason::kUnreadableEntry;
+    if (read < 0) pending_gap_ = {GapReason::kUnreadableEntry};
   }
 }
 
 // The read pointer may lose its entry at any process(): the place is taken before.
 void JournalSource::Mark() {
-  if (after_mark_ == 0 || !journal_) return;
+  if (place_.after == 0 || !journal_) return;
   std::string cursor = CursorOf(journal_.get());
   if (cursor.empty()) return;
-  mark_ = std::move(cursor);
-  after_mark_ = 0;
+  place_.cursor = std::move(cursor);
+  place_.after = 0;
+}
+
+uint64_t JournalSource::OldestKept() {
+  uint64_t oldest = 0;
+  return journal_ && sd_journal_get_cutoff_realtime_usec(journal_.get(), &oldest, nullptr) > 0
+             ? oldest
+             : 0;
+}
+
+// There was nothing more: all that the journal's newest time covers has been read. True when
+// something came meanwhile; it is under the read pointer then.
+bool JournalSource::NoteComplete() {
+  uint64_t newest = 0;
+  if (sd_journal_get_cutoff_realtime_usec(journal_.get(), nullptr, &newest) <= 0) return false;
+  positioned_ = sd_journal_next(journal_.get()) > 0;
+  if (!positioned_) place_.complete_to = std::max(place_.complete_to, newest);
+  return positioned_;
+}
+
+// libsystemd steps over what was deleted without a word. Entries are missing when the oldest one
+// kept is later than one that was read, and earlier than the next: the step led over the gap; or
+// later than all that was known to be read.
+void JournalSource::FindVacuumed() {
+  const uint64_t oldest = OldestKept();
+  uint64_t before = place_.complete_to;
+  for (const uint64_t realtime : recent_) {
+    if (before < oldest && oldest <= realtime && before > 0) {
+      pending_gap_ = {GapReason::kVacuumed};
+    }
+    before = std::max(before, realtime);
+  }
+  if (before > 0 && before < oldest) pending_gap_ = {GapReason::kVacuumed};
+  if (pending_gap_) place_.complete_to = std::max(before, oldest);
+}
+
+// What was read since a file shrank may be zeroes.
+bool JournalSource::Cut() {
+  cut_ = JournalSigbus::TakeHit() || cut_;
+  return cut_;
 }
 
 void JournalSource::Process() {
   Mark();
   since_process_ = 0;
-  sd_journal_process(journal_.get());
+  if (sd_journal_process(journal_.get()) == SD_JOURNAL_INVALIDATE) FindVacuumed();
+  if (!recent_.empty()) place_.complete_to = std::max(place_.complete_to, recent_.back());
+  recent_.clear();
 }
 
 JournalSource::Waited JournalSource::Wait(milliseconds wait,
@@ -385,7 +516,8 @@ JournalSource::Waited JournalSource::Wait(milliseconds wait,
 
 void JournalSource::Fail(std::string_view what, int error) {
   Process();
-  if (++errors_ < kTries) return;
+  if (++errors_ < kTries && !Cut()) return;
+  if (std::exchange(cut_, false)) pending_gap_ = {GapReason::kCorrupted};
   trouble_ = SystemError(what, options_.directory, -error, "it is opened again").message();
   journal_.reset();
   back_off_ = std::clamp(back_off_ * 2, kFirstBackOff, kLongestBackOff);
@@ -401,7 +533,11 @@ void JournalSource::Reopen() {
     retry_at_ = Clock::now() + back_off_;
     return;
   }
-  SeekCursor();
+  if (place_.empty()) {
+    SeekStart();
+  } else if (const int error = Resume(); error < 0) {
+    Fail("cannot go on in the journal", error);
+  }
 }
 
 void JournalSource::Probe() {
@@ -423,11 +559,13 @@ void JournalSource::Probe() {
 }
 
 std::string JournalSource::Position() {
+  const JournalSigbus guard;
   Mark();
-  return after_mark_ == 0 ? mark_ : std::string();
+  return Encoded(place_);
 }
 
 SourceHealth JournalSource::Health() {
+  const JournalSigbus guard;
   if (Clock::now() - probed_at_ >= options_.probe_every) Probe();
   SourceHealth health;
   health.trouble = trouble_;
@@ -435,10 +573,9 @@ SourceHealth JournalSource::Health() {
     health.trouble = "the journal's folder " + options_.directory + " is gone: mount it again";
   }
   health.unreadable = unreadable_;
-  uint64_t oldest = 0;
-  if (journal_ && last_realtime_ > 0 &&
-      sd_journal_get_cutoff_realtime_usec(journal_.get(), &oldest, nullptr) > 0) {
-    health.headroom = Duration(last_realtime_ > oldest ? last_realtime_ - oldest : 0);
+  health.polling = following() && journal_ && fd_ < 0;
+  if (const uint64_t oldest = OldestKept(); oldest > 0 && place_.realtime > 0) {
+    health.headroom = Duration(place_.realtime > oldest ? place_.realtime - oldest : 0);
   }
   return health;
 }

@@ -9,10 +9,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "exporter/journal_files.h"
+#include "exporter/journal_place.h"
 #include "exporter/line_source.h"
 #include "exporter/options.h"
 
@@ -51,16 +51,25 @@ class JournalSource final : public LineSource {
 
   Result<void> OpenJournal();
   void ChooseUnits();
+  int AddMatch(const std::string& match);
   int AddMatches();
   int SeekStart();
   int SeekBoot();
   bool HasBoot(sd_id128_t boot);
-  void SeekCursor();
-  bool OnEntry(const std::string& cursor);
+  int StartOver(GapReason reason);
+  int Resume();
+  int SkipRead();
+  bool TurnToRunningBoot();
 
   int ReadEntry(LogLine& line);
   void TakeField(std::string_view field);
   void NoteBoot(sd_id128_t boot);
+  void NoteDropped();
+  bool NoteBroken(uint64_t stream);
+  uint64_t OldestKept();
+  bool Cut();
+  bool NoteComplete();
+  void FindVacuumed();
   void Mark();
   void Process();
   Waited Wait(std::chrono::milliseconds wait, std::optional<Clock::time_point>& deadline);
@@ -74,12 +83,12 @@ class JournalSource final : public LineSource {
   int fd_ = -1;  // -1: no inotify, polled
   std::vector<std::string> units_;
   std::optional<sd_id128_t> only_boot_;
-  bool positioned_ = false;  // the entry to read next is already under the read pointer
+  bool boots_to_come_ = false;  // of earlier boots, the running one may hide behind them
+  bool cut_ = false;            // a file shrank under the reader
+  bool positioned_ = false;     // the entry to read next is already under the read pointer
 
-  // The place, as a cursor and the entries read after it: asking for a cursor costs as much as
-  // reading an entry.
-  std::string mark_;
-  uint64_t after_mark_ = 0;
+  JournalPlace place_;
+  std::vector<uint64_t> recent_;  // times of the entries read since the last process()
   unsigned since_process_ = 0;
 
   // Of the entry being read.
@@ -88,11 +97,10 @@ class JournalSource final : public LineSource {
   uint64_t pid_ = 0;
   std::optional<uint64_t> stream_;
   bool broken_ = false;
+  bool dropped_ = false;  // journald's own word of lines that it dropped
+  uint64_t dropped_lines_ = 0;
 
-  std::unordered_set<uint64_t> broken_streams_;  // whose last entry journald cut
-  std::optional<sd_id128_t> boot_id_;
-  uint32_t boot_ = 0;
-  uint64_t last_realtime_ = 0;
+  std::optional<sd_id128_t> boot_id_;  // of the entry last read
 
   int errors_ = 0;  // in a row
   std::chrono::milliseconds back_off_{0};
@@ -103,8 +111,8 @@ class JournalSource final : public LineSource {
   std::map<std::string, int64_t> unreadable_;
   bool folder_missing_ = false;
   std::string trouble_;
-  std::optional<GapReason> pending_gap_;  // to report before the next line
-  Gap gap_;                               // the last one reported
+  std::optional<Gap> pending_gap_;  // to report before the next line
+  Gap gap_;                         // the last one reported
 };
 
 }  // namespace kle

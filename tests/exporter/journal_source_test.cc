@@ -216,7 +216,7 @@ TEST_F(JournalSourceTest, AFolderThatWentAwayAndCameBackIsReadOn) {
   Write("journal/c.journal", {{"six", kStart + 3}});
   EXPECT_EQ((*source)->Health().trouble, "");
   EXPECT_EQ(Read(**source), (Lines{"(gap)", "six"}));
-  EXPECT_EQ((*source)->gap().reason, GapReason::kCursorLost);
+  EXPECT_EQ((*source)->gap().reason, GapReason::kVacuumed);
 }
 
 TEST_F(JournalSourceTest, AnEmptyFolderIsIdle) {

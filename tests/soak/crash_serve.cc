@@ -12,10 +12,10 @@
 int main(int argc, char** argv) {
   const char* step = std::getenv("KLE_CRASH_STEP");
   const char* after = std::getenv("KLE_CRASH_AFTER");
-  return kle::RunCli(argc, argv,
-                     [wanted = std::string(step != nullptr ? step : ""),
-                      left = std::atoi(after != nullptr ? after : "1")](
-                         kle::CommitStep reached) mutable {
-                       if (kle::Name(reached) == wanted && --left <= 0) kill(getpid(), SIGKILL);
-                     });
+  return kle::RunCli(
+      argc, argv,
+      [wanted = std::string(step != nullptr ? step : ""),
+       left = std::atoi(after != nullptr ? after : "1")](kle::CommitStep reached) mutable {
+        if (kle::Name(reached) == wanted && --left <= 0) kill(getpid(), SIGKILL);
+      });
 }

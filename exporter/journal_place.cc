@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/journal_place.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+namespace kle {
+namespace {
+
+// "s=...;i=...;b=...;m=...;t=...;x=...": what stands after one of the letters.
+std::string_view Part(std::string_view cursor, char letter) {
+  while (!cursor.empty()) {
+    const std::string_view part = cursor.substr(0, cursor.find(';'));
+    if (part.size() > 1 && part[0] == letter && part[1] == '=') return part.substr(2);
+    cursor.remove_prefix(std::min(part.size() + 1, cursor.size()));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string CursorOf(sd_journal* journal) {
+  char* text = nullptr;
+  if (sd_journal_get_cursor(journal, &text) < 0) return {};
+  std::string cursor(text);
+  free(text);
+  return cursor;
+}
+
+uint64_t MonotonicOf(std::string_view cursor) {
+  const std::string_view text = Part(cursor, 'm');
+  uint64_t monotonic = 0;
+  std::from_chars(text.data(), text.data() + text.size(), monotonic, 16);
+  return monotonic;
+}
+
+bool SameEntry(std::string_view cursor, std::string_view other) {
+  return std::ranges::all_of(std::string_view("bmtx"), [&](char letter) {
+    const std::string_view part = Part(cursor, letter);
+    return !part.empty() && part == Part(other, letter);
+  });
+}
+
+}  // namespace kle

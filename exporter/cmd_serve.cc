@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
@@ -59,6 +60,16 @@ void RaiseFileLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// What a commit needs for a moment goes back to the system: glibc would keep it, in one arena a
+// thread.
+void KeepMemorySmall() {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  mallopt(M_TRIM_THRESHOLD, 256 << 10);
+#endif
 }
 
 Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
@@ -137,6 +148,7 @@ ServeLoopOptions LoopOptionsOf(const ServeOptions& options) {
 }  // namespace
 
 int RunServe(const ServeOptions& options) {
+  KeepMemorySmall();
   SetUpLog(options.log_level, options.log_format);
   auto http = HttpOptionsOf(options);
   if (!http) return Complain(kUsageError, http.error().message());

@@ -25,7 +25,7 @@ void Committer::Publish(std::shared_ptr<const Snapshot> snapshot) {
   if (published_) published_(*snapshot);
 }
 
-void Committer::Submit(SavedState state, std::shared_ptr<const Snapshot> snapshot) {
+void Committer::Submit(std::string state, std::shared_ptr<const Snapshot> snapshot) {
   {
     const std::lock_guard lock(mutex_);
     job_.emplace(Job{std::move(state), std::move(snapshot)});

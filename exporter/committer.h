@@ -32,7 +32,7 @@ class Committer {
   void Publish(std::shared_ptr<const Snapshot> snapshot);
 
   // Only while not busy().
-  void Submit(SavedState state, std::shared_ptr<const Snapshot> snapshot);
+  void Submit(std::string state, std::shared_ptr<const Snapshot> snapshot);
   bool busy() const;
 
   struct Outcome {
@@ -46,7 +46,7 @@ class Committer {
 
  private:
   struct Job {
-    SavedState state;
+    std::string state;  // the file's bytes
     std::shared_ptr<const Snapshot> snapshot;
   };
   void Run();

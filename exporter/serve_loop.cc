@@ -20,6 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr size_t kInFlightServed = 1000;
 constexpr size_t kRecentServed = 1000;
 // Until the source's end is reached for the first time: ready soon after it.
 constexpr milliseconds kSettle(20);
@@ -194,9 +195,9 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   snapshot->sequence = ++sequence_;
   snapshot->reason = WhyNotReady(health);
   snapshot->ready = snapshot->reason.empty();
-  auto in_flight = std::make_shared<const std::vector<TerminationRecord>>(pipeline_->InFlight());
-  pipeline_->metrics().SetInFlight(*in_flight);
-  snapshot->in_flight = std::move(in_flight);
+  pipeline_->metrics().SetInFlight(pipeline_->Overview());
+  snapshot->in_flight =
+      std::make_shared<const std::vector<TerminationRecord>>(pipeline_->InFlight(kInFlightServed));
   if (changed_ || !recent_) {
     recent_ =
         std::make_shared<const std::vector<TerminationRecord>>(pipeline_->Recent(kRecentServed));
@@ -226,8 +227,9 @@ void ServeLoop::Commit() {
     SavedState state = options_.identity;
     state.position = source_.Position();
     state.totals = std::move(totals_);
-    state.pipeline = pipeline_->Save();
-    committer_.Submit(std::move(state), std::move(snapshot));
+    StatePacker packer(state);
+    pipeline_->Save(packer.encoder());
+    committer_.Submit(packer.Finish(), std::move(snapshot));
   }
   if (save || options_.state == nullptr) {
     changed_ = false;

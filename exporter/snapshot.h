@@ -20,7 +20,7 @@ struct Snapshot {
   std::string metrics;    // the exposition
   bool ready = false;
   std::string reason = "starting";  // one line while not ready
-  RecordList in_flight;             // oldest first; may be null
+  RecordList in_flight;             // the oldest, oldest first; may be null
   RecordList recent;                // newest first; may be null
 };
 

@@ -19,8 +19,6 @@
 #include <memory>
 #include <utility>
 
-#include "parser/codec.h"
-
 namespace kle {
 namespace {
 
@@ -29,6 +27,7 @@ static_assert(std::endian::native == std::endian::little, "the header is written
 constexpr std::array<char, 8> kMagic{'K', 'L', 'E', 'S', 'T', 'A', 'T', 'E'};
 constexpr uint32_t kVersion = 1;
 constexpr int kCompression = 1;
+constexpr int kWindowLog = 17;                    // repeats are near; a larger one costs memory
 constexpr uint64_t kLongest = uint64_t{1} << 30;  // unpacked
 
 struct Header {
@@ -95,19 +94,68 @@ std::string_view Name(CommitStep step) {
   return kNames[static_cast<size_t>(step)];
 }
 
-std::string ToBytes(const SavedState& state) {
-  const std::string plain = Encoded(state);
-  std::string bytes(sizeof(Header) + ZSTD_compressBound(plain.size()), '\0');
-  const size_t size = ZSTD_compress(bytes.data() + sizeof(Header), bytes.size() - sizeof(Header),
-                                    plain.data(), plain.size(), kCompression);
-  if (ZSTD_isError(size) != 0) std::abort();  // only for want of room, and there is enough
-  bytes.resize(sizeof(Header) + size);
-  Header header;
-  header.size = size;
-  header.checksum = Checksum(std::string_view(bytes).substr(sizeof(Header)));
-  std::memcpy(bytes.data(), &header, sizeof header);
-  return bytes;
+struct StatePacker::Stream {
+  ZSTD_CCtx* context = ZSTD_createCCtx();
+  ~Stream() { ZSTD_freeCCtx(context); }
+};
+
+StatePacker::StatePacker(const SavedState& state)
+    : stream_(std::make_unique<Stream>()),
+      bytes_(sizeof(Header), '\0'),
+      encoder_(plain_, [this](std::string&) { Pack(false); }) {
+  ZSTD_CCtx_setParameter(stream_->context, ZSTD_c_compressionLevel, kCompression);
+  ZSTD_CCtx_setParameter(stream_->context, ZSTD_c_windowLog, kWindowLog);
+  encoder_(state.machine_id, state.boot_id, state.source, state.position, state.totals);
 }
+
+StatePacker::~StatePacker() = default;
+
+void StatePacker::Pack(bool last) {
+  ZSTD_inBuffer input{plain_.data(), plain_.size(), 0};
+  std::array<char, 1 << 16> room;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  size_t left = 1;
+  while (left != 0 && (last || input.pos < input.size)) {
+    ZSTD_outBuffer output{room.data(), room.size(), 0};
+    left = ZSTD_compressStream2(stream_->context, &output, &input,
+                                last ? ZSTD_e_end : ZSTD_e_continue);
+    if (ZSTD_isError(left) != 0) std::abort();  // only for want of memory
+    bytes_.append(room.data(), output.pos);
+    if (!last) left = 1;
+  }
+  plain_.clear();
+}
+
+std::string StatePacker::Finish() {
+  Pack(true);
+  Header header;
+  header.size = bytes_.size() - sizeof(Header);
+  header.checksum = Checksum(std::string_view(bytes_).substr(sizeof(Header)));
+  std::memcpy(bytes_.data(), &header, sizeof header);
+  return std::move(bytes_);
+}
+
+namespace {
+
+// Nothing when it is no whole zstd frame, or longer than a state can be.
+std::optional<std::string> Unpack(std::string_view packed) {
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
+                                                                     &ZSTD_freeDCtx);
+  std::string plain;
+  std::array<char, 1 << 16> room;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  ZSTD_inBuffer input{packed.data(), packed.size(), 0};
+  size_t left = 1;
+  while (left != 0) {
+    ZSTD_outBuffer output{room.data(), room.size(), 0};
+    left = ZSTD_decompressStream(context.get(), &output, &input);
+    if (ZSTD_isError(left) != 0 || plain.size() > kLongest) return std::nullopt;
+    if (left != 0 && output.pos == 0 && input.pos == input.size) return std::nullopt;  // cut
+    plain.append(room.data(), output.pos);
+  }
+  if (input.pos != input.size) return std::nullopt;
+  return plain;
+}
+
+}  // namespace
 
 StateFile::Loaded FromBytes(std::string_view bytes) {
   Header header;
@@ -130,14 +178,13 @@ StateFile::Loaded FromBytes(std::string_view bytes) {
   if (Checksum(payload) != header.checksum) {
     return Fault(StateFault::kDamaged, "its checksum does not fit");
   }
-  const unsigned long long size = ZSTD_getFrameContentSize(payload.data(), payload.size());
-  if (size > kLongest) return Fault(StateFault::kDamaged, "its size cannot be");
-  std::string plain(size, '\0');
+  const auto plain = Unpack(payload);
+  if (!plain) return Fault(StateFault::kDamaged, "it cannot be unpacked");
   SavedState state;
-  if (ZSTD_decompress(plain.data(), plain.size(), payload.data(), payload.size()) != size ||
-      !Decode(plain, state)) {
-    return Fault(StateFault::kDamaged, "it cannot be unpacked");
-  }
+  Decoder decoder(*plain);
+  decoder(state.machine_id, state.boot_id, state.source, state.position, state.totals);
+  state.pipeline = decoder.rest();
+  if (!decoder.ok()) return Fault(StateFault::kDamaged, "its fields cannot be read");
   return {std::move(state), std::nullopt, {}};
 }
 
@@ -178,9 +225,9 @@ void StateFile::SetAside() const {
   std::ignore = std::rename(path_.c_str(), (path_ + ".bad").c_str());
 }
 
-Result<void> StateFile::Save(const SavedState& state) {
+Result<void> StateFile::Save(std::string_view bytes) {
   Step(CommitStep::kBegun);
-  auto replaced = Replace(ToBytes(state));
+  auto replaced = Replace(bytes);
   if (!replaced) {
     const int error = errno;
     unlink((path_ + ".tmp").c_str());  // on a full disk every byte counts

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "exporter/result.h"
+#include "parser/codec.h"
 
 namespace kle {
 
@@ -19,14 +21,31 @@ struct SavedState {
   std::string source;    // kind of the source: journal, file
   std::string position;  // LineSource::Position
   std::string totals;    // MetricSet::Totals
-  std::string pipeline;  // Pipeline::Save
+  std::string pipeline;  // Pipeline::Save; empty while a state is being written
 };
 
-template <typename Archive>
-void Fields(Archive& archive, SavedState& state) {
-  archive(state.machine_id, state.boot_id, state.source, state.position, state.totals,
-          state.pipeline);
-}
+// A state as the bytes of its file: packed while it is encoded, so that a large one need not be in
+// memory as a whole.
+class StatePacker {
+ public:
+  // `state`: all but the pipeline, which is encoded next.
+  explicit StatePacker(const SavedState& state);
+  ~StatePacker();
+  StatePacker(const StatePacker&) = delete;
+  StatePacker& operator=(const StatePacker&) = delete;
+
+  Encoder& encoder() { return encoder_; }
+  std::string Finish();
+
+ private:
+  void Pack(bool last);
+
+  struct Stream;
+  std::unique_ptr<Stream> stream_;
+  std::string plain_;
+  std::string bytes_;
+  Encoder encoder_;
+};
 
 // Why a file that was found is not used. The names are the values of
 // `state_rejected_total{reason}`.
@@ -82,7 +101,7 @@ class StateFile {
   void SetAside() const;
 
   // Durable when this returns. The former file stays whole on any failure.
-  [[nodiscard]] Result<void> Save(const SavedState& state);
+  [[nodiscard]] Result<void> Save(std::string_view bytes);
 
   const std::string& path() const { return path_; }
   void Step(CommitStep step) const {
@@ -97,8 +116,7 @@ class StateFile {
   int lock_ = -1;
 };
 
-// For tests and fuzzing: the file's bytes.
-std::string ToBytes(const SavedState& state);
+// What StatePacker made.
 StateFile::Loaded FromBytes(std::string_view bytes);
 
 }  // namespace kle

@@ -14,23 +14,22 @@ constexpr size_t kMaxStuck = 20;
 
 }  // namespace
 
-void MetricSet::SetInFlight(const std::vector<TerminationRecord>& in_flight) {
+void MetricSet::SetInFlight(const std::vector<InFlightPod>& in_flight) {
   Impl& m = *impl_;
   std::array<double, kPhaseCount> count{};
   std::array<double, kPhaseCount> age{};
   std::map<std::pair<Phase, std::string_view>, double> overdue;
-  std::vector<const TerminationRecord*> stuck;
+  std::vector<const InFlightPod*> stuck;
   const auto reason_of = [](const Current& current) {
     return current.reason ? Name(*current.reason) : std::string_view();
   };
-  for (const TerminationRecord& record : in_flight) {
-    if (!record.current) continue;
-    const size_t phase = static_cast<size_t>(record.current->phase);
+  for (const InFlightPod& pod : in_flight) {
+    const size_t phase = static_cast<size_t>(pod.current.phase);
     count[phase] += 1;
-    age[phase] = std::max(age[phase], ToSeconds(record.current->age));
-    if (record.current->overdue <= Duration::zero()) continue;
-    overdue[{record.current->phase, reason_of(*record.current)}] += 1;
-    stuck.push_back(&record);
+    age[phase] = std::max(age[phase], ToSeconds(pod.current.age));
+    if (pod.current.overdue <= Duration::zero()) continue;
+    overdue[{pod.current.phase, reason_of(pod.current)}] += 1;
+    stuck.push_back(&pod);
   }
   for (size_t i = 0; i < count.size(); ++i) {
     m.terminating_by[i]->Set(count[i]);
@@ -44,18 +43,18 @@ void MetricSet::SetInFlight(const std::vector<TerminationRecord>& in_flight) {
     m.overdue_now.push_back(&gauge);
   }
   std::ranges::stable_sort(stuck, std::ranges::greater{},
-                           [](const TerminationRecord* record) { return record->current->age; });
+                           [](const InFlightPod* pod) { return pod->current.age; });
   for (Gauge* gauge : m.stuck_now) m.stuck.Remove(gauge);
   m.stuck_now.clear();
   size_t shown = 0;
-  for (const TerminationRecord* record : stuck) {
+  for (const InFlightPod* pod : stuck) {
     if (shown >= kMaxStuck) break;
-    if (!IsLabelSafe(record->namespace_, "-") || !IsLabelSafe(record->pod, "-.")) continue;
-    Gauge& gauge = m.stuck.Add({{"namespace", record->namespace_},
-                                {"pod", record->pod},
-                                {"phase", Text(Name(record->current->phase))},
-                                {"reason", Text(reason_of(*record->current))}});
-    gauge.Set(ToSeconds(record->current->age));
+    if (!IsLabelSafe(pod->namespace_, "-") || !IsLabelSafe(pod->pod, "-.")) continue;
+    Gauge& gauge = m.stuck.Add({{"namespace", Text(pod->namespace_)},
+                                {"pod", Text(pod->pod)},
+                                {"phase", Text(Name(pod->current.phase))},
+                                {"reason", Text(reason_of(pod->current))}});
+    gauge.Set(ToSeconds(pod->current.age));
     if (std::ranges::find(m.stuck_now, &gauge) == m.stuck_now.end()) m.stuck_now.push_back(&gauge);
     ++shown;
   }

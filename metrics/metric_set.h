@@ -85,7 +85,7 @@ class MetricSet {
   void SetReady(bool ready);
 
   // Replaces every per-phase gauge and the stuck_* series from the terminations in flight.
-  void SetInFlight(const std::vector<TerminationRecord>& in_flight);
+  void SetInFlight(const std::vector<InFlightPod>& in_flight);
 
   // Every counter and histogram among what `registry()` collected, as bytes; into a new set. False
   // when they cannot be what Totals gave; the set is of no use then.

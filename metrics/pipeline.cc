@@ -152,14 +152,11 @@ void Pipeline::Finish() {
   impl_->tracker.Finish();
 }
 
-std::string Pipeline::Save() const {
-  std::string bytes;
-  Encoder encoder(bytes);
+void Pipeline::Save(Encoder& encoder) const {
   encoder(kStateLayout);
   impl_->Fields(encoder);
   encoder(impl_->framer, impl_->clock.learnt());
   impl_->tracker.Save(encoder);
-  return bytes;
 }
 
 bool Pipeline::Restore(std::string_view bytes) {
@@ -180,7 +177,11 @@ bool Pipeline::Restore(std::string_view bytes) {
   return true;
 }
 
-std::vector<TerminationRecord> Pipeline::InFlight() const { return impl_->tracker.InFlight(); }
+std::vector<TerminationRecord> Pipeline::InFlight(size_t limit) const {
+  return impl_->tracker.InFlight(limit);
+}
+
+std::vector<InFlightPod> Pipeline::Overview() const { return impl_->tracker.Overview(); }
 
 std::vector<TerminationRecord> Pipeline::Recent(size_t limit) const {
   return impl_->tracker.Recent(limit);

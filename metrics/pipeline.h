@@ -61,11 +61,13 @@ class Pipeline {
   // All that was learnt and is held back from the lines so far, except the counters and histograms
   // (MetricSet::Totals): a new pipeline with both goes on as if it were this one. Restore gives
   // false when the bytes are no such state; this pipeline is of no use then.
-  std::string Save() const;
+  void Save(Encoder& encoder) const;
   [[nodiscard]] bool Restore(std::string_view bytes);
 
   // In flight, oldest first, `current` filled as of the source's time.
-  std::vector<TerminationRecord> InFlight() const;
+  std::vector<TerminationRecord> InFlight(size_t limit = SIZE_MAX) const;
+  // All of them, as the gauges need them.
+  std::vector<InFlightPod> Overview() const;
   // Ended (removed, terminated, interrupted, expired) and still kept, newest first.
   std::vector<TerminationRecord> Recent(size_t limit) const;
 

@@ -78,7 +78,7 @@ struct TerminationFacts {
   std::optional<Timestamp> last_delete_at;
   std::vector<FailureRecord> failures;
   std::vector<FailureChain> chains;
-  std::array<std::optional<PhaseSpan>, kPhaseCount> observed;  // as they went into the histograms
+  std::vector<PhaseSpan> observed;  // as they went into the histograms, one a phase at most
 
   State state = State::kInFlight;
   bool kill_seen = false;
@@ -88,6 +88,13 @@ struct TerminationFacts {
   bool uncertain = false;  // lines are missing
   bool lost = false;       // not in the batch of pods after a kubelet restart
   Timestamp last_event_at;
+
+  const PhaseSpan* observed_span(Phase phase) const {
+    for (const PhaseSpan& span : observed) {
+      if (span.phase == phase) return &span;
+    }
+    return nullptr;
+  }
 };
 
 enum class StartupStep : uint8_t { kVolumes, kSandbox, kContainers, kReady, kTotal };

@@ -139,11 +139,20 @@ Outcome PodOutcome(const TerminationRecord& record, const TerminationFacts& term
   return Outcome::kGraceful;
 }
 
+// As the worker decided it, else the most that a container was given.
+std::optional<int64_t> GraceGranted(const PodFacts& pod) {
+  std::optional<int64_t> granted = pod.termination->grace_granted;
+  for (const ContainerFacts& container : pod.containers) {
+    if (granted) break;
+    if (Belongs(container, *pod.termination)) KeepMax(granted, container.grace_seconds);
+  }
+  return granted;
+}
+
 void BuildGrace(const PodFacts& pod, TerminationRecord& record) {
-  record.grace_granted = pod.termination->grace_granted;
+  record.grace_granted = GraceGranted(pod);
   for (const ContainerFacts& container : pod.containers) {
     if (!Belongs(container, *pod.termination)) continue;
-    if (!record.grace_granted) KeepMax(record.grace_granted, container.grace_seconds);
     std::optional<Timestamp> begun = container.hook_at;
     KeepMin(begun, container.kill_at);
     if (begun && container.exited_at && *container.exited_at >= *begun) {
@@ -256,24 +265,6 @@ std::optional<Reason> DeriveReason(const PodFacts& pod, const Current& current,
   return std::nullopt;
 }
 
-Current BuildCurrent(const PodFacts& pod, const BuildContext& context,
-                     std::optional<int64_t> grace) {
-  const TerminationFacts& term = *pod.termination;
-  Current current;
-  FindPhase(pod, context, current);
-  const Timestamp now = std::max(context.now, current.since);
-  current.reason = DeriveReason(pod, current, context, now);
-  current.age = std::max(now - term.requested_at.value_or(current.since), Duration::zero());
-  const Duration due =
-      std::chrono::seconds(grace.value_or(kDefaultGraceSeconds)) + context.stuck_slack;
-  current.overdue = std::max(current.age - due, Duration::zero());
-  if (current.reason) {
-    const ReasonInfo& info = Info(*current.reason);
-    current.hint = std::string(info.hint) + " Runbook: #" + std::string(info.anchor);
-  }
-  return current;
-}
-
 }  // namespace
 
 Precision ContainerFacts::exit_precision() const {
@@ -328,7 +319,7 @@ bool VolumesOutstanding(const PodFacts& pod) {
 
 PhaseSpan MeasurePhase(const PodFacts& pod, Phase phase, const BuildContext& context) {
   const TerminationFacts& term = *pod.termination;
-  if (const auto& observed = term.observed[static_cast<size_t>(phase)]) return *observed;
+  if (const PhaseSpan* observed = term.observed_span(phase)) return *observed;
   PhaseSpan span{phase, {}, {}, Precision::kExact};
   const bool hooks_visible = context.verbosity >= 3;
   switch (phase) {
@@ -394,6 +385,19 @@ PhaseSpan MeasurePhase(const PodFacts& pod, Phase phase, const BuildContext& con
   return span;
 }
 
+Current BuildCurrent(const PodFacts& pod, const BuildContext& context) {
+  const TerminationFacts& term = *pod.termination;
+  Current current;
+  FindPhase(pod, context, current);
+  const Timestamp now = std::max(context.now, current.since);
+  current.reason = DeriveReason(pod, current, context, now);
+  current.age = std::max(now - term.requested_at.value_or(current.since), Duration::zero());
+  const Duration due =
+      std::chrono::seconds(GraceGranted(pod).value_or(kDefaultGraceSeconds)) + context.stuck_slack;
+  current.overdue = std::max(current.age - due, Duration::zero());
+  return current;
+}
+
 TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) {
   const TerminationFacts& term = *pod.termination;
   TerminationRecord record;
@@ -435,7 +439,11 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
   std::ranges::stable_sort(record.phases, {},
                            [](const PhaseSpan& span) { return *span.started_at; });
   if (term.state == State::kInFlight) {
-    record.current = BuildCurrent(pod, context, record.grace_granted);
+    record.current = BuildCurrent(pod, context);
+    if (record.current->reason) {
+      const ReasonInfo& info = Info(*record.current->reason);
+      record.current->hint = std::string(info.hint) + " Runbook: #" + std::string(info.anchor);
+    }
   }
   return record;
 }

@@ -24,6 +24,9 @@ struct BuildContext {
 // Needs pod.termination. The same facts always give the same record.
 TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context);
 
+// Where a termination in flight is now, without the hint.
+Current BuildCurrent(const PodFacts& pod, const BuildContext& context);
+
 // One phase; started_at is null when it has not begun or cannot be seen at this verbosity.
 PhaseSpan MeasurePhase(const PodFacts& pod, Phase phase, const BuildContext& context);
 

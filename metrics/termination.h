@@ -117,6 +117,13 @@ struct Current {
   std::string hint;    // a sentence to act on and a runbook anchor; "" while nothing is wrong
 };
 
+// What a gauge needs of a termination in flight.
+struct InFlightPod {
+  std::string_view namespace_;
+  std::string_view pod;
+  Current current;  // without the hint
+};
+
 struct TerminationRecord {
   std::string namespace_;
   std::string pod;

@@ -247,15 +247,30 @@ void Tracker::OnBoot(Timestamp at) {
   }
 }
 
-std::vector<TerminationRecord> Tracker::InFlight() const {
-  std::vector<TerminationRecord> records;
+std::vector<TerminationRecord> Tracker::InFlight(size_t limit) const {
+  std::vector<const PodFacts*> pods;
   for (const PodFacts& pod : impl_->table.pods()) {
-    if (pod.terminating()) records.push_back(impl_->Build(pod));
+    if (pod.terminating()) pods.push_back(&pod);
   }
-  std::ranges::stable_sort(records, {}, [](const TerminationRecord& record) {
-    return record.requested_at.value_or(Timestamp{});
+  std::ranges::stable_sort(pods, {}, [](const PodFacts* pod) {
+    return pod->termination->requested_at.value_or(Timestamp{});
   });
+  if (pods.size() > limit) pods.resize(limit);
+  std::vector<TerminationRecord> records;
+  records.reserve(pods.size());
+  for (const PodFacts* pod : pods) records.push_back(impl_->Build(*pod));
   return records;
+}
+
+std::vector<InFlightPod> Tracker::Overview() const {
+  const BuildContext context = impl_->Context();
+  std::vector<InFlightPod> pods;
+  for (const PodFacts& pod : impl_->table.pods()) {
+    if (pod.terminating()) {
+      pods.push_back({pod.namespace_, pod.name, BuildCurrent(pod, context)});
+    }
+  }
+  return pods;
 }
 
 std::vector<TerminationRecord> Tracker::Recent(size_t limit) const {

@@ -25,7 +25,7 @@ struct TrackerOptions {
   // Most terminations in flight; beyond it the oldest is dropped and counted.
   size_t max_in_flight = 20'000;
   // Most pods remembered (identity of names, containers, sandboxes).
-  size_t max_pods = 50'000;
+  size_t max_pods = 22'000;
   // Ended terminations kept for Recent().
   size_t max_recent = 1'000;
 };
@@ -75,7 +75,10 @@ class Tracker {
   void Save(Encoder& encoder) const;
   [[nodiscard]] bool Restore(Decoder& decoder);
 
-  std::vector<TerminationRecord> InFlight() const;
+  // Oldest first; the oldest when there are more.
+  std::vector<TerminationRecord> InFlight(size_t limit = SIZE_MAX) const;
+  // All in flight, in no order; names stay valid until the next event.
+  std::vector<InFlightPod> Overview() const;
   std::vector<TerminationRecord> Recent(size_t limit) const;
   const TrackerCounts& counts() const;
   size_t tracked_pods() const;

@@ -87,6 +87,7 @@ struct Tracker::Impl {
   void ObservePhases(PodFacts& pod, Phase first, Phase last);
   void ObserveLatePhases(PodFacts& pod);  // of a pod whose object went before its volumes
   bool KnownFinished(const PodFacts& pod) const;
+  BuildContext Context() const { return {verbosity, options.stuck_slack, now, trouble}; }
   TerminationRecord Build(const PodFacts& pod) const;
 
   // tracker_failures.cc: attempts that failed, each counted once

@@ -163,14 +163,13 @@ void Tracker::Impl::Seal(PodFacts& pod) {
 
 void Tracker::Impl::ObservePhases(PodFacts& pod, Phase first, Phase last) {
   TerminationFacts& term = *pod.termination;
-  const BuildContext context{verbosity, options.stuck_slack, now, trouble};
+  const BuildContext context = Context();
   for (int i = static_cast<int>(first); i <= static_cast<int>(last); ++i) {
-    auto& observed = term.observed[static_cast<size_t>(i)];
-    if (observed) continue;
+    if (term.observed_span(static_cast<Phase>(i)) != nullptr) continue;
     const PhaseSpan span = MeasurePhase(pod, static_cast<Phase>(i), context);
     const auto duration = span.duration();
     if (!duration) continue;
-    observed = span;
+    term.observed.push_back(span);
     metrics.ObservePhase(span.phase, span.precision, *duration);
   }
 }
@@ -325,7 +324,7 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
 }
 
 TerminationRecord Tracker::Impl::Build(const PodFacts& pod) const {
-  return BuildRecord(pod, {verbosity, options.stuck_slack, now, trouble});
+  return BuildRecord(pod, Context());
 }
 
 }  // namespace kle

@@ -14,6 +14,7 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,14 +42,20 @@ class Encoder {
  public:
   static constexpr bool kDecodes = false;
 
-  explicit Encoder(std::string& out) : out_(out) {}
+  // Takes what was written so far away, now and then: what is encoded need not fit in memory twice.
+  using Drain = std::function<void(std::string& out)>;
+
+  explicit Encoder(std::string& out, Drain drain = {}) : out_(out), drain_(std::move(drain)) {}
 
   template <typename... T>
   void operator()(const T&... values) {
     (Put(values), ...);
+    if (drain_ && out_.size() >= kDrainAt) drain_(out_);
   }
 
  private:
+  static constexpr size_t kDrainAt = size_t{1} << 16;
+
   void Number(uint64_t value) {
     while (value >= 0x80) {
       out_ += static_cast<char>(value | 0x80);
@@ -113,6 +120,7 @@ class Encoder {
   }
 
   std::string& out_;
+  Drain drain_;
 };
 
 // Never reads past the end nor makes a value that its type does not have: the first wrong byte
@@ -131,6 +139,8 @@ class Decoder {
   bool ok() const { return ok_; }
   // Everything was read, and nothing was wrong.
   bool done() const { return ok_ && rest_.empty(); }
+  // What has not been read yet.
+  std::string_view rest() const { return rest_; }
   void Fail() {
     ok_ = false;
     rest_ = {};

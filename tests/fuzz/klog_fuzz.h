@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What both klog syntaxes must keep to: views stay within the record or its scratch room, every
+// value reader takes any field.
+#pragma once
+
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "parser/klog.h"
+#include "parser/values.h"
+
+namespace kle::fuzz {
+
+inline void ReadAll(std::string_view text, LineFormat format) {
+  static Record record;  // reused, as the pipeline does
+  Frame frame;
+  frame.format = format;
+  frame.text = text;
+  if (ParseHead(frame, record) != ParseError::kNone) return;
+  const auto inside = [&](std::string_view view) {
+    const auto within = [&](std::string_view room) {
+      return view.data() >= room.data() && view.data() + view.size() <= room.data() + room.size();
+    };
+    if (!view.empty() && !within(text) &&
+        !within({record.scratch.data(), record.scratch.capacity()})) {
+      std::abort();
+    }
+  };
+  inside(record.message);
+  ParseFields(record);
+  std::vector<PodRef> pods;
+  std::vector<std::string_view> ids;
+  std::vector<ContainerState> states;
+  for (const Field& field : record.fields) {
+    inside(field.key);
+    inside(field.value);
+    ParsePodRef(field);
+    ParsePodRefs(field, pods);
+    ParseContainerId(field);
+    ParseContainerIds(field, ids);
+    ParseInteger(field);
+    ParseSeconds(field);
+    ParsePlegEvent(field);
+    ParseContainerStates(field, states);
+  }
+}
+
+}  // namespace kle::fuzz

@@ -4,12 +4,12 @@
 #include "exporter/follow_source.h"
 
 #include <poll.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <optional>
 
+#include "exporter/line_reader.h"
 #include "exporter/sniff.h"
 
 namespace kle {
@@ -41,88 +41,41 @@ Result<void> CheckText(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<FollowSource>> FollowSource::Open(const std::vector<std::string>& paths,
-                                                         StartAt start,
-                                                         std::string_view /*position*/) {
+                                                         StartAt start, std::string_view position) {
   std::unique_ptr<FollowSource> source(new FollowSource);
+  std::vector<LogPlace> places;
+  Decode(position, places);  // bytes that make none: as if there were none
   for (const std::string& path : paths) {
-    Followed file;
-    file.path = path;
-    file.stream = source->files_.size();
-    if (auto opened = OpenFile(file, start == StartAt::kNow); !opened) return opened.error();
+    const auto known = std::ranges::find(places, path, &LogPlace::path);
+    if (known != places.end()) {
+      source->logs_.push_back(FollowedLog::Resume(*known));
+      continue;
+    }
+    auto log = FollowedLog::Open(path, start == StartAt::kNow);
+    if (!log) return log.error();
     if (auto text = CheckText(path); !text) return text.error();
-    source->files_.push_back(std::move(file));
+    source->logs_.push_back(std::move(*log));
   }
   return source;
 }
 
-Result<void> FollowSource::OpenFile(Followed& file, bool at_end) {
-  struct stat info {};
-  if (stat(file.path.c_str(), &info) != 0) {
-    return SystemError(
-        "cannot follow", file.path, errno,
-        errno == EACCES ? "run as a user who may read it" : "is --file.path the kubelet's log?");
-  }
-  if (!S_ISREG(info.st_mode)) {
-    return Error("cannot follow " + file.path + ": it is no regular file: name the kubelet's log");
-  }
-  file.offset = at_end ? static_cast<uint64_t>(info.st_size) : 0;
-  auto bytes = OpenPlain(file.path, file.offset);
-  if (!bytes) return bytes.error();
-  if (fstat((*bytes)->fd(), &info) != 0) return SystemError("cannot stat", file.path, errno);
-  file.device = info.st_dev;
-  file.inode = info.st_ino;
-  file.reader = std::make_unique<LineReader>(std::move(*bytes));
-  return {};
-}
-
-FollowSource::Fate FollowSource::FateOf(const Followed& file) {
-  struct stat open_file {};
-  const uint64_t position = file.offset + file.reader->bytes().consumed();
-  if (fstat(file.reader->bytes().fd(), &open_file) == 0 &&
-      static_cast<uint64_t>(open_file.st_size) < position) {
-    return Fate::kTruncated;
-  }
-  struct stat named {};
-  if (stat(file.path.c_str(), &named) != 0) return Fate::kSame;  // between rename and create
-  const bool same = named.st_dev == file.device && named.st_ino == file.inode;
-  // A writer moves to the new file some time after it was made: it has once there are bytes in it.
-  return same || named.st_size == 0 ? Fate::kSame : Fate::kReplaced;
-}
-
-// kLine, kGap or, at the file's end, kIdle.
-Result<ReadStatus> FollowSource::NextOf(Followed& file, LogLine& line) {
-  line = LogLine();
-  line.stream = file.stream;
-  auto got = file.reader->Next(line.text);
-  if (!got) return got.error();
-  if (*got) return ReadStatus::kLine;
-  const Fate fate = FateOf(file);
-  if (fate == Fate::kSame) return ReadStatus::kIdle;
-  if (fate == Fate::kReplaced) {
-    // What came between the read above and the look at the path.
-    got = file.reader->Next(line.text);
-    if (!got) return got.error();
-    if (*got || file.reader->TakeRest(line.text)) return ReadStatus::kLine;
-  }
-  if (auto opened = OpenFile(file, false); !opened) {
-    file.trouble = opened.error().message();
-    return ReadStatus::kIdle;
-  }
-  file.trouble.clear();
-  if (fate == Fate::kTruncated) {
-    gap_ = {GapReason::kTruncated};
-    return ReadStatus::kGap;
-  }
-  return NextOf(file, line);
+std::string FollowSource::Position() {
+  std::vector<LogPlace> places;
+  for (const FollowedLog& log : logs_) places.push_back(log.place());
+  return Encoded(places);
 }
 
 Result<ReadStatus> FollowSource::Next(LogLine& line, milliseconds wait) {
   std::optional<steady_clock::time_point> deadline;  // no clock on the way of a line
   while (true) {
-    for (size_t tried = 0; tried < files_.size(); ++tried) {
-      auto status = NextOf(files_[current_], line);
-      if (!status || *status != ReadStatus::kIdle) return status;
-      current_ = (current_ + 1) % files_.size();
+    for (size_t tried = 0; tried < logs_.size(); ++tried) {
+      line = LogLine();
+      line.stream = current_;
+      FollowedLog& log = logs_[current_];
+      const ReadStatus status = log.Next(line.text);
+      if (status == ReadStatus::kGap) gap_ = log.gap();
+      if (status != ReadStatus::kIdle) return status;
+      current_ = (current_ + 1) % logs_.size();
     }
     const auto now = steady_clock::now();
     if (!deadline) deadline = now + wait;
@@ -133,8 +86,8 @@ Result<ReadStatus> FollowSource::Next(LogLine& line, milliseconds wait) {
 
 SourceHealth FollowSource::Health() {
   SourceHealth health;
-  for (const Followed& file : files_) {
-    if (!file.trouble.empty()) health.trouble = file.trouble;
+  for (const FollowedLog& log : logs_) {
+    if (!log.trouble().empty()) health.trouble = log.trouble();
   }
   return health;
 }

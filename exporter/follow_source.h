@@ -2,13 +2,11 @@
 // Growing log files: followed over rotation (rename and create) and truncation.
 #pragma once
 
-#include <sys/types.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "exporter/line_reader.h"
+#include "exporter/followed_log.h"
 #include "exporter/line_source.h"
 #include "exporter/options.h"
 
@@ -22,28 +20,14 @@ class FollowSource final : public LineSource {
       const std::vector<std::string>& paths, StartAt start, std::string_view position = {});
 
   Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
+  std::string Position() override;
   Gap gap() const override { return gap_; }
   SourceHealth Health() override;
 
  private:
-  struct Followed {
-    std::string path;
-    uint64_t stream = 0;
-    std::unique_ptr<LineReader> reader;
-    dev_t device = 0;
-    ino_t inode = 0;
-    uint64_t offset = 0;  // where the reader began
-    std::string trouble;
-  };
-  // What became of the path since its file was opened.
-  enum class Fate { kSame, kReplaced, kTruncated };
-
   FollowSource() = default;
-  static Result<void> OpenFile(Followed& file, bool at_end);
-  static Fate FateOf(const Followed& file);
-  Result<ReadStatus> NextOf(Followed& file, LogLine& line);
 
-  std::vector<Followed> files_;
+  std::vector<FollowedLog> logs_;
   size_t current_ = 0;
   Gap gap_;
 };

@@ -199,7 +199,7 @@ Result<void> StateFile::Claim() {
   std::error_code ignored;  // Save tells when the folder cannot be used
   std::filesystem::create_directories(FolderOf(path_), ignored);
   const std::string lock = path_ + ".lock";
-  lock_ = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  lock_ = open(lock.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
   if (lock_ < 0 || flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};
   return Error("another exporter uses the state file " + path_ +
                ": stop it, or give this one another --state.path");

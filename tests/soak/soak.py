@@ -31,7 +31,7 @@ _SAMPLE = re.compile(r"^(\w+(?:\{[^}]*\})?) (\S+)$", re.M)
 _TYPE = re.compile(r"^# TYPE (\w+) (\w+)$", re.M)
 
 
-def counters(text, but=("process_", "kubelet_lifecycle_state_")):
+def counters(text, but=("process_",)):
     """Every sample that must never go back: counters, and all of a histogram."""
     only = {name for name, kind in _TYPE.findall(text) if kind in ("counter", "histogram")}
     values = {}
@@ -131,7 +131,7 @@ class CounterWatch(threading.Thread):
             if text is None or "kubelet_lifecycle_lines_total" not in text:
                 continue
             self.scrapes += 1
-            now = counters(text, but=("process_",))
+            now = counters(text)
             for series, value in last.items():
                 if now.get(series, 0) < value:
                     self.back.append((series, value, now.get(series, 0)))

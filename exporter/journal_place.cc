@@ -2,7 +2,6 @@
 #include "exporter/journal_place.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 
 namespace kle {
@@ -26,13 +25,6 @@ std::string CursorOf(sd_journal* journal) {
   std::string cursor(text);
   free(text);
   return cursor;
-}
-
-uint64_t MonotonicOf(std::string_view cursor) {
-  const std::string_view text = Part(cursor, 'm');
-  uint64_t monotonic = 0;
-  std::from_chars(text.data(), text.data() + text.size(), monotonic, 16);
-  return monotonic;
 }
 
 bool SameEntry(std::string_view cursor, std::string_view other) {

@@ -19,6 +19,7 @@ struct JournalPlace {
   std::string cursor;
   uint64_t after = 0;
   uint64_t realtime = 0;     // of the entry last read, microseconds since 1970
+  uint64_t monotonic = 0;    // likewise, since its boot
   uint64_t complete_to = 0;  // likewise: everything that was written before had been read
   std::string boot_id;       // of the entry last read; "" before the first
   uint32_t boot = 0;         // how many boots came before that one
@@ -30,15 +31,12 @@ struct JournalPlace {
 
 template <typename Archive>
 void Fields(Archive& archive, JournalPlace& place) {
-  archive(place.cursor, place.after, place.realtime, place.complete_to, place.boot_id, place.boot,
-          place.broken_streams);
+  archive(place.cursor, place.after, place.realtime, place.monotonic, place.complete_to,
+          place.boot_id, place.boot, place.broken_streams);
 }
 
 // Of the entry under the read pointer; "" when there is none.
 std::string CursorOf(sd_journal* journal);
-
-// The monotonic time in a cursor, microseconds; 0 when there is none.
-uint64_t MonotonicOf(std::string_view cursor);
 
 // Whether two cursors are of one entry, wherever its file went since: the sequence number and its
 // id change when /run is flushed to /var, the rest does not.

@@ -91,6 +91,12 @@ Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions option
     source->place_ = JournalPlace();
     source->pending_gap_ = {GapReason::kCursorLost};
   }
+  // Within the running boot nothing of another follows; and if its clock is behind, all of the
+  // others would.
+  sd_id128_t boot{};
+  if (sd_id128_get_boot(&boot) >= 0 && Hex(boot) == source->place_.boot_id) {
+    source->only_boot_ = boot;
+  }
   source->boots_to_come_ = !source->place_.empty() || source->options_.start == StartAt::kAll;
   const JournalSigbus guard;
   if (auto opened = source->OpenJournal(); !opened) return opened.error();
@@ -225,7 +231,7 @@ int JournalSource::StartOver(GapReason reason) {
   place_.boot = lost.boot;
   sd_id128_t boot{};
   if (sd_id128_get_boot(&boot) >= 0 && Hex(boot) == lost.boot_id) {
-    return sd_journal_seek_monotonic_usec(journal_.get(), boot, MonotonicOf(lost.cursor) + 1);
+    return sd_journal_seek_monotonic_usec(journal_.get(), boot, lost.monotonic + 1);
   }
   return options_.start == StartAt::kAll ? sd_journal_seek_head(journal_.get()) : SeekBoot();
 }
@@ -255,7 +261,7 @@ int JournalSource::Resume() {
     return empty ? sd_journal_seek_head(journal_.get()) : StartOver(GapReason::kCursorLost);
   }
   if (SameEntry(CursorOf(journal_.get()), place_.cursor)) return SkipRead();
-  positioned_ = true;
+  positioned_ = SkipOlder();
   place_.after = 0;
   // The entry last read is gone. Was anything that came after it?
   const uint64_t oldest = OldestKept();
@@ -268,6 +274,17 @@ int JournalSource::Resume() {
   return 0;
 }
 
+// Past what is known to be read though its place is gone; true when there is more.
+bool JournalSource::SkipOlder() {
+  uint64_t monotonic = 0;
+  sd_id128_t boot{};
+  while (sd_journal_get_monotonic_usec(journal_.get(), &monotonic, &boot) >= 0 &&
+         Hex(boot) == place_.boot_id && monotonic <= place_.monotonic) {
+    if (sd_journal_next(journal_.get()) <= 0) return false;
+  }
+  return true;
+}
+
 int JournalSource::SkipRead() {
   for (uint64_t i = 0; i < place_.after; ++i) {
     if (const int moved = sd_journal_next(journal_.get()); moved <= 0) return moved;
@@ -278,6 +295,7 @@ int JournalSource::SkipRead() {
 // At the first end of what was there: the running boot's entries are missing when its clock stands
 // before the last boot's end, since libsystemd goes by the clock from boot to boot.
 bool JournalSource::TurnToRunningBoot() {
+  Mark();
   sd_id128_t boot{};
   if (!std::exchange(boots_to_come_, false) || only_boot_ || place_.boot_id.empty() ||
       sd_id128_get_boot(&boot) < 0 || Hex(boot) == place_.boot_id) {
@@ -288,8 +306,10 @@ bool JournalSource::TurnToRunningBoot() {
   AddMatches();
   if (there) {
     sd_journal_seek_head(journal_.get());
-  } else {
-    Resume();
+  } else if (!place_.cursor.empty() &&
+             sd_journal_seek_cursor(journal_.get(), place_.cursor.c_str()) >= 0 &&
+             sd_journal_next(journal_.get()) >= 0) {
+    SkipRead();
   }
   return there;
 }
@@ -372,6 +392,7 @@ int JournalSource::ReadEntry(LogLine& line) {
   if (Cut()) return -EBADMSG;
   NoteBoot(boot);
   place_.realtime = realtime;
+  place_.monotonic = monotonic;
   recent_.push_back(realtime);
   if (dropped_ && has_message_) NoteDropped();
   if (!has_message_ || dropped_) return 0;
@@ -429,6 +450,7 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
     }
     ++since_process_;
     ++place_.after;
+    if (place_.cursor.empty()) Mark();
     if (read > 0) return ReadStatus::kLine;
     if (read < 0) pending_gap_ = {GapReason::kUnreadableEntry};
   }

@@ -58,6 +58,7 @@ class JournalSource final : public LineSource {
   bool HasBoot(sd_id128_t boot);
   int StartOver(GapReason reason);
   int Resume();
+  bool SkipOlder();
   int SkipRead();
   bool TurnToRunningBoot();
 

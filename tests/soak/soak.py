@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the soaks share: a kubelet that writes in real time, exporters beside each other, and what they must agree on."""
 import datetime
+import http.client
 import json
 import pathlib
 import re
@@ -23,7 +24,7 @@ def fetch(url, timeout=5):
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:
             return answer.read().decode()
-    except OSError:
+    except (OSError, http.client.HTTPException):  # killed in the middle of an answer
         return None
 
 

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// What libsystemd does not say: where a reader stands after a restart, and what is missing.
+#include "exporter/journal_place.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <systemd/sd-id128.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+
+#include "journal_writer.h"
+
+namespace kle {
+namespace {
+
+uint64_t NowMicros() {
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
+
+std::string RunningBoot() {
+  sd_id128_t boot{};
+  std::array<char, SD_ID128_STRING_MAX> text{};
+  EXPECT_GE(sd_id128_get_boot(&boot), 0);
+  return sd_id128_to_string(boot, text.data());
+}
+
+class JournalPlaceTest : public JournalTest {
+ protected:
+  // All that there is, from a place on; the place afterwards replaces it.
+  Lines GoOn(StartAt start = StartAt::kAll) {
+    JournalOptions options{folder_.path(), {}, {}, start};
+    options.position = position_;
+    auto source = JournalSource::Open(options);
+    EXPECT_TRUE(source) << source.error().message();
+    if (!source) return {};
+    Lines lines = Read(**source);
+    position_ = (*source)->Position();
+    gap_ = (*source)->gap();
+    return lines;
+  }
+
+  std::string position_;
+  Gap gap_;
+};
+
+TEST_F(JournalPlaceTest, GoesOnAtEveryEntry) {
+  // journald gives all lines of one read the same times: only the hash tells them apart.
+  Write("a.journal", {{"one", kStart}, {"two", kStart}, {"three", kStart}, {"four", kStart + 9}});
+  const Lines all{"one", "two", "three", "four"};
+  for (size_t cut = 0; cut <= all.size(); ++cut) {
+    auto first = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
+    ASSERT_TRUE(first);
+    LogLine line;
+    for (size_t i = 0; i < cut; ++i) {
+      ASSERT_EQ(*(*first)->Next(line, milliseconds(0)), ReadStatus::kLine);
+    }
+    position_ = (*first)->Position();
+    EXPECT_EQ(GoOn(), Lines(all.begin() + static_cast<std::ptrdiff_t>(cut), all.end())) << cut;
+    EXPECT_EQ(GoOn(), Lines{}) << cut;
+  }
+  Write("b.journal", {{"five", kStart + 20}});
+  EXPECT_EQ(GoOn(), Lines{"five"});
+}
+
+TEST_F(JournalPlaceTest, TheSameEntriesInAnotherFileAreNotReadAgain) {
+  // As when /run is flushed to /var: other sequence numbers, the same entries.
+  Write("a.journal", {{"one", kStart + 10}, {"two", kStart + 11}});
+  EXPECT_EQ(GoOn(), (Lines{"one", "two"}));
+  std::filesystem::remove(folder_ / "a.journal");
+  Write("b.journal", {{"noise", kStart + 5, kBootA, "sshd.service"},
+                      {"one", kStart + 10},
+                      {"two", kStart + 11},
+                      {"three", kStart + 12}});
+  EXPECT_EQ(GoOn(), Lines{"three"});
+}
+
+TEST_F(JournalPlaceTest, VacuumedWhileDownIsTold) {
+  Write("a.journal", {{"one", kStart}, {"two", kStart + 1}});
+  EXPECT_EQ(GoOn(), (Lines{"one", "two"}));
+  std::filesystem::remove(folder_ / "a.journal");
+  Write("b.journal", {{"nine", kStart + 900}});
+  EXPECT_EQ(GoOn(), (Lines{"(gap)", "nine"}));
+  EXPECT_EQ(gap_.reason, GapReason::kVacuumed);
+  EXPECT_EQ(GoOn(), Lines{});
+}
+
+TEST_F(JournalPlaceTest, WhatIsNoPlaceStartsOverAndIsTold) {
+  Write("a.journal", {{"one", kStart}});
+  for (const char* bytes : {"x", "junk that is long enough to be anything", "\xff\xff\xff\xff"}) {
+    position_ = bytes;
+    EXPECT_EQ(GoOn(), (Lines{"(gap)", "one"})) << bytes;
+    EXPECT_EQ(gap_.reason, GapReason::kCursorLost);
+  }
+  JournalPlace place;
+  for (const char* cursor : {"nonsense", "s=abc;i=zz", ";;;"}) {
+    place.cursor = cursor;
+    position_ = Encoded(place);
+    EXPECT_EQ(GoOn(), (Lines{"(gap)", "one"})) << cursor;
+  }
+}
+
+TEST_F(JournalPlaceTest, APlaceInTheFutureIsGivenUp) {
+  const uint64_t year = 365ULL * 86'400'000'000;
+  Write("a.journal", {{"wrong", NowMicros() + year, kBootA}});
+  EXPECT_EQ(GoOn(), Lines{"wrong"});
+  std::filesystem::remove(folder_ / "a.journal");
+  const std::string boot = RunningBoot();
+  Write("b.journal", {{"right", NowMicros() - 2'000'000, boot.c_str()},
+                      {"and on", NowMicros() - 1'000'000, boot.c_str()}});
+  EXPECT_EQ(GoOn(StartAt::kBoot), (Lines{"(gap)", "right", "and on"}));
+  EXPECT_EQ(gap_.reason, GapReason::kFutureCursor);
+  EXPECT_EQ(GoOn(StartAt::kBoot), Lines{});
+}
+
+// The node went down and came up with its clock an hour back, or a year ahead and right again.
+TEST_F(JournalPlaceTest, TheRunningBootIsReadWholeWhateverItsClock) {
+  const uint64_t hour = 3'600'000'000;
+  const std::string boot = RunningBoot();
+  for (const uint64_t behind : {hour, 300 * 24 * hour}) {
+    position_.clear();
+    const uint64_t now = NowMicros() - hour;
+    Lines wanted;
+    std::vector<Entry> before;
+    std::vector<Entry> after;
+    for (uint64_t i = 0; i < 100; ++i) {
+      before.push_back({"old " + std::to_string(i), now + i, kBootA});
+      after.push_back({"new " + std::to_string(i), now - behind + i, boot.c_str()});
+      wanted.push_back(after.back().message);
+    }
+    Write("a.journal", before);
+    EXPECT_EQ(GoOn().size(), 100U);
+    Write("b.journal", after);
+    EXPECT_EQ(GoOn(), wanted);
+    EXPECT_EQ(GoOn(), Lines{});
+    std::filesystem::remove(folder_ / "a.journal");
+    std::filesystem::remove(folder_ / "b.journal");
+  }
+}
+
+TEST_F(JournalPlaceTest, BootsAreCountedOnOverARestart) {
+  Write("a.journal", {{"one", kStart, kBootA}});
+  EXPECT_EQ(GoOn(), Lines{"one"});
+  Write("b.journal", {{"two", kStart + 1, kBootB}});
+  JournalOptions options{folder_.path(), {}, {}, StartAt::kAll};
+  options.position = position_;
+  auto source = JournalSource::Open(options);
+  ASSERT_TRUE(source);
+  LogLine line;
+  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  EXPECT_EQ(line.text, "two");
+  EXPECT_EQ(line.boot, 1U);
+}
+
+TEST_F(JournalPlaceTest, ACutLineIsKnownOverARestart) {
+  Write("a.journal", {{"one", kStart, kBootA, "kubelet.service", "nul"}});
+  EXPECT_EQ(GoOn(), Lines{"one"});
+  Write("b.journal", {{"forged", kStart + 1}, {"own", kStart + 2}});
+  JournalOptions options{folder_.path(), {}, {}, StartAt::kAll};
+  options.position = position_;
+  auto source = JournalSource::Open(options);
+  ASSERT_TRUE(source);
+  LogLine line;
+  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  EXPECT_TRUE(line.continues_previous);
+  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  EXPECT_FALSE(line.continues_previous);
+}
+
+TEST_F(JournalPlaceTest, SuppressedLinesAreTakenFromJournaldOnly) {
+  const std::string id = "MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e";
+  const auto of = [&](const char* unit, const char* transport, const char* lines) {
+    Entry entry{std::string("Suppressed ") + lines + " messages from " + unit, kStart + 1};
+    entry.unit = "systemd-journald.service";
+    entry.fields = {id, std::string("N_DROPPED=") + lines, std::string("_TRANSPORT=") + transport};
+    return entry;
+  };
+  Entry forged = of("kubelet.service", "stdout", "99");
+  forged.unit = "web.service";
+  Write("a.journal", {{"one", kStart},
+                      of("kubelet.service", "driver", "1625"),
+                      of("sshd.service", "driver", "7"),
+                      forged,
+                      {"two", kStart + 2}});
+  EXPECT_EQ(GoOn(), (Lines{"one", "(gap)", "two"}));
+  EXPECT_EQ(gap_.reason, GapReason::kSuppressed);
+  EXPECT_EQ(gap_.lines, 1625U);
+}
+
+// The file shrinks while it is mapped: a SIGBUS without the guard.
+TEST_F(JournalPlaceTest, ATruncatedFileIsSurvivedAndTold) {
+  for (const uint64_t left : {0ULL, 4096ULL, 300'000ULL}) {
+    std::vector<Entry> entries;
+    for (uint64_t i = 0; i < 5000; ++i) {
+      entries.push_back({"line " + std::to_string(i) + std::string(100, 'x'), kStart + i});
+    }
+    const std::string file = Write("a.journal", entries);
+    auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
+    ASSERT_TRUE(source);
+    LogLine line;
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+    }
+    std::filesystem::resize_file(file, left);
+    const Lines rest = Read(**source);
+    EXPECT_NE(std::find(rest.begin(), rest.end(), "(gap)"), rest.end()) << left;
+    std::filesystem::remove(file);
+    Write("b.journal", {{"next", kStart + 10'000}});
+    Lines lines;
+    EXPECT_TRUE(Eventually([&] {
+      const Lines more = Read(**source, milliseconds(50));
+      lines.insert(lines.end(), more.begin(), more.end());
+      return std::find(lines.begin(), lines.end(), "next") != lines.end();
+    })) << left;
+    std::filesystem::remove(folder_ / "b.journal");
+  }
+}
+
+TEST_F(JournalPlaceTest, AFileThatIsUnlinkedUnderTheReader) {
+  std::vector<Entry> entries;
+  for (uint64_t i = 0; i < 2000; ++i) entries.push_back({"line", kStart + i});
+  const std::string file = Write("a.journal", entries);
+  auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
+  ASSERT_TRUE(source);
+  LogLine line;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  }
+  std::filesystem::remove(file);
+  Write("b.journal", {{"next", kStart + 10'000}});
+  Lines lines;
+  EXPECT_TRUE(Eventually([&] {
+    const Lines more = Read(**source, milliseconds(50));
+    lines.insert(lines.end(), more.begin(), more.end());
+    return std::find(lines.begin(), lines.end(), "next") != lines.end();
+  }));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "(gap)"), 1);
+}
+
+TEST_F(JournalPlaceTest, WithoutDescriptorsForWatchesItPolls) {
+  Write("a.journal", {{"one", kStart}});
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  // The journal's own file fits, the watch does not.
+  const int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  close(next);
+  Lines lines;
+  bool polling = false;
+  for (int spare = 1; spare < 16 && lines.empty(); ++spare) {
+    rlimit tight{static_cast<rlim_t>(next + spare), limit.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &tight);
+    auto opened = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
+    polling = opened && (*opened)->Health().polling;
+    if (polling) lines = Read(**opened);
+  }
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (!polling) GTEST_SKIP() << "no limit lets a journal be opened without a watch";
+  EXPECT_EQ(lines, Lines{"one"});
+}
+
+}  // namespace
+}  // namespace kle

@@ -18,6 +18,8 @@ constexpr std::string_view kHead =
 <title>kubelet-lifecycle-exporter</title>
 <style>
 body { font-family: system-ui, sans-serif; margin: 2rem; color: #222; background: #fff; }
+li { overflow-wrap: anywhere; }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd; text-align: left; }
 td.age { text-align: right; font-variant-numeric: tabular-nums; }
@@ -50,14 +52,16 @@ void AddTable(const std::vector<TerminationRecord>& records, std::string& html) 
   html.append("<h2>Terminations in flight: ").append(Grouped(records.size())).append("</h2>\n");
   if (records.empty()) return;
   html +=
-      "<table>\n<tr><th>age</th><th>namespace</th><th>pod</th><th>trigger</th><th>now in</th>"
+      "<div "
+      "class=\"wide\">\n<table>\n<tr><th>age</th><th>namespace</th><th>pod</th><th>trigger</"
+      "th><th>now in</th>"
       "<th>reason</th><th>hint</th></tr>\n";
   size_t shown = 0;
   for (const TerminationRecord& record : records) {
     if (++shown > kMostRows) break;
     AddRow(record, html);
   }
-  html += "</table>\n";
+  html += "</table>\n</div>\n";
   if (records.size() > kMostRows) {
     html.append("<p>Only the oldest ").append(Grouped(kMostRows)).append(" are shown.</p>\n");
   }

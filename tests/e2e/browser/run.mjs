@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs every case of the *.cases.mjs beside it, each in a fresh browser context, and holds each page to what any page of
+// ours must keep: no error on the console, no request elsewhere, no answer that is an error, no dialog.
+//
+// A case: async ({page, servers, open, picture, expected}); it fails by throwing. What it needs comes as JSON in
+// argv[2]: see page.py.
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const given = JSON.parse(process.argv[2]);
+const { chromium } = createRequire(join(given.modules, 'x'))('playwright-core');
+const CASE_SECONDS = 30;
+
+// Asked for by the browser, not by the page, whenever it likes.
+const isIcon = (url) => url.endsWith('/favicon.ico');
+
+function watch(page, origin) {
+  const complaints = [];
+  page.on('console', (message) => {
+    const wanted = ['error', 'warning'].includes(message.type()) && !isIcon(message.location().url);
+    if (wanted) complaints.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss().catch(() => {});
+  });
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (!['data:', 'blob:'].includes(url.protocol) && url.origin !== origin()) complaints.push(`request to ${url}`);
+  });
+  page.on('requestfailed', (request) => complaints.push(`request failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on('response', (response) => {
+    if (response.status() >= 400 && !isIcon(response.url())) complaints.push(`answer ${response.status()} of ${response.url()}`);
+  });
+  return complaints;
+}
+
+async function timed(promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${CASE_SECONDS} s`)), CASE_SECONDS * 1000);
+  });
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+async function run(browser, { test, options }) {
+  const context = await browser.newContext(options);
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(CASE_SECONDS * 1000);
+    let origin = '';
+    const complaints = watch(page, () => origin);
+    const open = async (server, path = '/') => {
+      origin = new URL(server.base).origin;
+      return page.goto(server.base + path);
+    };
+    const picture = (name) => page.screenshot({ path: join(given.pictures, `${name}.png`), fullPage: true });
+    // What a case provokes on purpose is taken off the complaints, and must have been there.
+    const expected = (pattern) => {
+      const at = complaints.findIndex((complaint) => pattern.test(complaint));
+      if (at < 0) throw new Error(`expected ${pattern} among ${JSON.stringify(complaints)}`);
+      complaints.splice(at, 1);
+    };
+    await timed(test({ page, servers: given.servers, version: given.version, open, picture, expected }));
+    if (complaints.length) throw new Error(complaints.join('; '));
+  } finally {
+    await context.close();
+  }
+}
+
+const cases = [];
+for (const file of readdirSync(import.meta.dirname ?? new URL('.', import.meta.url).pathname).sort()) {
+  if (!file.endsWith('.cases.mjs')) continue;
+  for (const [name, value] of Object.entries((await import(`./${file}`)).default)) {
+    cases.push({ name: `${file.split('.')[0]}: ${name}`, ...(typeof value === 'function' ? { test: value } : value) });
+  }
+}
+
+const browser = await chromium.launch({
+  executablePath: given.chromium,
+  args: ['--no-sandbox', '--disable-gpu'], // root has no sandbox; the page is our own
+  timeout: 60_000,
+});
+console.log(`Chromium ${browser.version()}, ${cases.length} cases, pictures in ${given.pictures}`);
+let failed = 0;
+for (const one of cases) {
+  try {
+    await run(browser, one);
+    console.log(`ok    ${one.name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL  ${one.name}: ${error.message}`);
+  }
+}
+await browser.close();
+console.log(`${cases.length - failed} of ${cases.length} cases passed`);
+process.exitCode = failed || !cases.length ? 1 : 0;

@@ -87,6 +87,8 @@ void AddServe(CLI::App& app, ServeOptions& options) {
   AddRepeatable(command, "--web.listen-address", options.listen_addresses,
                 "Address to listen on, repeatable")
       ->default_str(":10298");
+  AddRepeatable(command, "--web.probe-address", options.probe_addresses,
+                "Address for /-/healthy and /-/ready alone, with threads of its own; repeatable");
   command.add_option("--web.telemetry-path", options.telemetry_path, "Path of the metrics")
       ->capture_default_str();
   command.add_option("--web.config.file", options.web_config_file,

@@ -91,10 +91,11 @@ Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
 
 std::string Name(SourceKind source) { return source == SourceKind::kFile ? "file" : "journal"; }
 
-Result<HttpOptions> HttpOptionsOf(const ServeOptions& options) {
+Result<HttpOptions> HttpOptionsOf(const ServeOptions& options,
+                                  const std::vector<std::string>& addresses) {
   HttpOptions http;
   http.telemetry_path = options.telemetry_path;
-  for (const std::string& text : options.listen_addresses) {
+  for (const std::string& text : addresses) {
     auto address = ParseListenAddress(text);
     if (!address) return address.error();
     http.addresses.push_back(*address);
@@ -150,8 +151,11 @@ ServeLoopOptions LoopOptionsOf(const ServeOptions& options) {
 int RunServe(const ServeOptions& options) {
   KeepMemorySmall();
   SetUpLog(options.log_level, options.log_format);
-  auto http = HttpOptionsOf(options);
+  auto http = HttpOptionsOf(options, options.listen_addresses);
   if (!http) return Complain(kUsageError, http.error().message());
+  auto probes = HttpOptionsOf(options, options.probe_addresses);
+  if (!probes) return Complain(kUsageError, probes.error().message());
+  probes->probes_only = true;
   CatchSignals();
   RaiseFileLimit();
   const SavedState identity = IdentityOf(Name(options.source));
@@ -174,16 +178,19 @@ int RunServe(const ServeOptions& options) {
   loop_options.state = state ? &*state : nullptr;
   loop_options.identity = identity;
   std::optional<ServeLoop> loop;
-  std::unique_ptr<HttpServer> server;
+  std::vector<std::unique_ptr<HttpServer>> servers;
   {
     const SignalHold hold;
     loop.emplace(**source, snapshots, std::move(restored), std::move(loop_options));
-    auto started = HttpServer::Start(*http, snapshots);
-    if (!started) return Complain(kRuntimeError, started.error().message());
-    server = std::move(*started);
+    for (const HttpOptions& wanted : {*http, *probes}) {
+      if (wanted.addresses.empty()) continue;
+      auto started = HttpServer::Start(wanted, snapshots);
+      if (!started) return Complain(kRuntimeError, started.error().message());
+      servers.push_back(std::move(*started));
+    }
   }
   Log(LogLevel::kInfo, "started", {{"version", std::string(Version())}});
-  LogListening(*server, *http);
+  LogListening(*servers.front(), *http);
   sd_notify(0, "READY=1");
   auto ended = loop->Run(stop_asked);
   sd_notify(0, "STOPPING=1");

@@ -21,9 +21,11 @@
 namespace kle {
 namespace {
 
-// Two stalled clients must not keep the others waiting, nor a stalled one its thread for long.
-constexpr const char* kThreads = "16";
-constexpr const char* kTimeoutMs = "2000";
+// A stalled client holds a thread until its time is out: fifty of them must leave some for the
+// rest. An idle thread costs some 12 KB.
+constexpr const char* kThreads = "96";
+constexpr const char* kProbeThreads = "4";
+constexpr const char* kTimeoutMs = "1500";
 constexpr const char* kRequestBytes = "4096";
 
 std::string Numeric(const ListenAddress& address) {
@@ -100,7 +102,8 @@ struct HttpServer::Impl {
       response.body = "Unauthorized\n";
       response.headers.emplace_back("WWW-Authenticate", "Basic");
     } else {
-      response = Answer(request, *snapshots.Get(), options.telemetry_path);
+      response = options.probes_only ? AnswerProbe(request, *snapshots.Get())
+                                     : Answer(request, *snapshots.Get(), options.telemetry_path);
     }
     Send(connection, response, request.method == "HEAD");
     return response.status;
@@ -164,7 +167,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options,
   // clang-format off
   std::array<const char*, 13> settings{
       "listening_ports", listening.c_str(),
-      "num_threads", kThreads,
+      "num_threads", impl->options.probes_only ? kProbeThreads : kThreads,
       "request_timeout_ms", kTimeoutMs,
       "max_request_size", kRequestBytes,
       "enable_keep_alive", "no",

@@ -18,6 +18,8 @@ struct HttpOptions {
   std::vector<ListenAddress> addresses;
   std::string telemetry_path = "/metrics";
   WebConfig web;
+  // Only /-/healthy and /-/ready, by few threads of their own: stalled scrapers cannot take them.
+  bool probes_only = false;
 };
 
 class HttpServer {

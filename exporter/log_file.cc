@@ -3,12 +3,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -18,6 +18,7 @@ namespace {
 constexpr size_t kBlock = size_t{64} << 10;
 constexpr size_t kHead = 256;
 constexpr size_t kTail = 64;
+constexpr int64_t kTick = 10'000'000;
 
 int64_t Nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
 
@@ -196,9 +197,9 @@ LogPlace LogFile::place() const {
   place.offset = offset_;
   place.head = head_.substr(0, static_cast<size_t>(std::min<uint64_t>(head_.size(), offset_)));
   place.tail = Tail();
-  place.read_at = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                      std::chrono::system_clock::now().time_since_epoch())
-                      .count();
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);  // what file systems stamp with
+  place.read_at = Nanoseconds(now) - kTick;
   return place;
 }
 

@@ -22,6 +22,7 @@ struct ServeOptions {
   std::vector<std::string> journal_units;  // empty: the known kubelet units
   std::vector<std::string> file_paths;
   std::vector<std::string> listen_addresses{":10298"};
+  std::vector<std::string> probe_addresses;
   std::string telemetry_path = "/metrics";
   std::string web_config_file;
   std::string config_file;

@@ -2,6 +2,7 @@
 // What the HTTP threads see: one committed, immutable state, replaced as a whole.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,7 @@ namespace kle {
 using RecordList = std::shared_ptr<const std::vector<TerminationRecord>>;
 
 struct Snapshot {
+  std::chrono::steady_clock::time_point made_at = std::chrono::steady_clock::now();
   uint64_t sequence = 0;  // an earlier one never replaces a later one
   std::string metrics;    // the exposition
   bool ready = false;

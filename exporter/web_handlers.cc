@@ -11,6 +11,9 @@
 namespace kle {
 namespace {
 
+// A snapshot is made every ten seconds at the least.
+constexpr std::chrono::seconds kStaleAfter(60);
+
 constexpr size_t kMostRecords = 20'000;
 
 HttpResponse Plain(int status, std::string body) {
@@ -118,25 +121,46 @@ std::string_view StatusText(int status) {
   }
 }
 
+namespace {
+
+HttpResponse Healthy(const Snapshot& snapshot) {
+  const auto age = std::chrono::steady_clock::now() - snapshot.made_at;
+  if (age <= kStaleAfter) return Plain(200, "ok\n");
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age).count();
+  return Plain(503, "nothing was committed for " + std::to_string(seconds) +
+                        " s: the reading thread hangs\n");
+}
+
+bool Allowed(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+HttpResponse NotAllowed() {
+  HttpResponse response = Plain(405, "only GET and HEAD\n");
+  response.headers.emplace_back("Allow", "GET, HEAD");
+  return response;
+}
+
+}  // namespace
+
+HttpResponse AnswerProbe(const HttpRequest& request, const Snapshot& snapshot) {
+  const bool healthy = request.path == "/-/healthy";
+  if (!healthy && request.path != "/-/ready") return Plain(404, "not found\n");
+  if (!Allowed(request)) return NotAllowed();
+  if (healthy) return Healthy(snapshot);
+  return snapshot.ready ? Plain(200, "ready\n") : Plain(503, snapshot.reason + "\n");
+}
+
 HttpResponse Answer(const HttpRequest& request, const Snapshot& snapshot,
                     std::string_view telemetry_path) {
   const std::string_view path = request.path;
   const bool metrics = path == telemetry_path;
-  if (!metrics && path != "/" && path != "/-/healthy" && path != "/-/ready" &&
-      path != "/api/v1/terminations") {
-    return Plain(404, "not found\n");
+  if (!metrics && path != "/" && path != "/api/v1/terminations") {
+    return AnswerProbe(request, snapshot);
   }
-  if (request.method != "GET" && request.method != "HEAD") {
-    HttpResponse response = Plain(405, "only GET and HEAD\n");
-    response.headers.emplace_back("Allow", "GET, HEAD");
-    return response;
-  }
+  if (!Allowed(request)) return NotAllowed();
   if (metrics) return {200, "text/plain; version=0.0.4; charset=utf-8", snapshot.metrics, {}};
   if (path == "/") return Page(snapshot, telemetry_path);
-  if (path == "/-/healthy") return Plain(200, "ok\n");
-  if (path == "/-/ready") {
-    return snapshot.ready ? Plain(200, "ready\n") : Plain(503, snapshot.reason + "\n");
-  }
   return Terminations(request.query, snapshot);
 }
 

@@ -27,6 +27,9 @@ struct HttpResponse {
 HttpResponse Answer(const HttpRequest& request, const Snapshot& snapshot,
                     std::string_view telemetry_path);
 
+// The same for an address that answers nothing but the two probes.
+HttpResponse AnswerProbe(const HttpRequest& request, const Snapshot& snapshot);
+
 std::string_view StatusText(int status);
 
 }  // namespace kle

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Damaged journals. At rest: mutated files are read by `report` without a crash or a hang. Live: a journal file is
+truncated, holed, unlinked or made unreadable under a following exporter: it lives, what is missing is told, and the next
+good file is read within five seconds.
+
+  journal_damage.py [--short] [--mutants=N] [--live=N]
+"""
+import argparse
+import os
+import pathlib
+import random
+import subprocess
+import time
+
+from soak import Exporter, figure, lane
+
+WRITER = "/lib/systemd/systemd-journal-remote"
+BOOT = "1" * 32
+
+
+def export(first, count):
+    out = []
+    for i in range(first, first + count):
+        out.append(f"__REALTIME_TIMESTAMP={1_795_400_000_000_000 + i}\n__MONOTONIC_TIMESTAMP={1000 + i}\n_BOOT_ID={BOOT}\n"
+                   f"_SYSTEMD_UNIT=kubelet.service\n_PID=812\n_STREAM_ID={'0' * 31}1\n"
+                   f'MESSAGE=I1123 10:00:{i // 1000000 % 60:02d}.{i % 1000000:06d}    4321 kubelet.go:1] "SyncLoop ADD" source="api" pods=[ns/web-{i}]\n\n')
+    return "".join(out)
+
+
+def write(path, first, count):
+    subprocess.run([WRITER, "-o", path, "-"], input=export(first, count), text=True, check=True, capture_output=True)
+
+
+def at_rest(home, mutants):
+    good = home / "good.journal"
+    write(good, 0, 2000)
+    whole = good.read_bytes()
+    used = max(i for i in range(0, len(whole), 4096) if any(whole[i:i + 4096])) + 4096
+    dice, short, told, slowest = random.Random(11), 0, 0, 0.0
+    for number in range(mutants):
+        bytes_ = bytearray(whole)
+        kind = number % 4
+        if kind == 0:
+            for _ in range(dice.randint(1, 200)):
+                bytes_[dice.randrange(used)] = dice.randrange(256)
+        elif kind == 1:
+            del bytes_[dice.randrange(len(bytes_)):]
+        elif kind == 2:
+            at = dice.randrange(used)
+            bytes_[at:at + 65536] = bytes(min(65536, len(bytes_) - at))
+        else:
+            at = dice.randrange(0, 272)
+            bytes_[at] ^= 1 << dice.randrange(8)
+        path = home / "mutant.journal"
+        path.write_bytes(bytes_)
+        begun = time.monotonic()
+        done = subprocess.run([lane.exporter(), "report", "--format=json", path], capture_output=True, text=True, timeout=60)
+        slowest = max(slowest, time.monotonic() - begun)
+        if done.returncode not in (0, 1):
+            lane.expect(f"mutant {number} is survived", False, (done.returncode, done.stderr[-300:]))
+            break
+        lines = int(done.stdout.split('"lines":')[1].split(",")[0]) if done.returncode == 0 else 0
+        short += lines < 2000
+        told += done.returncode == 1 or "gap" in done.stderr or "missing" in done.stderr
+    figure("damage.mutants", mutants)
+    figure("damage.mutants_with_entries_missing", short)
+    figure("damage.mutants_refused_or_told", told)
+    figure("damage.slowest_mutant_seconds", round(slowest, 2))
+    lane.expect("no mutant takes longer than 5 s", slowest < 5, slowest)
+
+
+def live(home, times):
+    folder = home / "journal"
+    folder.mkdir()
+    # A neighbour that stays: the folder is never empty.
+    write(folder / "keep.journal", 0, 100)
+    exporter = Exporter(home, "exporter", f"--journal.directory={folder}", "--start=all", "--journal.unit=kubelet",
+                        f"--state.path={home}/state").start().wait_ready()
+    lines = lambda: exporter.sum_of("lines_total")
+    lane.wait_for("the first file", lambda: lines() == 100)
+    gaps = lambda: sum(v for k, v in exporter.counters().items() if k.startswith("kubelet_lifecycle_journal_gaps_total{"))
+    unreadable = lambda: sum(float(l.split()[-1]) for l in exporter.metrics().splitlines() if l.startswith("kubelet_lifecycle_journal_files_unreadable{"))
+    next_entry, dice, slowest = 1000, random.Random(5), 0.0
+    for number in range(times):
+        kind = ("truncate", "hole", "unlink", "chmod")[number % 4]
+        path = folder / f"f{number}.journal"
+        write(path, next_entry, 3000)
+        next_entry += 3000
+        time.sleep(dice.uniform(0, 0.05))  # somewhere in the middle of it
+        size = path.stat().st_size
+        if kind == "truncate":
+            os.truncate(path, dice.choice((0, 4096, size // 2)))
+        elif kind == "hole":
+            subprocess.run(["fallocate", "--punch-hole", "--offset", "4096", "--length", str(size - 4096), path], check=True)
+        elif kind == "unlink":
+            path.unlink()
+        else:
+            path.chmod(0)
+        if path.exists():
+            time.sleep(0.3)
+            path.unlink()
+        before = lines()
+        write(folder / f"g{number}.journal", next_entry, 200)
+        next_entry += 200
+        begun = time.monotonic()
+        try:
+            lane.wait_for("the next good file", lambda: lines() >= before + 200, 5)
+        except AssertionError:
+            lane.expect(f"{kind} {number}: the next good file within 5 s", False, (before, lines()))
+        slowest = max(slowest, time.monotonic() - begun)
+        (folder / f"g{number}.journal").unlink()
+        if exporter.child.poll() is not None:
+            lane.expect(f"{kind} {number}: survived", False, exporter.child.returncode)
+            return
+    lane.expect(f"{times} files damaged under the reader: it lives", True)
+    figure("damage.live", times)
+    figure("damage.live_gaps_counted", gaps())
+    figure("damage.live_slowest_next_file_seconds", round(slowest, 2))
+    figure("damage.descriptors", exporter.descriptors())
+    lane.expect("damage is told", gaps() + unreadable() > 0)
+    lane.expect("descriptors bounded", exporter.descriptors() < 60 + 104, exporter.descriptors())
+    lane.expect("ends with 0", lane.stop(exporter.child) == 0)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--mutants", type=int)
+    parser.add_argument("--live", type=int)
+    arguments = parser.parse_args()
+    lane.need(WRITER, "fallocate")
+    home = lane.temp_dir()
+    at_rest(home, arguments.mutants or (150 if arguments.short else 10_000))
+    live(home, arguments.live or (12 if arguments.short else 200))
+    lane.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -92,7 +92,7 @@ void Tracker::Impl::OnFailure(const Event& event) {
 // Somebody did not wait any longer for the pod, in whatever step it is.
 void Tracker::Impl::AddOverdue(PodFacts& pod, const Event& event) {
   TerminationFacts& term = *pod.termination;
-  if (term.failures.size() >= kMaxFailures) return;
+  if (term.failures.size() >= kMaxFailures) return metrics.CountDropped("failures");
   const auto current = Build(pod).current;
   term.failures.push_back({event.at,
                            event.at,
@@ -127,8 +127,14 @@ void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string
     if (candidate.object == object || object.empty()) chain = &candidate;
   }
   const bool same_attempt = chain != nullptr && rank > chain->last_rank;
-  if (chain == nullptr) {
-    if (term.chains.size() >= kMaxFailures) return;
+  // More kinds than a record holds: counted all the same.
+  const auto left_out = [&] {
+    metrics.CountDropped("failures");
+    metrics.CountFailure(phase, reason, plugin);
+  };
+  const bool first_of_object = chain == nullptr;
+  if (first_of_object) {
+    if (term.chains.size() >= kMaxFailures) return left_out();
     chain = &term.chains.emplace_back();
     chain->object = object;
     chain->phase = phase;
@@ -156,7 +162,10 @@ void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string
     known->last_at = std::max(known->last_at, event.at);
     chain->failure = static_cast<size_t>(known - term.failures.begin());
   } else {
-    if (term.failures.size() >= kMaxFailures) return;
+    if (term.failures.size() >= kMaxFailures) {
+      if (first_of_object) term.chains.pop_back();
+      return left_out();
+    }
     chain->failure = term.failures.size();
     term.failures.push_back({event.at, event.at, phase, reason, std::string(chain->object), 1,
                              std::string(event.raw.substr(0, kMessageBytes))});

@@ -133,10 +133,11 @@ class Journald:
         need("/lib/systemd/systemd-journald")
         if os.geteuid() != 0:
             skip("a journald of our own needs root")
-        self.namespace = namespace
+        self.namespace = f"{namespace}-{os.getpid()}"  # two runs at a time do not meet
         machine = pathlib.Path("/etc/machine-id")
         if not machine.exists() or not machine.read_text().strip():
             skip("/etc/machine-id is empty")
+        namespace = self.namespace
         self.directory = pathlib.Path(f"/var/log/journal/{machine.read_text().strip()}.{namespace}")
         self.run = pathlib.Path(f"/run/systemd/journal.{namespace}")
         self.dropin = pathlib.Path(f"/run/systemd/journald@{namespace}.conf.d")

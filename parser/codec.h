@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -246,8 +247,11 @@ class Decoder {
   }
   template <typename Rep, typename Period>
   void GetOther(std::chrono::duration<Rep, Period>& value) {
+    // Far from where a sum or a difference would overflow.
+    constexpr Rep kFar = std::numeric_limits<Rep>::max() / 4;
     Rep count{};
     Get(count);
+    if (count > kFar || count < -kFar) return Fail();
     value = std::chrono::duration<Rep, Period>(count);
   }
   template <typename Clock, typename Unit>

@@ -318,7 +318,7 @@ bool Framer::StripWrapper(size_t layer, Peeled& peeled) {
   peeled.scratch = &unwrapped_[layer];
   peeled.origin = &origin_;
   const size_t hint = hints_[layer];
-  if (wrappers[hint](peeled)) return true;
+  if (hint < std::size(wrappers) && wrappers[hint](peeled)) return true;
   for (size_t i = 0; i < std::size(wrappers); ++i) {
     if (i == hint || !wrappers[i](peeled)) continue;
     hints_[layer] = i;

@@ -93,6 +93,11 @@ class Framer {
     uint64_t pid = 0;
     uint64_t key = 0;
     bool foreign = false;
+
+    template <typename Archive>
+    friend void Fields(Archive& archive, Origin& origin) {
+      archive(origin.text, origin.pid, origin.key, origin.foreign);
+    }
   };
   struct Peeled;
 
@@ -109,7 +114,7 @@ class Framer {
   template <typename Archive>
   friend void Fields(Archive& archive, Framer& framer) {
     archive(framer.last_line_format_, framer.truncated_, framer.tick_, framer.current_,
-            framer.slots_);
+            framer.slots_, framer.hints_, framer.origin_);
     if constexpr (Archive::kDecodes) {
       if (framer.slots_.size() > kSlots) archive.Fail();
       framer.held_bytes_ = 0;

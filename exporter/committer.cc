@@ -20,7 +20,7 @@ Committer::~Committer() {
   thread_.join();
 }
 
-void Committer::Publish(std::shared_ptr<const Snapshot> snapshot) {
+void Committer::Publish(const std::shared_ptr<const Snapshot>& snapshot) {
   snapshots_.Set(snapshot);
   if (published_) published_(*snapshot);
 }
@@ -63,7 +63,7 @@ void Committer::Run() {
     }
     // A disk that takes nothing must not blind the operator: what was counted is shown all the
     // same.
-    Publish(std::move(job.snapshot));
+    Publish(job.snapshot);
     if (file_ != nullptr) file_->Step(CommitStep::kPublished);
     lock.lock();
     outcome_ = std::move(outcome);

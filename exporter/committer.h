@@ -29,7 +29,7 @@ class Committer {
   Committer& operator=(const Committer&) = delete;
 
   // Shows the snapshot at once: it holds nothing that the file does not.
-  void Publish(std::shared_ptr<const Snapshot> snapshot);
+  void Publish(const std::shared_ptr<const Snapshot>& snapshot);
 
   // Only while not busy().
   void Submit(std::string state, std::shared_ptr<const Snapshot> snapshot);

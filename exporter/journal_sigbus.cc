@@ -19,8 +19,9 @@ uintptr_t page_size = 4096;
 // Only what may be called in a signal handler (mmap is a plain system call).
 void OnSigbus(int signal_number, siginfo_t* info, void* /*context*/) {
   if (guards > 0 && info->si_code == BUS_ADRERR) {
-    const auto page = reinterpret_cast<uintptr_t>(info->si_addr) & ~(page_size - 1);
-    void* mapped = mmap(reinterpret_cast<void*>(page), page_size, PROT_READ | PROT_WRITE,
+    char* page = static_cast<char*>(info->si_addr);
+    page -= reinterpret_cast<uintptr_t>(page) % page_size;
+    void* mapped = mmap(page, page_size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     hit = 1;
     if (mapped != MAP_FAILED) return;

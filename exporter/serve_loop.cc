@@ -222,7 +222,7 @@ void ServeLoop::Commit() {
   auto snapshot = MakeSnapshot(health);
   LogChanges(health, *snapshot);
   if (!save) {
-    committer_.Publish(std::move(snapshot));
+    committer_.Publish(snapshot);
   } else {
     SavedState state = options_.identity;
     state.position = source_.Position();

@@ -8,6 +8,7 @@
 #include "metrics/termination.h"
 #include "metrics/tracker.h"
 #include "parser/codec.h"
+#include "parser/event.h"
 
 namespace kle {
 
@@ -67,6 +68,9 @@ void Fields(Archive& archive, ContainerFacts& container) {
           container.exited_at, container.exit_source, container.exit_code, container.kill_at,
           container.kills, container.kill_failed, container.grace_seconds, container.hook_at,
           container.hook_ended_at, container.hook_outcome);
+  if constexpr (Archive::kDecodes) {
+    if (!IsGrace(container.grace_seconds.value_or(0))) archive.Fail();
+  }
 }
 
 template <typename Archive>
@@ -91,6 +95,7 @@ void Fields(Archive& archive, TerminationFacts& term) {
           term.chains, term.observed, term.state, term.kill_seen, term.blind, term.sealed,
           term.completed, term.uncertain, term.lost, term.last_event_at);
   if constexpr (Archive::kDecodes) {
+    if (!IsGrace(term.grace_granted.value_or(0))) archive.Fail();
     for (const FailureChain& chain : term.chains) {
       if (chain.failure >= term.failures.size()) archive.Fail();
     }

@@ -104,6 +104,9 @@ enum class EventKind : uint8_t {
   // proves a verbosity, tells nothing else
   kVerbosity,
 };
+// Seconds that a pod can have been given: nobody waits longer, and arithmetic holds.
+constexpr bool IsGrace(int64_t seconds) { return seconds >= 0 && seconds <= 1'000'000'000; }
+
 inline constexpr int kEventKindCount = static_cast<int>(EventKind::kVerbosity) + 1;
 std::string_view Name(EventKind kind);
 

@@ -237,6 +237,7 @@ void Apply(Role role, const Field& field, Event& event) {
       break;
     case Role::kGrace:
       event.grace_seconds = ParseInteger(field);
+      if (event.grace_seconds && !IsGrace(*event.grace_seconds)) event.grace_seconds.reset();
       break;
     case Role::kExitCode:
       event.exit_code = ParseInteger(field);

@@ -82,8 +82,8 @@ std::vector<std::string> Corpus() {
         "I1123 24:00:00.000000", "I1123 99:99:99.999999", "I1123 10:60:00.000000"}) {
     lines.push_back(std::string(stamp) + "    4321 kubelet.go:1] " + forged);
   }
-  for (const char* grace :
-       {"-1", "9223372036854775808", "1e308", "NaN", "Inf", "0x1e", "\"30\"", "<nil>", "30s", ""}) {
+  for (const char* grace : {"-1", "9223372036854775807", "9223372036854775808", "1e308", "NaN",
+                            "Inf", "0x1e", "\"30\"", "<nil>", "30s", ""}) {
     lines.push_back(At(3, OfContainer("Killing container with a grace period override",
                                       std::string("gracePeriod=") + grace)));
   }

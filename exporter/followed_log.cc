@@ -53,12 +53,9 @@ std::vector<Sibling> RotatedFiles(const std::string& path) {
   return files;
 }
 
-// While a file is packed both are there; the plain one is whole.
-bool PackedTwin(const std::vector<Sibling>& files, const Sibling& file) {
-  const size_t dot = file.path.rfind('.');
-  return (file.path.ends_with(".gz") || file.path.ends_with(".zst")) &&
-         std::ranges::find(files, file.path.substr(0, dot), &Sibling::path) != files.end();
-}
+std::string PlainOf(const std::string& packed) { return packed.substr(0, packed.rfind('.')); }
+
+bool Packed(const std::string& path) { return path.ends_with(".gz") || path.ends_with(".zst"); }
 
 }  // namespace
 
@@ -97,18 +94,32 @@ void FollowedLog::GoOn(const LogPlace& place, GapReason otherwise) {
 
 // The file that holds the place.
 bool FollowedLog::Find(const LogPlace& place) {
+  // Twice: a file may be packed between the look at the folder and the look into it.
+  return FindOnce(place) || FindOnce(place);
+}
+
+bool FollowedLog::FindOnce(const LogPlace& place) {
   std::vector<Sibling> files = RotatedFiles(path_);
   struct stat info {};
   if (Stat(path_, info)) files.push_back({path_, 0, info.st_ino, info.st_size});
   std::ranges::reverse(files);  // mostly it is the youngest
   for (const Sibling& candidate : files) {
-    if (PackedTwin(files, candidate)) continue;
+    // Beside the plain one it is not whole yet.
+    if (Packed(candidate.path) && Stat(PlainOf(candidate.path), info)) continue;
     auto file = LogFile::Open(candidate.path, place.offset);
     if (!file || !(*file)->Matches(place)) continue;
     file_ = std::move(*file);
     return true;
   }
   return false;
+}
+
+// While gzip works its file looks new, beside the plain one; then it is given the plain one's time.
+// The folder was listed in the middle of that: asked again, in this order.
+bool FollowedLog::StillYounger(const std::string& packed) const {
+  struct stat info {};
+  if (Stat(PlainOf(packed), info) || !Stat(packed, info)) return false;
+  return info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec > done_to_;
 }
 
 // The rotated file that was written next after what has been read, else the file under the name.
@@ -119,9 +130,8 @@ std::string FollowedLog::NextPath() const {
   const std::vector<Sibling> files = RotatedFiles(path_);
   for (const Sibling& file : files) {
     const bool younger = file.written_at > done_to_ && file.inode != done_inode_ && file.size > 0;
-    if (younger && !(there && file.inode == live.st_ino) && !PackedTwin(files, file)) {
-      return file.path;
-    }
+    if (!younger || (there && file.inode == live.st_ino)) continue;
+    if (!Packed(file.path) || StillYounger(file.path)) return file.path;
   }
   return path_;
 }

@@ -35,6 +35,8 @@ class FollowedLog {
   bool HasSuccessor();
   void GoOn(const LogPlace& place, GapReason otherwise);
   bool Find(const LogPlace& place);
+  bool FindOnce(const LogPlace& place);
+  bool StillYounger(const std::string& packed) const;
   std::string NextPath() const;
   void Done();
   bool Trouble(const std::string& message);

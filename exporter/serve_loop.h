@@ -49,8 +49,8 @@ class ServeLoop {
     using rep = duration::rep;
     using period = duration::period;
     using time_point = std::chrono::time_point<Clock>;
-    static constexpr bool is_steady =
-        true;  // NOLINT(readability-identifier-naming): the standard's
+    // NOLINTNEXTLINE(readability-identifier-naming): the standard's
+    static constexpr bool is_steady = true;
     static time_point now();
   };
 

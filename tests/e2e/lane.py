@@ -172,7 +172,7 @@ class Journald:
         return s
 
     def rotate(self):
-        subprocess.run(["journalctl", f"--namespace={self.namespace}", "--rotate"], check=True, capture_output=True)
+        self.daemon.send_signal(signal.SIGUSR2)  # journalctl --rotate waits, now and then for ever
 
 
 def prometheus(target, home):

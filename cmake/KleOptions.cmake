@@ -5,6 +5,7 @@ include(CheckPIESupported)
 option(KLE_TESTS "Build the tests" ON)
 option(KLE_WERROR "Treat warnings as errors" OFF)
 option(KLE_LTO "Optimise at link time where the compiler can" OFF)
+option(KLE_BENCH "Build tests/bench" OFF)
 option(KLE_FUZZ "Build tests/fuzz for libFuzzer (clang)" OFF)
 set(KLE_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 

@@ -146,6 +146,7 @@ Result<ReadStatus> FileSource::Next(LogLine& line, std::chrono::milliseconds) {
       file.reader = std::make_unique<LineReader>(std::move(*bytes));
     }
     line = LogLine();
+    if (file.reader->TakeWhole(line.text)) return ReadStatus::kLine;
     auto got = file.reader->Next(line.text);
     if (!got) return got.error();
     if (*got || file.reader->TakeRest(line.text)) return ReadStatus::kLine;

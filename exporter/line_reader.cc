@@ -27,20 +27,8 @@ Result<size_t> LineReader::Fill() {
   return got;
 }
 
-Result<bool> LineReader::Next(std::string_view& line) {
-  while (true) {
-    const void* newline = end_ > searched_
-                              ? std::memchr(buffer_.data() + searched_, '\n', end_ - searched_)
-                              : nullptr;
-    if (newline != nullptr) {
-      const size_t at = static_cast<size_t>(static_cast<const char*>(newline) - buffer_.data());
-      line = std::string_view(buffer_.data() + begin_, at - begin_);
-      begin_ = searched_ = at + 1;
-      if (!skipping_) return true;
-      skipping_ = false;
-      continue;
-    }
-    searched_ = end_;
+Result<bool> LineReader::ReadOn(std::string_view& line) {
+  while (!TakeWhole(line)) {
     if (skipping_) {
       begin_ = end_;
     } else if (end_ - begin_ >= kLongestLine) {
@@ -53,6 +41,7 @@ Result<bool> LineReader::Next(std::string_view& line) {
     if (!got) return got.error();
     if (*got == 0) return false;
   }
+  return true;
 }
 
 bool LineReader::TakeRest(std::string_view& line) {

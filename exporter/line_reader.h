@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,27 @@ class LineReader {
 
   // The next whole line, without its newline, valid until the next call. False when the input has
   // no whole line (left): what stands after the last newline is kept back.
-  [[nodiscard]] Result<bool> Next(std::string_view& line);
+  [[nodiscard]] Result<bool> Next(std::string_view& line) {
+    if (skipping_ || !TakeWhole(line)) return ReadOn(line);
+    return true;
+  }
+
+  // The same for what has been read already: no system call, and most lines.
+  bool TakeWhole(std::string_view& line) {
+    if (end_ == searched_) return false;
+    const char* const from = buffer_.data();
+    const void* const newline = std::memchr(from + searched_, '\n', end_ - searched_);
+    if (newline == nullptr) {
+      searched_ = end_;
+      return false;
+    }
+    const size_t at = static_cast<size_t>(static_cast<const char*>(newline) - from);
+    line = std::string_view(from + begin_, at - begin_);
+    begin_ = searched_ = at + 1;
+    if (!skipping_) return true;
+    skipping_ = false;
+    return TakeWhole(line);
+  }
 
   // What stands after the last newline, given away as a line. False when that is nothing.
   bool TakeRest(std::string_view& line);
@@ -35,6 +56,7 @@ class LineReader {
 
  private:
   Result<size_t> Fill();
+  Result<bool> ReadOn(std::string_view& line);
 
   std::unique_ptr<ByteReader> bytes_;
   std::vector<char> buffer_;

@@ -204,7 +204,7 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   }
   snapshot->recent = recent_;
   UpdateSelfMetrics(health, snapshot->ready);
-  const auto families = pipeline_->metrics().registry().Collect();
+  const auto families = pipeline_->metrics().Collect();
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);
   snapshot->metrics = std::move(text).str() + ProcessMetrics();

@@ -267,10 +267,10 @@ void MetricSet::SetBuildInfo(std::string_view version, std::string_view compiler
 }
 
 void MetricSet::CountLine(LineFormat format) {
-  impl_->lines_by[static_cast<size_t>(format)]->Increment();
+  ++impl_->lines_counted[static_cast<size_t>(format)];
 }
 void MetricSet::CountEvent(EventKind kind) {
-  impl_->events_by[static_cast<size_t>(kind)]->Increment();
+  ++impl_->events_counted[static_cast<size_t>(kind)];
 }
 
 void MetricSet::CountParseError(ParseError error) {
@@ -316,6 +316,17 @@ void MetricSet::SetLastEvent(Timestamp at) {
 void MetricSet::SetTrackedPods(size_t pods) { impl_->tracked.Set(static_cast<double>(pods)); }
 void MetricSet::SetReady(bool ready) { impl_->ready.Set(ready ? 1 : 0); }
 
-prometheus::Registry& MetricSet::registry() { return impl_->registry; }
+std::vector<prometheus::MetricFamily> MetricSet::Collect() {
+  MetricSet::Impl& m = *impl_;
+  const auto add = [](auto& counters, auto& counted) {
+    for (size_t i = 0; i < counted.size(); ++i) {
+      if (counted[i] > 0) counters[i]->Increment(static_cast<double>(counted[i]));
+    }
+    counted = {};
+  };
+  add(m.lines_by, m.lines_counted);
+  add(m.events_by, m.events_counted);
+  return m.registry.Collect();
+}
 
 }  // namespace kle

@@ -87,13 +87,14 @@ class MetricSet {
   // Replaces every per-phase gauge and the stuck_* series from the terminations in flight.
   void SetInFlight(const std::vector<InFlightPod>& in_flight);
 
-  // Every counter and histogram among what `registry()` collected, as bytes; into a new set. False
+  // Every counter and histogram among what Collect() gave, as bytes; into a new set. False
   // when they cannot be what Totals gave; the set is of no use then.
   static std::string Totals(const std::vector<prometheus::MetricFamily>& families);
   [[nodiscard]] bool RestoreTotals(std::string_view bytes);
 
   // For prometheus::TextSerializer. The families live as long as this object.
-  prometheus::Registry& registry();
+  // All families as they are now: what /metrics shows.
+  std::vector<prometheus::MetricFamily> Collect();
 
  private:
   struct Impl;

@@ -17,9 +17,16 @@ constexpr Duration kClockStep = std::chrono::seconds(1);
 
 }  // namespace
 
-struct Pipeline::Impl {
+struct Pipeline::Impl final : RecordFilter {
   Impl(const PipelineOptions& options, RecordSink sink)
       : clock(options.zone), tracker(options.tracker, metrics, std::move(sink)) {}
+
+  // A line with a bad head is taken too, and counted.
+  bool Wants(const Frame& first_line) override {
+    if (ParseHeader(first_line, record) != ParseError::kNone) return true;
+    if (record.level > summary.verbosity_seen) NoteVerbosity(record.level);
+    return MayBeEvent(record.raw_message);
+  }
 
   void Take(const Frame& frame) {
     if (frame.format == LineFormat::kOther) return;
@@ -27,7 +34,6 @@ struct Pipeline::Impl {
       if (error != ParseError::kNotKlog) metrics.CountParseError(error);
       return;
     }
-    if (record.level > summary.verbosity_seen) NoteVerbosity(record.level);
     const CatalogueRow* row = FindRow(record);
     if (row == nullptr) return;
     NoteClock(frame);
@@ -131,7 +137,7 @@ Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 void Pipeline::Push(const LogLine& line) {
   Impl& pipeline = *impl_;
-  const auto frame = pipeline.framer.Push(line);
+  const auto frame = pipeline.framer.Push(line, &pipeline);
   const LineFormat format = pipeline.framer.last_line_format();
   ++pipeline.summary.lines;
   ++pipeline.lines_by_format[static_cast<size_t>(format)];

@@ -7,14 +7,6 @@
 // Levels are the lowest of all versions; a line that came as JSON brings its own.
 #include "parser/catalogue.h"
 
-#include <algorithm>
-#include <array>
-#include <string>
-#include <unordered_map>
-#include <vector>
-
-#include "parser/template.h"
-
 namespace kle {
 namespace {
 
@@ -506,79 +498,8 @@ constexpr CatalogueRow kRows[] = {
 };
 // clang-format on
 
-// Exact messages by hash, built ones by the first byte of their literal prefix. Made once.
-class Index {
- public:
-  Index() {
-    size_t exact = 0;
-    for (const CatalogueRow& row : kRows) exact += IsTemplate(row.message) ? 0 : 1;
-    while (slots_.size() < exact * 4) slots_.resize(slots_.empty() ? 64 : slots_.size() * 2);
-    for (const CatalogueRow& row : kRows) {
-      if (IsTemplate(row.message)) {
-        std::string prefix = LiteralPrefix(row.message);
-        auto& bucket = built_[static_cast<unsigned char>(prefix.front())];
-        bucket.push_back({std::move(prefix), &row});
-        continue;
-      }
-      longest_ = std::max(longest_, row.message.size());
-      size_t slot = Hash(row.message) & (slots_.size() - 1);
-      while (slots_[slot] != nullptr) slot = (slot + 1) & (slots_.size() - 1);
-      slots_[slot] = &row;
-    }
-  }
-
-  const CatalogueRow* FindExact(std::string_view message) const {
-    if (message.size() > longest_) return nullptr;
-    size_t slot = Hash(message) & (slots_.size() - 1);
-    while (slots_[slot] != nullptr) {
-      if (slots_[slot]->message == message) return slots_[slot];
-      slot = (slot + 1) & (slots_.size() - 1);
-    }
-    return nullptr;
-  }
-
-  const CatalogueRow* FindBuilt(std::string_view message) const {
-    if (message.empty()) return nullptr;
-    for (const Built& built : built_[static_cast<unsigned char>(message.front())]) {
-      if (!message.starts_with(built.prefix)) continue;
-      Captures captures;
-      if (MatchTemplate(built.row->message, message, captures)) return built.row;
-    }
-    return nullptr;
-  }
-
- private:
-  struct Built {
-    std::string prefix;
-    const CatalogueRow* row;
-  };
-
-  static size_t Hash(std::string_view text) {
-    size_t hash = text.size() * 0x9E3779B97F4A7C15ull;
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
-    return hash ^ (hash >> 32);
-  }
-
-  std::vector<const CatalogueRow*> slots_;
-  std::array<std::vector<Built>, 256> built_;
-  size_t longest_ = 0;
-};
-
-const Index& TheIndex() {
-  static const Index index;
-  return index;
-}
-
 }  // namespace
 
 std::span<const CatalogueRow> Catalogue() { return kRows; }
-
-const CatalogueRow* FindRow(std::string_view message) {
-  const Index& index = TheIndex();
-  if (const CatalogueRow* row = index.FindExact(message)) return row;
-  return index.FindBuilt(message);
-}
-
-const CatalogueRow* FindRow(const Record& record) { return FindRow(record.message); }
 
 }  // namespace kle

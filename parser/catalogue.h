@@ -49,6 +49,10 @@ std::span<const CatalogueRow> Catalogue();
 const CatalogueRow* FindRow(const Record& record);
 const CatalogueRow* FindRow(std::string_view message);
 
+// False only when no row can take the message, however the record goes on. `raw`: as it stands in
+// the line, escapes and all, without its opening quote.
+bool MayBeEvent(std::string_view raw);
+
 // Fills `event` from a record whose row was found; calls ParseFields. False when the line
 // contradicts its row (a required part is missing): the caller counts it. event.row may differ from
 // `row` after an "Unhandled Error", whose text is looked up again; kRedirect remains when no row

@@ -53,6 +53,12 @@ LineFormat Begins(std::string_view text) {
                                                              : LineFormat::kOther;
 }
 
+// `key=<`, with the value on the lines that follow.
+bool OpensBlock(std::string_view text) {
+  const size_t size = text.size();
+  return size >= 2 && text[size - 1] == '<' && text[size - 2] == '=';
+}
+
 // Text that a kubelet process prints without klog: it belongs to no record.
 bool Unlogged(std::string_view text) {
   return text.starts_with("Flag --") || text.starts_with("panic: ") ||
@@ -339,9 +345,10 @@ Framer::Peeled Framer::Peel(const LogLine& line) {
   return peeled;
 }
 
-std::optional<Frame> Framer::Push(const LogLine& line) {
+std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   ++tick_;
   if (line.continues_previous) return Continue(line);
+  if (std::optional<Frame> done; PushBareText(line, filter, done)) return done;
   const Peeled peeled = Peel(line);
   last_line_format_ = LineFormat::kOther;
   if (peeled.foreign) return std::nullopt;
@@ -357,13 +364,13 @@ std::optional<Frame> Framer::Push(const LogLine& line) {
   slot.partial = peeled.partial;
   const bool text_open = slot.format == LineFormat::kKlogText && !peeled.other;
   const bool in_block =
-      text_open && slot.holding && (slot.joined ? slot.in_block : slot.text.ends_with("=<"));
+      text_open && slot.holding && (slot.joined ? slot.in_block : OpensBlock(slot.text));
   const bool begins = peeled.format == LineFormat::kKlogText ||
                       (peeled.format == LineFormat::kKlogJson && !in_block);
   if (begins && !peeled.other) {
     if (slot.holding) done = Release(slot);
     last_line_format_ = peeled.format;
-    Begin(slot, line, peeled);
+    Begin(slot, line, peeled, filter);
     return done;
   }
   if (text_open && (in_block || !Unlogged(peeled.text))) {
@@ -374,6 +381,22 @@ std::optional<Frame> Framer::Push(const LogLine& line) {
   if (slot.holding) done = Release(slot);
   slot.format = LineFormat::kOther;
   return done;
+}
+
+// What nearly all lines are: a klog header without wrappers, from the writer of the line before.
+// Push would do the same, with more ado.
+bool Framer::PushBareText(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done) {
+  if (!scan::HeaderShaped(line.text) || current_ >= slots_.size()) return false;
+  Slot& slot = slots_[current_];
+  if (slot.stream != line.stream || slot.key != 0 || slot.partial) return false;
+  if (line.text.back() == '\r' || line.text.size() > limits_.record_bytes) return false;
+  slot.used = tick_;
+  if (slot.holding) done = Release(slot);
+  last_line_format_ = LineFormat::kKlogText;
+  slot.frame.received = line.received;
+  slot.frame.pid = line.pid;
+  Open(slot, line, LineFormat::kKlogText, line.text, filter);
+  return true;
 }
 
 // The source cut one line in two: joined as it was, whatever it looks like.
@@ -413,25 +436,37 @@ Framer::Slot& Framer::SlotFor(uint64_t stream, uint64_t key, std::optional<Frame
   return *found;
 }
 
-void Framer::Begin(Slot& slot, const LogLine& line, const Peeled& peeled) {
+void Framer::Begin(Slot& slot, const LogLine& line, const Peeled& peeled, RecordFilter* filter) {
+  slot.frame.received = line.received ? line.received : peeled.received;
+  slot.frame.pid = line.pid != 0 ? line.pid : peeled.pid;
+  Open(slot, line, peeled.format, peeled.text, filter);
+}
+
+void Framer::Open(Slot& slot, const LogLine& line, LineFormat format, std::string_view text,
+                  RecordFilter* filter) {
   slot.begun = tick_;
-  slot.format = peeled.format;
+  slot.format = format;
   slot.holding = true;
-  slot.joined = false;
-  slot.in_block = false;
   slot.cut = line.text.size() > limits_.record_bytes;
   if (slot.cut) ++truncated_;
-  slot.text.assign(peeled.text);
-  held_bytes_ += slot.text.size();
-  slot.frame.format = peeled.format;
-  slot.frame.received = line.received ? line.received : peeled.received;
+  slot.frame.format = format;
+  slot.frame.text = text;
+  slot.wanted = filter == nullptr || filter->Wants(slot.frame);
+  if (!slot.wanted) {
+    slot.joined = true;
+    slot.in_block = OpensBlock(text);
+    return;
+  }
+  slot.joined = false;
+  slot.in_block = false;
+  slot.text.assign(text);
+  held_bytes_ += text.size();
   slot.frame.monotonic = line.monotonic;
   slot.frame.boot = line.boot;
-  slot.frame.pid = line.pid != 0 ? line.pid : peeled.pid;
 }
 
 void Framer::Append(Slot& slot, std::string_view text) {
-  if (slot.cut) return;
+  if (slot.cut || !slot.wanted) return;
   const size_t budget = limits_.record_bytes * kBudget;
   const size_t room =
       std::min(limits_.record_bytes - std::min(slot.text.size(), limits_.record_bytes),
@@ -447,20 +482,21 @@ void Framer::Append(Slot& slot, std::string_view text) {
 
 void Framer::AppendRest(Slot& slot, std::string_view text) {
   Append(slot, text);
-  if (slot.joined && text.ends_with("=<")) slot.in_block = true;
+  if (slot.joined && OpensBlock(text)) slot.in_block = true;
 }
 
 void Framer::AppendLine(Slot& slot, std::string_view text) {
-  if (!slot.joined) slot.in_block = slot.text.ends_with("=<");
+  if (!slot.joined) slot.in_block = OpensBlock(slot.text);
   slot.joined = true;
   if (slot.in_block && (text == " >" || text.starts_with(" > "))) slot.in_block = false;
-  if (!slot.in_block && text.ends_with("=<")) slot.in_block = true;
+  if (!slot.in_block && OpensBlock(text)) slot.in_block = true;
   Append(slot, "\n");
   Append(slot, text);
 }
 
 std::optional<Frame> Framer::Release(Slot& slot) {
   slot.holding = false;
+  if (!slot.wanted) return std::nullopt;
   held_bytes_ -= slot.text.size();
   out_.swap(slot.text);
   // One long record must not keep its memory in every slot it passes through.
@@ -473,6 +509,7 @@ std::optional<Frame> Framer::Release(Slot& slot) {
 std::optional<Frame> Framer::Flush() {
   Slot* first = nullptr;
   for (Slot& slot : slots_) {
+    if (!slot.wanted) slot.holding = false;
     if (slot.holding && (first == nullptr || slot.begun < first->begun)) first = &slot;
   }
   if (first == nullptr) return std::nullopt;

@@ -37,6 +37,16 @@ struct Frame {
   uint64_t pid = 0;  // from the source or the wrapper ("kubelet[812]:"); 0 when unknown
 };
 
+// Tells by a record's first line whether the record is wanted at all: most are not, and need no
+// copy.
+class RecordFilter {
+ public:
+  virtual bool Wants(const Frame& first_line) = 0;
+
+ protected:
+  ~RecordFilter() = default;
+};
+
 // Holds back one record, since only the next line tells that it is complete. Not thread-safe.
 class Framer {
  public:
@@ -49,8 +59,9 @@ class Framer {
   explicit Framer(Limits limits);
 
   // Takes one line. Returns the record that this line shows to be complete, or nothing.
-  // The returned frame is valid until the next call of Push or Flush.
-  std::optional<Frame> Push(const LogLine& line);
+  // The returned frame is valid until the next call of Push or Flush. Records that `filter` does
+  // not want are followed to their ends and not returned.
+  std::optional<Frame> Push(const LogLine& line, RecordFilter* filter = nullptr);
 
   // No further line is coming for now: gives back the record held, or nothing. Call until empty.
   std::optional<Frame> Flush();
@@ -77,13 +88,14 @@ class Framer {
     bool joined = false;    // the record has further lines
     bool in_block = false;  // between `key=<` and ` >`; kept only once joined
     bool cut = false;
+    bool wanted = true;  // otherwise without its text
     Frame frame;  // but for its text
     std::string text;
 
     template <typename Archive>
     friend void Fields(Archive& archive, Slot& slot) {
       archive(slot.stream, slot.key, slot.used, slot.begun, slot.format, slot.holding, slot.partial,
-              slot.joined, slot.in_block, slot.cut, slot.frame.format, slot.frame.received,
+              slot.joined, slot.in_block, slot.cut, slot.wanted, slot.frame.format, slot.frame.received,
               slot.frame.monotonic, slot.frame.boot, slot.frame.pid, slot.text);
     }
   };
@@ -103,9 +115,12 @@ class Framer {
 
   Peeled Peel(const LogLine& line);
   bool StripWrapper(size_t layer, Peeled& peeled);
+  bool PushBareText(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done);
   std::optional<Frame> Continue(const LogLine& line);
   Slot& SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted);
-  void Begin(Slot& slot, const LogLine& line, const Peeled& peeled);
+  void Begin(Slot& slot, const LogLine& line, const Peeled& peeled, RecordFilter* filter);
+  void Open(Slot& slot, const LogLine& line, LineFormat format, std::string_view text,
+            RecordFilter* filter);
   void Append(Slot& slot, std::string_view text);
   void AppendRest(Slot& slot, std::string_view text);
   void AppendLine(Slot& slot, std::string_view text);

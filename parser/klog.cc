@@ -261,19 +261,6 @@ std::string_view TrimRight(std::string_view text) {
   return text;
 }
 
-bool HeaderShaped(std::string_view line) {
-  constexpr std::string_view kShape = "Lnnnn nn:nn:nn.";
-  if (line.size() < kShape.size()) return false;
-  const char* const data = line.data();
-  if (data[0] != 'I' && data[0] != 'E' && data[0] != 'W' && data[0] != 'F') return false;
-  bool same = true;
-  for (size_t i = 1; i < kShape.size(); ++i) {
-    const bool digit = data[i] >= '0' && data[i] <= '9';
-    same &= kShape.data()[i] == 'n' ? digit : data[i] == kShape.data()[i];
-  }
-  return same;
-}
-
 }  // namespace scan
 
 char Letter(Severity severity) { return "IWEF"[static_cast<size_t>(severity)]; }
@@ -306,7 +293,7 @@ void Record::Reserve(std::string_view text) {
   if (scratch.size() < needed) scratch.resize(needed);
 }
 
-ParseError ParseHead(const Frame& frame, Record& record) {
+ParseError ParseHeader(const Frame& frame, Record& record) {
   record.format = LineFormat::kOther;
   record.severity = Severity::kInfo;
   record.level = -1;
@@ -315,13 +302,25 @@ ParseError ParseHead(const Frame& frame, Record& record) {
   record.epoch.reset();
   record.file = {};
   record.message = {};
+  record.raw_message = {};
   record.structured = false;
   record.fields.clear();
   record.tail = {};
   record.scratch_used = 0;
   record.scratch_head = 0;
-  if (!frame.text.empty() && frame.text[0] == '{') return ParseJsonHead(frame.text, record);
-  return ParseTextHead(frame.text, record);
+  if (!frame.text.empty() && frame.text[0] == '{') return ParseJsonHeader(frame.text, record);
+  return ParseTextHeader(frame.text, record);
+}
+
+ParseError ParseHead(const Frame& frame, Record& record) {
+  const ParseError error = ParseHeader(frame, record);
+  if (error != ParseError::kNone) return error;
+  if (record.format == LineFormat::kKlogJson) {
+    ReadJsonMessage(frame.text, record);
+  } else {
+    ReadTextMessage(frame.text, record);
+  }
+  return error;
 }
 
 ParseError ParseFields(Record& record) {

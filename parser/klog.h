@@ -2,7 +2,9 @@
 // One klog record, text or JSON, to header + message + key/value fields.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,7 +59,8 @@ struct Record {
   // First field of that key, or null.
   const Field* Find(std::string_view key) const;
 
-  std::string_view tail;  // text: what follows the message, for ParseFields; JSON: the whole object
+  std::string_view raw_message;  // as it stands in the line, without its opening quote
+  std::string_view tail;         // text: what follows the message, for ParseFields; JSON: the whole object
   std::string scratch;    // room for unescaped bytes, made before use, so that no view moves
   size_t scratch_used = 0;
   size_t scratch_head = 0;  // what of it the message takes
@@ -75,8 +78,11 @@ enum class ParseError : uint8_t {
 };
 std::string_view Name(ParseError error);  // not_klog, bad_header, bad_json, bad_fields, "" for none
 
-// Header and message only: cheap, run for every record. Dispatch follows, and for the few lines
-// that are events, ParseFields.
+// The header, and where the message begins (raw_message): run for every line. A text record's
+// first line is enough.
+ParseError ParseHeader(const Frame& frame, Record& record);
+
+// Header and message. Dispatch follows, and for the few lines that are events, ParseFields.
 ParseError ParseHead(const Frame& frame, Record& record);
 
 // Key/value pairs of the record last given to ParseHead. The first of a repeated key wins in Find.
@@ -109,15 +115,50 @@ std::string_view Unescape(std::string_view inside, Record& record);
 
 std::string_view TrimRight(std::string_view text);
 
+// Eight characters that a number's or a stamp's text must have: `n` is a digit.
+struct Shape {
+  consteval Shape(const char (&shape)[9]) {
+    for (size_t i = 0; i < 8; ++i) {
+      const bool digit = shape[i] == 'n';
+      const uint64_t c = digit ? '0' : static_cast<unsigned char>(shape[i]);
+      text |= c << (8 * i);
+      room |= (digit ? uint64_t{0x76} : uint64_t{0x7F}) << (8 * i);
+    }
+  }
+  uint64_t text = 0;
+  uint64_t room = 0;  // what may be added to a byte's difference before its top bit shows
+};
+
+// The eight characters' digits, the first in the lowest byte, 0 for the others; or nothing when
+// they do not have that shape.
+template <Shape kShape>
+std::optional<uint64_t> Shaped(const char* at) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  word ^= kShape.text;
+  constexpr uint64_t kTops = 0x8080808080808080;
+  if ((((word + kShape.room) | word) & kTops) != 0) return std::nullopt;
+  return word;
+}
+
 // Whether the line has the shape of a klog header's stamp, whatever its numbers say.
-bool HeaderShaped(std::string_view line);
+inline bool HeaderShaped(std::string_view line) {
+  constexpr size_t kSize = std::string_view("Lnnnn nn:nn:nn.").size();
+  if (line.size() < kSize) return false;
+  const char* const at = line.data();
+  return (at[0] == 'I' || at[0] == 'E' || at[0] == 'W' || at[0] == 'F') &&
+         Shaped<"nnnn nn:">(at + 1) && Shaped<"n:nn:nn.">(at + 7);
+}
 
 }  // namespace scan
 
-// The two syntaxes, behind ParseHead and ParseFields.
-ParseError ParseTextHead(std::string_view text, Record& record);
+// The two syntaxes, behind ParseHeader, ParseHead and ParseFields.
+ParseError ParseTextHeader(std::string_view text, Record& record);
+void ReadTextMessage(std::string_view text, Record& record);
 ParseError ParseTextFields(std::string_view text, Record& record);
-ParseError ParseJsonHead(std::string_view text, Record& record);
+ParseError ParseJsonHeader(std::string_view text, Record& record);
+void ReadJsonMessage(std::string_view text, Record& record);
 ParseError ParseJsonFields(std::string_view text, Record& record);
 
 }  // namespace kle

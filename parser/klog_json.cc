@@ -211,7 +211,7 @@ bool AddField(simdjson::ondemand::field& member, std::string_view text, const ch
 
 }  // namespace
 
-ParseError ParseJsonHead(std::string_view text, Record& record) {
+ParseError ParseJsonHeader(std::string_view text, Record& record) {
   Members members(text);
   bool message = false;
   bool stamp = false;
@@ -224,16 +224,13 @@ ParseError ParseJsonHead(std::string_view text, Record& record) {
     } else if (members.key == "msg" && Quoted(members.value)) {
       if (message) continue;
       message = true;
-      const std::string_view inside = Inside(members.value);
-      record.Reserve(text);
-      record.message = scan::TrimRight(scan::Unescape(inside, record));
-      record.scratch_head = record.scratch_used;
+      record.raw_message = Inside(members.value);
     } else if (members.key == "v" && message) {
       record.level = ReadLevel(members.value).value_or(-1);
     }
   }
   if (!members.ok() || scan::TrimRight(text).back() != '}') {
-    record.message = {};
+    record.raw_message = {};
     return ParseError::kBadJson;
   }
   if (!message) return ParseError::kNotKlog;
@@ -243,6 +240,12 @@ ParseError ParseJsonHead(std::string_view text, Record& record) {
   record.structured = true;
   record.tail = text;
   return ParseError::kNone;
+}
+
+void ReadJsonMessage(std::string_view text, Record& record) {
+  record.Reserve(text);
+  record.message = scan::TrimRight(scan::Unescape(record.raw_message, record));
+  record.scratch_head = record.scratch_used;
 }
 
 ParseError ParseJsonFields(std::string_view text, Record& record) {

@@ -4,6 +4,7 @@
 // field.
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "parser/klog.h"
 
@@ -13,14 +14,6 @@ namespace {
 using scan::kNone;
 
 constexpr size_t kMaxFields = 256;
-
-// Two digits; above 99 when they are none.
-uint32_t Two(std::string_view text, size_t at) {
-  const char* const data = text.data() + at;
-  const uint32_t tens = static_cast<uint32_t>(static_cast<unsigned char>(data[0])) - '0';
-  const uint32_t ones = static_cast<uint32_t>(static_cast<unsigned char>(data[1])) - '0';
-  return tens > 9 || ones > 9 ? 1000 : tens * 10 + ones;
-}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -47,21 +40,25 @@ std::optional<Severity> SeverityOf(char letter) {
 // "Lmmdd hh:mm:ss.uuuuuu"
 constexpr size_t kStampSize = 21;
 
+// Two digits at each even byte of a word of digits, least significant byte first.
+uint32_t Pair(uint64_t digits, size_t at) {
+  return static_cast<uint32_t>((digits * 10 + (digits >> 8)) >> (8 * at)) & 0xFF;
+}
+
 bool ReadStamp(std::string_view text, HeaderStamp& stamp) {
-  constexpr std::array<uint8_t, 13> kDays = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (text.size() < kStampSize || text[8] != ':' || text[11] != ':' || text[14] != '.') {
-    return false;
-  }
-  const uint32_t month = Two(text, 1);
-  const uint32_t day = Two(text, 3);
-  const uint32_t hour = Two(text, 6);
-  const uint32_t minute = Two(text, 9);
-  const uint32_t second = Two(text, 12);
-  const uint32_t high = Two(text, 15);
-  const uint32_t middle = Two(text, 17);
-  const uint32_t low = Two(text, 19);
+  static constexpr std::array<uint8_t, 13> kDays = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (text.size() < kStampSize) return false;
+  const auto date = scan::Shaped<"nnnn nn:">(text.data() + 1);
+  const auto time = scan::Shaped<"nn:nn.nn">(text.data() + 9);
+  const auto fraction = scan::Shaped<"n.nnnnnn">(text.data() + 13);
+  if (!date || !time || !fraction) return false;
+  const uint32_t month = Pair(*date, 0);
+  const uint32_t day = Pair(*date, 2);
+  const uint32_t hour = Pair(*date, 5);
+  const uint32_t minute = Pair(*time, 0);
+  const uint32_t second = Pair(*time, 3);
   if (month < 1 || month > 12 || day < 1 || day > kDays[month] || hour > 23 || minute > 59 ||
-      second > 59 || high > 99 || middle > 99 || low > 99) {
+      second > 59) {
     return false;
   }
   stamp.month = static_cast<uint8_t>(month);
@@ -69,40 +66,86 @@ bool ReadStamp(std::string_view text, HeaderStamp& stamp) {
   stamp.hour = static_cast<uint8_t>(hour);
   stamp.minute = static_cast<uint8_t>(minute);
   stamp.second = static_cast<uint8_t>(second);
-  stamp.microsecond = high * 10000 + middle * 100 + low;
+  stamp.microsecond = Pair(*fraction, 2) * 10000 + Pair(*fraction, 4) * 100 + Pair(*fraction, 6);
   return true;
 }
 
-// " 28696 kubelet.go:1987]" after the stamp; the position of the message, or kNone.
-size_t ReadOrigin(std::string_view text, Record& record) {
-  size_t at = SkipBlanks(text, kStampSize);
-  if (at == kStampSize) return kNone;
-  // Some tools drop the pid: a number is one only when a blank follows.
-  uint64_t pid = 0;
-  size_t digits = at;
-  while (digits < text.size() && digits - at < 18 && IsDigit(text[digits])) {
-    pid = pid * 10 + static_cast<uint64_t>(text[digits] - '0');
-    ++digits;
+const char* SkipBlanks(const char* at, const char* end) {
+  while (at != end && *at == ' ') ++at;
+  return at;
+}
+
+uint64_t WordAt(const char* at) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// Whether a blank or a control character is among `size` bytes.
+bool HasBlank(const char* at, size_t size) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  const auto any = [](uint64_t word) { return ((word - kOnes * 0x21) & ~word & kOnes << 7) != 0; };
+  if (size < 8) return std::any_of(at, at + size, [](char c) { return c >= 0 && c <= ' '; });
+  for (size_t i = 0; i + 8 < size; i += 8) {
+    if (any(WordAt(at + i))) return true;
   }
-  if (digits > at && digits < text.size() && text[digits] == ' ') {
-    record.pid = pid;
-    at = SkipBlanks(text, digits);
-  }
-  const size_t file = at;
-  size_t colon = kNone;
-  const char* const data = text.data();
-  for (; at < text.size() && data[at] != ']'; ++at) {
-    if (data[at] == ':') {
-      colon = at;
-    } else if (data[at] == ' ' || data[at] == '\n' || (colon != kNone && !IsDigit(data[at]))) {
-      return kNone;
+  return any(WordAt(at + size - 8));
+}
+
+// klog's "%7d " at `at`; nothing when it is wider.
+std::optional<uint64_t> ReadPidColumn(const char* at) {
+  constexpr uint64_t kSevenOnes = 0x0001010101010101;
+  constexpr uint64_t kLow = 0x0F0F0F0F0F0F0F0F;
+  uint64_t word = WordAt(at);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  word ^= 0x2020202020202020;  // a blank is 0x00 now, a digit 0x10 to 0x19
+  const uint64_t digits = word & kLow;
+  const uint64_t ones = (word >> 4) & kLow;
+  const int blanks = std::countr_zero(ones) & ~7;
+  const bool shaped = blanks < 56 && ones == (kSevenOnes >> blanks) << blanks &&
+                      (digits & ~(ones * 0x0F)) == 0 &&
+                      ((digits + 0x7676767676767676) & 0x8080808080808080) == 0;
+  if (!shaped) return std::nullopt;
+  uint64_t number = digits << 8;  // eight digits, the first of them zero
+  number = (number * 10 + (number >> 8)) & 0x00FF00FF00FF00FF;
+  number = (number * 100 + (number >> 16)) & 0x0000FFFF0000FFFF;
+  return (number * 10000 + (number >> 32)) & 0xFFFFFFFF;
+}
+
+// " 28696 kubelet.go:1987]" after the stamp; where the message begins, or null.
+const char* ReadOrigin(const char* at, const char* const end, Record& record) {
+  constexpr ptrdiff_t kPidColumn = 8;
+  constexpr ptrdiff_t kLongest = 256;
+  if (at == end || *at++ != ' ') return nullptr;
+  if (const auto pid = end - at >= kPidColumn ? ReadPidColumn(at) : std::nullopt) {
+    record.pid = *pid;
+    at += kPidColumn;
+  } else {
+    at = SkipBlanks(at, end);
+    // Some tools drop the pid: a number is one only when a blank follows.
+    uint64_t number = 0;
+    const char* digit = at;
+    for (; digit != end && digit - at < 18 && IsDigit(*digit); ++digit) {
+      number = number * 10 + static_cast<uint64_t>(*digit - '0');
+    }
+    if (digit != at && digit != end && *digit == ' ') {
+      record.pid = number;
+      at = digit;
     }
   }
-  if (at == text.size() || colon == kNone || colon == file || colon + 1 == at) return kNone;
-  record.file = text.substr(file, colon - file);
-  ++at;
-  if (at < text.size() && text[at] != ' ' && text[at] != '\n') return kNone;
-  return at < text.size() ? at + 1 : at;
+  const char* const file = SkipBlanks(at, end);
+  const auto within = static_cast<size_t>(std::min(end - file, kLongest));
+  const auto* const bracket = static_cast<const char*>(std::memchr(file, ']', within));
+  if (bracket == nullptr) return nullptr;
+  const char* colon = bracket;
+  while (colon != file && IsDigit(colon[-1])) --colon;
+  if (colon == bracket || colon - file < 2 || *--colon != ':') return nullptr;
+  const auto size = static_cast<size_t>(colon - file);
+  if (HasBlank(file, size)) return nullptr;
+  record.file = std::string_view(file, size);
+  at = bracket + 1;
+  if (at == end) return at;
+  return *at == ' ' || *at == '\n' ? at + 1 : nullptr;
 }
 
 // What klog's keys are made of: anything but blanks and what begins or ends a value.
@@ -268,34 +311,43 @@ class Tokenizer {
 
 }  // namespace
 
-ParseError ParseTextHead(std::string_view text, Record& record) {
-  if (text.size() < 6 || text[5] != ' ' || Two(text, 1) > 99 || Two(text, 3) > 99) {
-    return ParseError::kNotKlog;
-  }
-  const std::optional<Severity> severity = SeverityOf(text[0]);
-  if (!severity) return ParseError::kNotKlog;
+ParseError ParseTextHeader(std::string_view text, Record& record) {
   HeaderStamp stamp;
-  if (!ReadStamp(text, stamp)) return ParseError::kBadHeader;
-  size_t at = ReadOrigin(text, record);
-  if (at == kNone) return ParseError::kBadHeader;
+  const std::optional<Severity> severity = SeverityOf(text.empty() ? ' ' : text[0]);
+  if (!severity || !ReadStamp(text, stamp)) {
+    const bool header = severity && text.size() >= 6 && text[5] == ' ' &&
+                        std::ranges::all_of(text.substr(1, 4), IsDigit);
+    return header ? ParseError::kBadHeader : ParseError::kNotKlog;
+  }
+  const char* const end = text.data() + text.size();
+  const char* const message = ReadOrigin(text.data() + kStampSize, end, record);
+  if (message == nullptr) return ParseError::kBadHeader;
   record.format = LineFormat::kKlogText;
   record.severity = *severity;
   record.stamp = stamp;
-  const size_t quote = at < text.size() && text[at] == ' ' ? SkipBlanks(text, at) : at;
-  if (quote < text.size() && text[quote] == '"') {
+  record.tail = {message, end};
+  const char* const quote = SkipBlanks(message, end);
+  record.raw_message = {quote != end && *quote == '"' ? quote + 1 : message, end};
+  return ParseError::kNone;
+}
+
+void ReadTextMessage(std::string_view text, Record& record) {
+  const std::string_view rest = record.tail;
+  if (record.raw_message.data() != rest.data()) {  // it is quoted
     record.Reserve(text);
+    const size_t quote = rest.size() - record.raw_message.size() - 1;
     std::string_view inside;
-    const size_t end = scan::TakeQuoted(text, quote, record, inside);
-    if (end != kNone && EndsValue(text, end)) {
+    const size_t end = scan::TakeQuoted(rest, quote, record, inside);
+    if (end != kNone && EndsValue(rest, end)) {
       record.message = scan::TrimRight(inside);
       record.scratch_head = record.scratch_used;
-      record.tail = text.substr(end);
+      record.tail = rest.substr(end);
       record.structured = true;
-      return ParseError::kNone;
+      return;
     }
   }
-  record.message = scan::TrimRight(text.substr(at));
-  return ParseError::kNone;
+  record.message = scan::TrimRight(rest);
+  record.tail = {};
 }
 
 ParseError ParseTextFields(std::string_view text, Record& record) {

@@ -129,7 +129,7 @@ TEST_F(StateFileTest, WhatCannotBeUsedIsSetAsideAndCounted) {
     EXPECT_TRUE(restored.changed);
     EXPECT_FALSE(std::filesystem::exists(path));
     EXPECT_EQ(Read(path + ".bad"), bytes);
-    const auto totals = MetricSet::Totals(restored.pipeline->metrics().registry().Collect());
+    const auto totals = MetricSet::Totals(restored.pipeline->metrics().Collect());
     EXPECT_NE(totals.find(Name(fault)), std::string::npos);
   }
 }
@@ -138,13 +138,13 @@ TEST_F(StateFileTest, AnotherLayoutOfThePodsKeepsCountersAndPlace) {
   Pipeline pipeline{PipelineOptions()};
   pipeline.metrics().CountOrphanedPod();
   SavedState own = Sample();
-  own.totals = MetricSet::Totals(pipeline.metrics().registry().Collect());
+  own.totals = MetricSet::Totals(pipeline.metrics().Collect());
   StateFile file(path_);
   ASSERT_TRUE(file.Claim());
   ASSERT_TRUE(file.Save(ToBytes(own)));
   const Restored restored = RestoreFrom(file, own, PipelineOptions());
   EXPECT_EQ(restored.position, own.position);
-  const auto totals = MetricSet::Totals(restored.pipeline->metrics().registry().Collect());
+  const auto totals = MetricSet::Totals(restored.pipeline->metrics().Collect());
   EXPECT_NE(totals.find("orphaned_pods_total"), std::string::npos);
   EXPECT_NE(totals.find("pods"), std::string::npos);
 }

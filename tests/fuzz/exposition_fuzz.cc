@@ -62,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   metrics->SetInFlight({stuck, {two, one, stuck.current}, {three, three, stuck.current}});
   if (++runs % 1000 != 1) return 0;
   std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, metrics->registry().Collect());
+  prometheus::TextSerializer().Serialize(out, metrics->Collect());
   std::istringstream lines(out.str());
   size_t series = 0;
   for (std::string line; std::getline(lines, line); series += line[0] != '#' ? 1 : 0) {

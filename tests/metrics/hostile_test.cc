@@ -18,7 +18,7 @@ constexpr std::string_view kForged = R"("SyncLoop DELETE" source="api" pods=[kub
 std::string Exposition(Pipeline& pipeline) {
   pipeline.metrics().SetInFlight(pipeline.Overview());
   std::ostringstream text;
-  prometheus::TextSerializer().Serialize(text, pipeline.metrics().registry().Collect());
+  prometheus::TextSerializer().Serialize(text, pipeline.metrics().Collect());
   return text.str();
 }
 

@@ -31,7 +31,7 @@ Saved Save(Pipeline& pipeline) {
   std::string state;
   Encoder encoder(state);
   pipeline.Save(encoder);
-  return {state, MetricSet::Totals(pipeline.metrics().registry().Collect())};
+  return {state, MetricSet::Totals(pipeline.metrics().Collect())};
 }
 
 std::unique_ptr<Pipeline> Restored(const Saved& saved) {
@@ -55,7 +55,7 @@ std::string Seen(Pipeline& pipeline) {
   pipeline.metrics().SetInFlight(pipeline.Overview());
   pipeline.metrics().SetTrackedPods(pipeline.tracker().tracked_pods());
   std::ostringstream text;
-  prometheus::TextSerializer().Serialize(text, pipeline.metrics().registry().Collect());
+  prometheus::TextSerializer().Serialize(text, pipeline.metrics().Collect());
   std::vector<std::string> series;
   std::istringstream lines(text.str());
   for (std::string line; std::getline(lines, line);) series.push_back(line);

@@ -128,7 +128,7 @@ inline Measured Replay(const std::vector<std::string>& lines, PipelineOptions op
   run.in_flight = pipeline.InFlight();
   run.counts = pipeline.tracker().counts();
   run.summary = pipeline.summary();
-  for (const prometheus::MetricFamily& family : pipeline.metrics().registry().Collect()) {
+  for (const prometheus::MetricFamily& family : pipeline.metrics().Collect()) {
     for (const prometheus::ClientMetric& child : family.metric) {
       if (family.type == prometheus::MetricType::Histogram) {
         run.metrics[family.name + "_count"] += static_cast<double>(child.histogram.sample_count);

@@ -145,7 +145,7 @@ Result<ReadStatus> FileSource::Next(LogLine& line, std::chrono::milliseconds) {
       if (!bytes) return bytes.error();
       file.reader = std::make_unique<LineReader>(std::move(*bytes));
     }
-    line = LogLine();
+    line.Clear();
     if (file.reader->TakeWhole(line.text)) return ReadStatus::kLine;
     auto got = file.reader->Next(line.text);
     if (!got) return got.error();

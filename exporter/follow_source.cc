@@ -69,7 +69,7 @@ Result<ReadStatus> FollowSource::Next(LogLine& line, milliseconds wait) {
   std::optional<steady_clock::time_point> deadline;  // no clock on the way of a line
   while (true) {
     for (size_t tried = 0; tried < logs_.size(); ++tried) {
-      line = LogLine();
+      line.Clear();
       line.stream = current_;
       FollowedLog& log = logs_[current_];
       const ReadStatus status = log.Next(line.text);

@@ -396,7 +396,7 @@ int JournalSource::ReadEntry(LogLine& line) {
   recent_.push_back(realtime);
   if (dropped_ && has_message_) NoteDropped();
   if (!has_message_ || dropped_) return 0;
-  line = LogLine();
+  line.Clear();
   line.text = message_;
   line.received = Timestamp(Duration(realtime));
   line.monotonic = Duration(monotonic);

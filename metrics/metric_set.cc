@@ -269,9 +269,7 @@ void MetricSet::SetBuildInfo(std::string_view version, std::string_view compiler
 void MetricSet::CountLine(LineFormat format) {
   ++impl_->lines_counted[static_cast<size_t>(format)];
 }
-void MetricSet::CountEvent(EventKind kind) {
-  ++impl_->events_counted[static_cast<size_t>(kind)];
-}
+void MetricSet::CountEvent(EventKind kind) { ++impl_->events_counted[static_cast<size_t>(kind)]; }
 
 void MetricSet::CountParseError(ParseError error) {
   impl_->parse_errors.Add({{"reason", Text(Name(error))}}).Increment();

@@ -42,12 +42,29 @@ struct Pipeline::Impl final : RecordFilter {
       metrics.CountParseError(ParseError::kBadHeader);
       return;
     }
+    if (row->kind == EventKind::kVerbosity && row->level <= summary.verbosity_seen) {
+      NoteProven(*row, *at);
+      return;
+    }
     if (!Extract(record, frame, *row, event)) {
       metrics.CountParseError(ParseError::kBadFields);
       return;
     }
     event.at = *at;
     if (event.kind == EventKind::kRedirect) return;
+    NoteEvent();
+    tracker.On(event);
+  }
+
+  // A line that tells a verbosity which is known already, and nothing else: its time counts, and
+  // who wrote it. At -v 5 that is every sixth line.
+  void NoteProven(const CatalogueRow& row, Timestamp at) {
+    event.Clear();
+    event.kind = row.kind;
+    event.row = &row;
+    event.level = summary.verbosity_seen;
+    event.pid = record.pid;
+    event.at = at;
     NoteEvent();
     tracker.On(event);
   }

@@ -13,8 +13,17 @@ std::string_view PodTable::NameKey(std::string_view namespace_, std::string_view
 }
 
 PodFacts* PodTable::FindByUid(std::string_view uid) {
+  // The lines of one pod mostly come together.
+  if (latest_ != nullptr && latest_->uid == uid) return latest_;
   const auto it = by_uid_.find(uid);
-  return it == by_uid_.end() ? nullptr : it->second;
+  if (it == by_uid_.end()) return nullptr;
+  latest_ = it->second;
+  return latest_;
+}
+
+void PodTable::LearnUid(PodFacts& pod) {
+  by_uid_[pod.uid] = &pod;
+  latest_ = nullptr;
 }
 
 PodFacts* PodTable::FindByName(std::string_view namespace_, std::string_view name) {
@@ -39,7 +48,7 @@ PodFacts* PodTable::Create(const PodRef& ref) {
   pod.name = ref.name;
   pod.uid = ref.uid;
   by_serial_[pod.serial] = std::prev(pods_.end());
-  if (!pod.uid.empty()) by_uid_[pod.uid] = &pod;
+  if (!pod.uid.empty()) LearnUid(pod);
   if (!pod.name.empty()) by_name_[std::string(NameKey(pod.namespace_, pod.name))] = &pod;
   return &pod;
 }
@@ -56,7 +65,7 @@ PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
       PodFacts* next = FindByName(pod->namespace_, pod->name);
       if (next != nullptr && next != pod && next->uid.empty()) {
         next->uid = ref.uid;
-        by_uid_[next->uid] = next;
+        LearnUid(*next);
         return next;
       }
     }
@@ -73,7 +82,7 @@ PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
     PodFacts* named = FindByName(ref.namespace_, ref.name);
     if (named != nullptr && named->uid.empty()) {
       named->uid = ref.uid;
-      by_uid_[named->uid] = named;
+      LearnUid(*named);
       return named;
     }
     // A mirror pod has its static pod's name and a UID of its own: it must not take the name over.
@@ -100,6 +109,7 @@ void PodTable::ForgetContainer(std::string_view id, const PodFacts& pod) {
 }
 
 void PodTable::Erase(PodFacts& pod) {
+  latest_ = nullptr;
   const auto forget = [&pod](auto& map, std::string_view key) {
     const auto it = map.find(key);
     if (it != map.end() && it->second == &pod) map.erase(it);
@@ -138,7 +148,7 @@ bool PodTable::Restore(Decoder& decoder) {
     if (pod.serial >= next_serial_ ||
         !by_serial_.emplace(pod.serial, std::prev(pods_.end())).second)
       return false;
-    if (by_uid) by_uid_[pod.uid] = &pod;
+    if (by_uid) LearnUid(pod);
     if (by_name) by_name_[std::string(NameKey(pod.namespace_, pod.name))] = &pod;
     for (const ContainerFacts& container : pod.containers) {
       bool by_id = false;

@@ -56,6 +56,7 @@ class PodTable {
   template <typename Value>
   using Map = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
 
+  void LearnUid(PodFacts& pod);
   std::string_view NameKey(std::string_view namespace_, std::string_view name);
 
   std::list<PodFacts> pods_;
@@ -63,7 +64,8 @@ class PodTable {
   Map<PodFacts*> by_uid_;
   Map<PodFacts*> by_name_;
   Map<PodFacts*> by_container_;
-  std::string key_;  // reused, so that a look-up allocates nothing
+  PodFacts* latest_ = nullptr;  // what FindByUid found last; null once that may have changed
+  std::string key_;             // reused, so that a look-up allocates nothing
   uint64_t next_serial_ = 1;
 };
 

@@ -49,6 +49,10 @@ std::span<const CatalogueRow> Catalogue();
 const CatalogueRow* FindRow(const Record& record);
 const CatalogueRow* FindRow(std::string_view message);
 
+// The pattern of a built row; null for an exact message.
+class Template;
+const Template* TemplateOf(const CatalogueRow& row);
+
 // False only when no row can take the message, however the record goes on. `raw`: as it stands in
 // the line, escapes and all, without its opening quote.
 bool MayBeEvent(std::string_view raw);

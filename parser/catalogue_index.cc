@@ -5,7 +5,8 @@
 #include <bitset>
 #include <cstdint>
 #include <cstring>
-#include <string>
+#include <map>
+#include <memory>
 #include <vector>
 
 #include "parser/catalogue.h"
@@ -37,7 +38,8 @@ class Beginnings {
       return true;
     }
     if (length == 8) hash_ = 0;
-    for (; taken_ < length; taken_ += 8) hash_ = Mix(hash_ ^ WordAt<uint64_t>(text_.data() + taken_));
+    for (; taken_ < length; taken_ += 8)
+      hash_ = Mix(hash_ ^ WordAt<uint64_t>(text_.data() + taken_));
     return true;
   }
 
@@ -70,22 +72,22 @@ class Index {
     for (const CatalogueRow& row : Catalogue()) {
       Entry entry;
       entry.row = &row;
-      entry.built = IsTemplate(row.message);
-      entry.literal = entry.built ? LiteralPrefix(row.message) : std::string(row.message);
-      entry.quote_follows =
-          entry.built && row.message.substr(entry.literal.size()).find(":q}") <
-                             row.message.substr(entry.literal.size()).find_first_of("} ");
-      rows_.push_back(std::move(entry));
+      entry.pattern = TemplateOf(row);
+      entry.literal = entry.pattern != nullptr ? entry.pattern->prefix() : row.message;
+      rows_.push_back(entry);
     }
     // Exact ones first, and of two built ones the one that says more; else as the table has them.
     std::ranges::stable_sort(rows_, [](const Entry& a, const Entry& b) {
-      return a.built != b.built ? b.built : a.built && a.literal.size() > b.literal.size();
+      if (a.pattern == nullptr || b.pattern == nullptr) return a.pattern == nullptr && b.pattern;
+      return a.literal.size() > b.literal.size();
     });
     for (uint16_t i = 0; i < rows_.size(); ++i) {
       rows_[i].plain = Unescapable(rows_[i].literal);
-      Place(rows_[i].literal, i, messages_);
-      Place(rows_[i].plain, i, lines_);
+      messages_.Place(rows_[i].literal, i);
+      lines_.Place(rows_[i].plain, i);
     }
+    messages_.Finish();
+    lines_.Finish();
   }
 
   const CatalogueRow* Find(std::string_view message) const {
@@ -98,77 +100,91 @@ class Index {
   }
 
   bool MayBegin(std::string_view raw) const {
-    if (raw.size() < kLengths.back()) return true;
+    if (raw.size() < kLengths.back()) return true;  // it may be cut
     return lines_.ForEach(raw, [&](uint16_t at) { return MayTake(rows_[at], raw); });
   }
 
  private:
   struct Entry {
-    std::string literal;     // all of the message, or up to its first placeholder
-    std::string_view plain;  // what of it looks the same in every line
+    std::string_view literal;  // all of the message, or up to its first placeholder
+    std::string_view plain;    // what of it looks the same in every line
     const CatalogueRow* row = nullptr;
-    bool built = false;
-    bool quote_follows = false;
+    const Template* pattern = nullptr;
   };
 
   // Rows by the hash of how they begin. Two beginnings of one hash only cost a comparison.
-  struct Table {
-    struct Slot {
-      uint64_t hash = 0;
-      std::vector<uint16_t> rows;
-    };
-    static constexpr size_t kSlots = 2048;
-    static constexpr size_t kBits = 4096;
-    std::vector<Slot> slots = std::vector<Slot>(kSlots);
-    std::bitset<kBits> begun;  // by the hash of the first eight bytes
+  class Table {
+   public:
+    void Place(std::string_view literal, uint16_t row) {
+      Beginnings beginning(literal);
+      while (beginning.Next()) {
+        if (beginning.length() == 8) begun_.set(beginning.hash() % kBits);
+      }
+      if (beginning.length() == 4) short_.set(beginning.hash() % kBits);
+      lists_[beginning.hash()].push_back(row);
+    }
+
+    // After the last Place.
+    void Finish() {
+      for (const auto& [hash, rows] : lists_) {
+        size_t at = hash % kSlots;
+        while (slots_[at].count != 0) at = (at + 1) % kSlots;
+        slots_[at] = {hash, static_cast<uint16_t>(rows_.size()),
+                      static_cast<uint16_t>(rows.size())};
+        rows_.insert(rows_.end(), rows.begin(), rows.end());
+      }
+      lists_.clear();
+    }
 
     // Calls `visit` with every row that the text may be of, until that gives true.
     template <typename Visit>
     bool ForEach(std::string_view text, Visit visit) const {
       for (Beginnings beginning(text); beginning.Next();) {
         const uint64_t hash = beginning.hash();
-        if (beginning.length() == 8 && !begun.test(hash % kBits)) return false;
-        for (size_t at = hash % kSlots; slots[at].hash != 0; at = (at + 1) % kSlots) {
-          if (slots[at].hash != hash) continue;
-          for (const uint16_t row : slots[at].rows) {
-            if (visit(row)) return true;
+        if (beginning.length() == 4 && !short_.test(hash % kBits)) continue;
+        if (beginning.length() == 8 && !begun_.test(hash % kBits)) return false;
+        for (size_t at = hash % kSlots; slots_[at].count != 0; at = (at + 1) % kSlots) {
+          if (slots_[at].hash != hash) continue;
+          for (size_t i = 0; i < slots_[at].count; ++i) {
+            if (visit(rows_[slots_[at].first + i])) return true;
           }
           break;
         }
       }
       return false;
     }
+
+   private:
+    static constexpr size_t kSlots = 1024;
+    static constexpr size_t kBits = 4096;
+    struct Slot {
+      uint64_t hash = 0;
+      uint16_t first = 0;
+      uint16_t count = 0;
+    };
+    std::array<Slot, kSlots> slots_{};
+    std::vector<uint16_t> rows_;
+    // By the hash of their first bytes: which rows of four to seven bytes there are, and which of
+    // more.
+    std::bitset<kBits> short_;
+    std::bitset<kBits> begun_;
+    std::map<uint64_t, std::vector<uint16_t>> lists_;
   };
 
-  static void Place(std::string_view literal, uint16_t row, Table& table) {
-    Beginnings beginning(literal);
-    while (beginning.Next()) {
-      if (beginning.length() == 8) table.begun.set(beginning.hash() % Table::kBits);
-    }
-    size_t at = beginning.hash() % Table::kSlots;
-    while (table.slots[at].hash != 0 && table.slots[at].hash != beginning.hash()) {
-      at = (at + 1) % Table::kSlots;
-    }
-    table.slots[at].hash = beginning.hash();
-    table.slots[at].rows.push_back(row);
-  }
-
   static bool Takes(const Entry& entry, std::string_view message) {
-    const size_t size = entry.literal.size();
-    if (!entry.built) return message == entry.literal;
-    if (entry.quote_follows && (message.size() <= size || message[size] != '"')) return false;
-    if (!message.starts_with(entry.literal)) return false;
+    if (entry.pattern == nullptr) return message == entry.literal;
     Captures captures;
-    return MatchTemplate(entry.row->message, message, captures);
+    return entry.pattern->Match(message, captures);
   }
 
   static bool MayTake(const Entry& entry, std::string_view raw) {
     const size_t size = entry.plain.size();
-    if (entry.quote_follows && size == entry.literal.size() && raw.size() > size &&
-        raw[size] != '"' && raw[size] != '\\') {
+    if (raw.size() <= size) return entry.plain.starts_with(raw);
+    if (entry.pattern != nullptr && entry.pattern->quote_follows() &&
+        size == entry.literal.size() && raw[size] != '"' && raw[size] != '\\') {
       return false;
     }
-    return raw.starts_with(entry.plain.substr(0, raw.size()));
+    return raw.starts_with(entry.plain);
   }
 
   std::vector<Entry> rows_;
@@ -176,12 +192,27 @@ class Index {
   Table lines_;     // by Entry::plain
 };
 
+// By the row's number; nothing for exact messages.
+std::vector<std::unique_ptr<const Template>> MakeTemplates() {
+  std::vector<std::unique_ptr<const Template>> templates;
+  for (const CatalogueRow& row : Catalogue()) {
+    templates.push_back(IsTemplate(row.message) ? std::make_unique<const Template>(row.message)
+                                                : nullptr);
+  }
+  return templates;
+}
+
 const Index& TheIndex() {
   static const Index index;
   return index;
 }
 
 }  // namespace
+
+const Template* TemplateOf(const CatalogueRow& row) {
+  static const auto templates = MakeTemplates();
+  return templates[static_cast<size_t>(&row - Catalogue().data())].get();
+}
 
 const CatalogueRow* FindRow(std::string_view message) { return TheIndex().Find(message); }
 

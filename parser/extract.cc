@@ -98,25 +98,52 @@ constexpr NamedRole kRoles[] = {
 };
 static_assert(std::ranges::is_sorted(kRoles, {}, &NamedRole::name));
 
-Role RoleOf(std::string_view name) {
-  const auto* it = std::ranges::lower_bound(kRoles, name, {}, &NamedRole::name);
-  return it != std::end(kRoles) && it->name == name ? it->role : Role::kIgnored;
+// Where a name's search in the table begins: by its size and its outer letters.
+constexpr size_t kSlots = 128;
+constexpr size_t SlotOf(std::string_view name) {
+  const auto at = [&](size_t i) { return static_cast<unsigned char>(name[i]); };
+  return (name.size() * 37 + at(0) * 5 + at(name.size() - 1) * 11 + at(name.size() / 2)) % kSlots;
 }
 
+constexpr std::array<uint8_t, kSlots> kRoleSlots = [] {
+  std::array<uint8_t, kSlots> slots{};  // place in kRoles, from 1
+  for (size_t i = 0; i < std::size(kRoles); ++i) {
+    size_t slot = SlotOf(kRoles[i].name);
+    while (slots[slot] != 0) slot = (slot + 1) % kSlots;
+    slots[slot] = static_cast<uint8_t>(i + 1);
+  }
+  return slots;
+}();
+
+Role RoleOf(std::string_view name) {
+  if (name.empty()) return Role::kIgnored;
+  for (size_t slot = SlotOf(name); kRoleSlots[slot] != 0; slot = (slot + 1) % kSlots) {
+    const NamedRole& named = kRoles[kRoleSlots[slot] - 1];
+    if (named.name == name) return named.role;
+  }
+  return Role::kIgnored;
+}
+
+constexpr std::array<bool, 256> kHexDigits = [] {
+  std::array<bool, 256> hex{};
+  for (const char c : std::string_view("0123456789abcdef"))
+    hex[static_cast<unsigned char>(c)] = true;
+  return hex;
+}();
+
 bool IsHex(std::string_view text) {
-  return std::ranges::all_of(
-      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  bool hex = true;
+  for (const char c : text) hex &= kHexDigits[static_cast<unsigned char>(c)];
+  return hex;
 }
 
 // A pod UID: 8-4-4-4-12 hex digits, or 32 of them (a static pod's configuration hash).
 bool IsUid(std::string_view text) {
   if (text.size() == 32) return IsHex(text);
   if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !IsHex(text.substr(i, 1))) return false;
-  }
-  return true;
+  const char* const at = text.data();
+  return at[8] == '-' && at[13] == '-' && at[18] == '-' && at[23] == '-' && IsHex({at, 8}) &&
+         IsHex({at + 9, 4}) && IsHex({at + 14, 4}) && IsHex({at + 19, 4}) && IsHex({at + 24, 12});
 }
 
 // A pod's cgroup, or one of a container in it, by the naming of both cgroup drivers:
@@ -291,12 +318,27 @@ void Apply(Role role, const Field& field, Event& event) {
   }
 }
 
+// By the row's number, the roles of what its template captures.
+std::vector<std::vector<Role>> CapturedRoles() {
+  std::vector<std::vector<Role>> roles;
+  for (const CatalogueRow& row : Catalogue()) {
+    std::vector<Role>& of_row = roles.emplace_back();
+    const Template* const pattern = TemplateOf(row);
+    if (pattern == nullptr) continue;
+    for (const std::string_view name : pattern->roles()) of_row.push_back(RoleOf(name));
+  }
+  return roles;
+}
+
 void ApplyCaptures(const CatalogueRow& row, std::string_view message, Event& event) {
+  const Template* const pattern = TemplateOf(row);
   Captures captures;
-  if (!MatchTemplate(row.message, message, captures)) return;
+  if (pattern == nullptr || !pattern->Match(message, captures)) return;
+  static const auto roles = CapturedRoles();
+  const std::vector<Role>& of_row = roles[static_cast<size_t>(&row - Catalogue().data())];
   for (size_t i = 0; i < captures.count; ++i) {
     const Capture& capture = captures.items[i];
-    Apply(RoleOf(capture.role), Field{capture.role, capture.value, ValueForm::kString}, event);
+    Apply(of_row[i], Field{capture.role, capture.value, ValueForm::kString}, event);
   }
 }
 
@@ -357,7 +399,7 @@ bool Extract(Record& record, const Frame& frame, const CatalogueRow& row, Event&
     ApplyCaptures(*inner, text->value, event);
     return Complete(event);
   }
-  if (IsTemplate(row.message)) ApplyCaptures(row, record.message, event);
+  ApplyCaptures(row, record.message, event);
   for (auto field = record.fields.rbegin(); field != record.fields.rend(); ++field) {
     Apply(RoleOf(field->key), *field, event);  // backwards: the first of a repeated key wins
   }

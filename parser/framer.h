@@ -89,14 +89,15 @@ class Framer {
     bool in_block = false;  // between `key=<` and ` >`; kept only once joined
     bool cut = false;
     bool wanted = true;  // otherwise without its text
-    Frame frame;  // but for its text
+    Frame frame;         // but for its text
     std::string text;
 
     template <typename Archive>
     friend void Fields(Archive& archive, Slot& slot) {
       archive(slot.stream, slot.key, slot.used, slot.begun, slot.format, slot.holding, slot.partial,
-              slot.joined, slot.in_block, slot.cut, slot.wanted, slot.frame.format, slot.frame.received,
-              slot.frame.monotonic, slot.frame.boot, slot.frame.pid, slot.text);
+              slot.joined, slot.in_block, slot.cut, slot.wanted, slot.frame.format,
+              slot.frame.received, slot.frame.monotonic, slot.frame.boot, slot.frame.pid,
+              slot.text);
     }
   };
   // Host and identifier of the last wrapped line, since the next one's are mostly the same.

@@ -60,7 +60,7 @@ struct Record {
   const Field* Find(std::string_view key) const;
 
   std::string_view raw_message;  // as it stands in the line, without its opening quote
-  std::string_view tail;         // text: what follows the message, for ParseFields; JSON: the whole object
+  std::string_view tail;  // text: what follows the message, for ParseFields; JSON: the whole object
   std::string scratch;    // room for unescaped bytes, made before use, so that no view moves
   size_t scratch_used = 0;
   size_t scratch_head = 0;  // what of it the message takes

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <cstring>
 
 #include "parser/klog.h"
 
@@ -108,22 +109,38 @@ bool Quoted(std::string_view value) { return value.size() >= 2 && value.front() 
 
 std::string_view Inside(std::string_view value) { return value.substr(1, value.size() - 2); }
 
+// Eight digits at `at`, or nothing.
+std::optional<uint64_t> EightDigits(const char* at) {
+  const std::optional<uint64_t> digits = scan::Shaped<"nnnnnnnn">(at);
+  if (!digits) return std::nullopt;
+  uint64_t number = *digits;
+  number = (number * 10 + (number >> 8)) & 0x00FF00FF00FF00FF;
+  number = (number * 100 + (number >> 16)) & 0x0000FFFF0000FFFF;
+  return (number * 10000 + (number >> 32)) & 0xFFFFFFFF;
+}
+
 // "1700000000123.4567", milliseconds: read digit by digit, since a double cannot hold the
 // microseconds of today exactly.
 std::optional<Timestamp> ReadEpoch(std::string_view text) {
   constexpr int64_t kLeast = 100'000'000'000;     // 1973; below it are other loggers' seconds
   constexpr int64_t kMost = 100'000'000'000'000;  // 5138
+  const char* at = text.data();
+  const char* const end = at + text.size();
   int64_t millis = 0;
-  const char* const end = text.data() + text.size();
-  const auto [dot, error] = std::from_chars(text.data(), end, millis);
-  if (error != std::errc() || millis < kLeast || millis >= kMost) return std::nullopt;
+  const auto eight = text.size() >= 8 ? EightDigits(at) : std::nullopt;
+  if (!eight) return std::nullopt;
+  millis = static_cast<int64_t>(*eight);
+  for (at += 8; at != end && *at >= '0' && *at <= '9' && millis < kMost; ++at) {
+    millis = millis * 10 + (*at - '0');
+  }
+  if (millis < kLeast || millis >= kMost) return std::nullopt;
   int64_t micros = 0;
-  if (dot != end) {
-    if (*dot != '.' || dot + 1 == end) return std::nullopt;
+  if (at != end) {
+    if (*at != '.' || at + 1 == end) return std::nullopt;
     int64_t scale = 100;
-    for (const char* digit = dot + 1; digit != end; ++digit) {
-      if (*digit < '0' || *digit > '9') return std::nullopt;
-      micros += (*digit - '0') * scale;
+    for (++at; at != end; ++at) {
+      if (*at < '0' || *at > '9') return std::nullopt;
+      micros += (*at - '0') * scale;
       scale /= 10;
     }
   }
@@ -209,9 +226,71 @@ bool AddField(simdjson::ondemand::field& member, std::string_view text, const ch
   return true;
 }
 
+// Past the closing quote of a string whose inside begins at `at`; null when there is none.
+const char* EndOfInside(const char* at, const char* const end) {
+  const char* const begin = at;
+  while (const void* found = std::memchr(at, '"', static_cast<size_t>(end - at))) {
+    const char* const quote = static_cast<const char*>(found);
+    const char* slash = quote;
+    while (slash != begin && slash[-1] == '\\') --slash;
+    if ((quote - slash) % 2 == 0) {
+      const auto size = static_cast<size_t>(quote - begin);
+      return std::memchr(begin, '\n', size) == nullptr ? quote + 1 : nullptr;
+    }
+    at = quote + 1;
+  }
+  return nullptr;
+}
+
+// klog's own order, which nearly all lines have: {"ts":N.N,"caller":"...","msg":"...","v":N
+// False when it is not that, and the record as it was.
+bool ReadUsualHead(std::string_view text, Record& record) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto take = [&](std::string_view literal) {
+    const bool same = static_cast<size_t>(end - at) > literal.size() &&
+                      std::memcmp(at, literal.data(), literal.size()) == 0;
+    if (same) at += literal.size();
+    return same;
+  };
+  if (!take("{\"ts\":") || *(end - 1) != '}') return false;
+  const char* const stamp = at;
+  while (at != end && *at != ',') ++at;
+  const std::optional<Timestamp> epoch = ReadEpoch({stamp, at});
+  if (!epoch || !take(",\"caller\":\"")) return false;
+  const char* const caller = at;
+  at = EndOfInside(at, end);
+  if (at == nullptr) return false;
+  const std::string_view file = FileOf({caller, at - 1});
+  if (!take(",\"msg\":\"")) return false;
+  const char* const message = at;
+  at = EndOfInside(at, end);
+  if (at == nullptr) return false;
+  const std::string_view inside(message, at - 1);
+  if (!take(",\"v\":") || end - at < 2 || *at < '0' || *at > '9') return false;
+  int level = *at - '0';
+  if (at[1] >= '0' && at[1] <= '9') level = level * 10 + *++at - '0';
+  if (at[1] != ',' && at[1] != '}') return false;
+  record.epoch = epoch;
+  record.file = file;
+  record.raw_message = inside;
+  record.level = level;
+  return true;
+}
+
+ParseError AsJson(std::string_view text, Record& record) {
+  record.format = LineFormat::kKlogJson;
+  // Only info lines carry "v"; no member names the severity.
+  record.severity = record.level >= 0 ? Severity::kInfo : Severity::kError;
+  record.structured = true;
+  record.tail = text;
+  return ParseError::kNone;
+}
+
 }  // namespace
 
 ParseError ParseJsonHeader(std::string_view text, Record& record) {
+  if (ReadUsualHead(text, record)) return AsJson(text, record);
   Members members(text);
   bool message = false;
   bool stamp = false;
@@ -233,13 +312,7 @@ ParseError ParseJsonHeader(std::string_view text, Record& record) {
     record.raw_message = {};
     return ParseError::kBadJson;
   }
-  if (!message) return ParseError::kNotKlog;
-  record.format = LineFormat::kKlogJson;
-  // Only info lines carry "v"; no member names the severity.
-  record.severity = record.level >= 0 ? Severity::kInfo : Severity::kError;
-  record.structured = true;
-  record.tail = text;
-  return ParseError::kNone;
+  return message ? AsJson(text, record) : ParseError::kNotKlog;
 }
 
 void ReadJsonMessage(std::string_view text, Record& record) {

@@ -46,7 +46,8 @@ uint32_t Pair(uint64_t digits, size_t at) {
 }
 
 bool ReadStamp(std::string_view text, HeaderStamp& stamp) {
-  static constexpr std::array<uint8_t, 13> kDays = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  static constexpr std::array<uint8_t, 13> kDays = {0,  31, 29, 31, 30, 31, 30,
+                                                    31, 31, 30, 31, 30, 31};
   if (text.size() < kStampSize) return false;
   const auto date = scan::Shaped<"nnnn nn:">(text.data() + 1);
   const auto time = scan::Shaped<"nn:nn.nn">(text.data() + 9);

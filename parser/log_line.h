@@ -28,6 +28,17 @@ struct LogLine {
   // journald cut the previous entry of this stream (_LINE_BREAK=nul or line-max): whatever `text`
   // looks like, it is the rest of that entry.
   bool continues_previous = false;
+
+  // As new. Member by member: this is done for every line, and costs less than an assignment.
+  void Clear() {
+    text = {};
+    received.reset();
+    monotonic.reset();
+    boot = 0;
+    stream = 0;
+    pid = 0;
+    continues_previous = false;
+  }
 };
 
 }  // namespace kle

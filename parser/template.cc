@@ -1,41 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/template.h"
 
+#include <algorithm>
+
 namespace kle {
 namespace {
 
 // Length of a Go-quoted string at the start of `text`, quotes included; 0 when there is none.
 size_t QuotedLength(std::string_view text) {
+  const char* const end = text.data() + text.size();
   if (text.empty() || text.front() != '"') return 0;
-  for (size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      return i + 1;
+  for (const char* at = text.data() + 1; at < end; ++at) {
+    if (*at == '\\') {
+      ++at;
+    } else if (*at == '"') {
+      return static_cast<size_t>(at + 1 - text.data());
     }
   }
   return 0;
-}
-
-// The pattern's next literal run (up to a placeholder or an escaped brace); consumes it.
-std::string_view TakeLiteral(std::string_view& pattern) {
-  const size_t end = pattern.find_first_of("{}");
-  if (end == std::string_view::npos) {
-    const std::string_view all = pattern;
-    pattern = {};
-    return all;
-  }
-  if (end > 0) {
-    const std::string_view literal = pattern.substr(0, end);
-    pattern.remove_prefix(end);
-    return literal;
-  }
-  if (pattern.size() > 1 && pattern[1] == pattern[0]) {
-    const std::string_view brace = pattern.substr(0, 1);
-    pattern.remove_prefix(2);
-    return brace;
-  }
-  return {};  // a placeholder
 }
 
 std::string_view TrimRight(std::string_view text) {
@@ -45,46 +27,74 @@ std::string_view TrimRight(std::string_view text) {
 
 }  // namespace
 
-bool MatchTemplate(std::string_view pattern, std::string_view text, Captures& captures) {
-  captures.count = 0;
-  text = TrimRight(text);
-  while (!pattern.empty()) {
-    const std::string_view literal = TakeLiteral(pattern);
-    if (!literal.empty()) {
-      if (!text.starts_with(literal)) return false;
-      text.remove_prefix(literal.size());
+Template::Template(std::string_view pattern) : parts_(1) {
+  for (size_t at = 0; at < pattern.size(); ++at) {
+    Part& part = parts_.back();
+    const char c = pattern[at];
+    if (c != '{' && c != '}') {
+      part.literal += c;
       continue;
     }
-    const size_t close = pattern.find('}');
-    std::string_view role = pattern.substr(1, close - 1);
-    pattern.remove_prefix(close + 1);
-    std::string_view mode;
-    if (const size_t colon = role.find(':'); colon != std::string_view::npos) {
-      mode = role.substr(colon + 1);
-      role = role.substr(0, colon);
+    if (pattern.substr(at + 1, 1) == pattern.substr(at, 1)) {
+      part.literal += c;
+      ++at;
+      continue;
     }
+    const size_t close = std::min(pattern.find('}', at), pattern.size());
+    part.role = pattern.substr(at + 1, close - at - 1);
+    part.mode = Mode::kUpTo;
+    if (part.role.ends_with(":q")) part.mode = Mode::kQuoted;
+    if (part.role.ends_with(":*")) part.mode = Mode::kRest;
+    if (part.mode != Mode::kUpTo) part.role.remove_suffix(2);
+    parts_.emplace_back();
+    at = close;
+  }
+}
+
+bool Template::Match(std::string_view text, Captures& captures) const {
+  captures.count = 0;
+  text = TrimRight(text);
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
+    if (!text.starts_with(part.literal)) return false;
+    text.remove_prefix(part.literal.size());
     std::string_view value;
-    if (mode == "*") {
-      value = text;
-      text = {};
-    } else if (mode == "q") {
-      const size_t length = QuotedLength(text);
-      if (length == 0) return false;
-      value = text.substr(1, length - 2);
-      text.remove_prefix(length);
-    } else {
-      std::string_view rest = pattern;
-      const std::string_view next = TakeLiteral(rest);
-      const size_t end = next.empty() ? text.size() : text.find(next);
-      if (end == std::string_view::npos) return false;
-      value = text.substr(0, end);
-      text.remove_prefix(end);
+    switch (part.mode) {
+      case Mode::kNone:
+        continue;
+      case Mode::kRest:
+        value = text;
+        text = {};
+        break;
+      case Mode::kQuoted: {
+        const size_t length = QuotedLength(text);
+        if (length == 0) return false;
+        value = text.substr(1, length - 2);
+        text.remove_prefix(length);
+        break;
+      }
+      case Mode::kUpTo: {
+        const std::string& next = parts_[i + 1].literal;
+        const size_t end = next.empty() ? text.size() : text.find(next);
+        if (end == std::string_view::npos) return false;
+        value = text.substr(0, end);
+        text.remove_prefix(end);
+        break;
+      }
     }
-    if (role != "_" && captures.count < captures.items.size()) {
-      captures.items[captures.count++] = {role, value};
+    if (part.role != "_" && captures.count < captures.items.size()) {
+      captures.items[captures.count++] = {part.role, value};
     }
   }
   return text.empty();
+}
+
+std::vector<std::string_view> Template::roles() const {
+  std::vector<std::string_view> roles;
+  for (const Part& part : parts_) {
+    if (part.mode != Mode::kNone && part.role != "_") roles.push_back(part.role);
+  }
+  return roles;
 }
 
 bool IsTemplate(std::string_view message) {
@@ -97,16 +107,6 @@ bool IsTemplate(std::string_view message) {
     return true;
   }
   return false;
-}
-
-std::string LiteralPrefix(std::string_view pattern) {
-  std::string prefix;
-  while (!pattern.empty()) {
-    const std::string_view literal = TakeLiteral(pattern);
-    if (literal.empty()) break;
-    prefix += literal;
-  }
-  return prefix;
 }
 
 }  // namespace kle

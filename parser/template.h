@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kle {
 
@@ -25,13 +26,34 @@ struct Captures {
   size_t count = 0;
 };
 
-// True when the whole text follows the pattern; trailing blanks of the text are ignored.
-bool MatchTemplate(std::string_view pattern, std::string_view text, Captures& captures);
+// A pattern taken apart once. Views into the pattern: it must outlive this.
+class Template {
+ public:
+  explicit Template(std::string_view pattern);
+
+  // True when the whole text follows the pattern; trailing blanks of the text are ignored. The n-th
+  // capture always has the n-th role.
+  bool Match(std::string_view text, Captures& captures) const;
+
+  // The literal text before the first placeholder, braces unescaped.
+  const std::string& prefix() const { return parts_.front().literal; }
+  // Whether a Go-quoted string follows it.
+  bool quote_follows() const { return parts_.front().mode == Mode::kQuoted; }
+  // Of its captures, in their order.
+  std::vector<std::string_view> roles() const;
+
+ private:
+  enum class Mode { kNone, kUpTo, kQuoted, kRest };
+  // Literal text, and the placeholder after it.
+  struct Part {
+    std::string literal;
+    std::string_view role;
+    Mode mode = Mode::kNone;
+  };
+  std::vector<Part> parts_;  // one at least
+};
 
 // Whether a catalogue message is a pattern at all.
 bool IsTemplate(std::string_view message);
-
-// The literal text before the first placeholder, braces unescaped.
-std::string LiteralPrefix(std::string_view pattern);
 
 }  // namespace kle

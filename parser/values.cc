@@ -3,6 +3,7 @@
 // nothing: names end up in labels and keys, so that odd bytes must not pass.
 #include "parser/values.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -15,38 +16,47 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 
-bool IsAlnum(char c) { return IsDigit(c) || IsLower(c) || (c >= 'A' && c <= 'Z'); }
+// Letters and digits, and these others, by character.
+using Class = std::array<bool, 256>;
+template <typename Letters>
+constexpr Class MakeClass(Letters letters, std::string_view others) {
+  Class good{};
+  for (size_t c = 0; c < good.size(); ++c) good[c] = c < 128 && letters(static_cast<char>(c));
+  for (const char c : others) good[static_cast<unsigned char>(c)] = true;
+  return good;
+}
+constexpr auto kAlnum = [](char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+};
+constexpr auto kLowerAlnum = [](char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+};
+constexpr Class kUidChars = MakeClass(kAlnum, "-");
+constexpr Class kIdChars = MakeClass(kAlnum, "-_.");
+constexpr Class kLabelChars = MakeClass(kLowerAlnum, "-");
+constexpr Class kSubdomainChars = MakeClass(kLowerAlnum, "-.");
+constexpr Class kTypeChars = MakeClass(kAlnum, "&*._");
+
+bool AllOf(std::string_view text, const Class& good) {
+  bool all = true;
+  for (const char c : text) all &= good[static_cast<unsigned char>(c)];
+  return all;
+}
 
 // DNS-1123: a label for namespaces, a subdomain (dots) for pod names.
-bool IsDnsName(std::string_view name, size_t longest, bool dots) {
+bool IsDnsName(std::string_view name, size_t longest, const Class& chars) {
   if (name.empty() || name.size() > longest) return false;
   const auto alnum = [](char c) { return IsDigit(c) || IsLower(c); };
-  if (!alnum(name.front()) || !alnum(name.back())) return false;
-  for (const char c : name) {
-    if (!alnum(c) && c != '-' && !(dots && c == '.')) return false;
-  }
-  return true;
+  return alnum(name.front()) && alnum(name.back()) && AllOf(name, chars);
 }
 
-bool IsNamespace(std::string_view name) { return IsDnsName(name, 63, false); }
+bool IsNamespace(std::string_view name) { return IsDnsName(name, 63, kLabelChars); }
 
-bool IsPodName(std::string_view name) { return IsDnsName(name, 253, true); }
+bool IsPodName(std::string_view name) { return IsDnsName(name, 253, kSubdomainChars); }
 
-bool IsUid(std::string_view uid) {
-  if (uid.size() > 64) return false;
-  for (const char c : uid) {
-    if (!IsAlnum(c) && c != '-') return false;
-  }
-  return true;
-}
+bool IsUid(std::string_view uid) { return uid.size() <= 64 && AllOf(uid, kUidChars); }
 
-bool IsId(std::string_view id) {
-  if (id.empty() || id.size() > 128) return false;
-  for (const char c : id) {
-    if (!IsAlnum(c) && c != '-' && c != '_' && c != '.') return false;
-  }
-  return true;
-}
+bool IsId(std::string_view id) { return !id.empty() && id.size() <= 128 && AllOf(id, kIdChars); }
 
 std::string_view Unquoted(std::string_view text) {
   return text.size() >= 2 && text.front() == '"' && text.back() == '"'
@@ -61,10 +71,8 @@ size_t EndOfElement(std::string_view text, size_t at) {
   if (at >= text.size()) return kNone;
   if (text[at] == '"') return scan::EndOfQuoted(text, at);
   size_t end = at;
-  while (end < text.size() && (IsAlnum(text[end]) || text[end] == '&' || text[end] == '*' ||
-                               text[end] == '.' || text[end] == '_')) {
-    ++end;
-  }
+  const char* const data = text.data();
+  while (end < text.size() && kTypeChars[static_cast<unsigned char>(data[end])]) ++end;
   if (end < text.size() && (text[end] == '{' || text[end] == '[')) {
     int depth = 0;
     for (; end < text.size(); ++end) {
@@ -81,7 +89,11 @@ size_t EndOfElement(std::string_view text, size_t at) {
     }
     return kNone;
   }
-  return std::min(text.find_first_of(" ,]}\n", end), text.size());
+  while (end < text.size() && data[end] != ' ' && data[end] != ',' && data[end] != ']' &&
+         data[end] != '}' && data[end] != '\n') {
+    ++end;
+  }
+  return end;
 }
 
 size_t SkipSeparators(std::string_view text, size_t at) {
@@ -125,9 +137,7 @@ class Struct {
   explicit Struct(std::string_view text) {
     const size_t brace = text.find('{');
     if (brace == kNone || text.back() != '}') return;
-    for (const char c : text.substr(0, brace)) {
-      if (!IsAlnum(c) && c != '&' && c != '*' && c != '.' && c != '_') return;
-    }
+    if (!AllOf(text.substr(0, brace), kTypeChars)) return;
     ok_ = true;
     inside_ = text.substr(brace + 1, text.size() - brace - 2);
   }

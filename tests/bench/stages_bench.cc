@@ -117,9 +117,8 @@ void ForEachEvent(const Corpus& corpus, Record& record, Use use) {
 void Dispatch(benchmark::State& state, const Corpus& corpus) {
   Record record;
   for (auto _ : state) {
-    ForEachEvent(corpus, record, [](const Frame&, const CatalogueRow& row) {
-      benchmark::DoNotOptimize(&row);
-    });
+    ForEachEvent(corpus, record,
+                 [](const Frame&, const CatalogueRow& row) { benchmark::DoNotOptimize(&row); });
   }
   PerLine(state, corpus);
 }
@@ -230,8 +229,9 @@ int main(int argc, char** argv) {
       return 2;
     }
     const std::pair<const char*, void (*)(benchmark::State&, const Corpus&)> stages[] = {
-        {"split", Split},       {"frame", FrameLines},      {"header", Header},   {"dispatch", Dispatch},
-        {"tokenize", Tokenize}, {"extract", ExtractEvents}, {"track", Track}, {"serialise", Serialise},
+        {"split", Split},       {"frame", FrameLines},    {"header", Header},
+        {"dispatch", Dispatch}, {"tokenize", Tokenize},   {"extract", ExtractEvents},
+        {"track", Track},       {"serialise", Serialise},
     };
     for (const auto& [stage, run] : stages) {
       benchmark::RegisterBenchmark((names[i] + "/" + stage).c_str(), run, std::cref(corpora[i]));

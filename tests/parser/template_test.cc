@@ -12,7 +12,7 @@ struct Case {
 
 std::string Match(std::string_view pattern, std::string_view text) {
   Captures captures;
-  if (!MatchTemplate(pattern, text, captures)) return "-";
+  if (!Template(pattern).Match(text, captures)) return "-";
   std::string out;
   for (size_t i = 0; i < captures.count; ++i) {
     if (i > 0) out += "|";
@@ -44,7 +44,10 @@ TEST(Template, KnowsItselfAndItsPrefix) {
   EXPECT_TRUE(IsTemplate("a {b}"));
   EXPECT_FALSE(IsTemplate("a {{b}}"));
   EXPECT_FALSE(IsTemplate("SyncLoop DELETE"));
-  EXPECT_EQ(LiteralPrefix("Operation for \"{{volumeName:{x}"), "Operation for \"{volumeName:");
+  EXPECT_EQ(Template("Operation for \"{{volumeName:{x}").prefix(), "Operation for \"{volumeName:");
+  EXPECT_TRUE(Template("a {b:q} {_} {c:*}").quote_follows());
+  EXPECT_FALSE(Template("a {b} {c:q}").quote_follows());
+  EXPECT_EQ(Template("a {b:q} {_} {c:*}").roles(), (std::vector<std::string_view>{"b", "c"}));
 }
 
 }  // namespace

@@ -81,10 +81,10 @@ class Index {
       if (a.pattern == nullptr || b.pattern == nullptr) return a.pattern == nullptr && b.pattern;
       return a.literal.size() > b.literal.size();
     });
-    for (uint16_t i = 0; i < rows_.size(); ++i) {
+    for (size_t i = 0; i < rows_.size(); ++i) {
       rows_[i].plain = Unescapable(rows_[i].literal);
-      messages_.Place(rows_[i].literal, i);
-      lines_.Place(rows_[i].plain, i);
+      messages_.Place(rows_[i].literal, static_cast<uint16_t>(i));
+      lines_.Place(rows_[i].plain, static_cast<uint16_t>(i));
     }
     messages_.Finish();
     lines_.Finish();

@@ -41,10 +41,8 @@ struct Frame {
 // copy.
 class RecordFilter {
  public:
+  virtual ~RecordFilter() = default;
   virtual bool Wants(const Frame& first_line) = 0;
-
- protected:
-  ~RecordFilter() = default;
 };
 
 // Holds back one record, since only the next line tells that it is complete. Not thread-safe.

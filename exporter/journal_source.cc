@@ -314,26 +314,65 @@ bool JournalSource::TurnToRunningBoot() {
   return there;
 }
 
+// Some twenty fields an entry come by here: what none of ours begins with is told by two letters.
 void JournalSource::TakeField(std::string_view field) {
+  if (field.size() < 2) return;
+  switch (field[0]) {
+    case 'M':
+      TakeMessage(field);
+      break;
+    case 'N':
+      if (Consume(field, "N_DROPPED=")) {
+        std::from_chars(field.data(), field.data() + field.size(), dropped_lines_);
+      }
+      break;
+    case '_':
+      TakeTrusted(field);
+      break;
+    default:
+      break;
+  }
+}
+
+void JournalSource::TakeMessage(std::string_view field) {
   if (Consume(field, "MESSAGE=")) {
     if (!has_message_) message_.assign(field);  // of two, journald shows the first
     has_message_ = true;
-  } else if (Consume(field, "_PID=")) {
-    std::from_chars(field.data(), field.data() + field.size(), pid_);
-  } else if (Consume(field, "_STREAM_ID=")) {
-    uint64_t high = 0;
-    uint64_t low = 0;
-    const std::string_view front = field.substr(0, std::min<size_t>(field.size(), 16));
-    std::from_chars(front.data(), front.data() + front.size(), high, 16);
-    std::from_chars(front.data() + front.size(), field.data() + field.size(), low, 16);
-    stream_ = high ^ low;
-  } else if (Consume(field, "_LINE_BREAK=")) {
-    broken_ = field == "nul" || field == "line-max";
   } else if (Consume(field, "MESSAGE_ID=")) {
     dropped_ = field == kDroppedId;
-  } else if (Consume(field, "N_DROPPED=")) {
-    std::from_chars(field.data(), field.data() + field.size(), dropped_lines_);
   }
+}
+
+// What journald itself adds.
+void JournalSource::TakeTrusted(std::string_view field) {
+  switch (field[1]) {
+    case 'P':
+      if (Consume(field, "_PID=")) {
+        std::from_chars(field.data(), field.data() + field.size(), pid_);
+      }
+      break;
+    case 'S':
+      if (Consume(field, "_STREAM_ID=")) stream_ = StreamOf(field);
+      break;
+    case 'L':
+      if (Consume(field, "_LINE_BREAK=")) broken_ = field == "nul" || field == "line-max";
+      break;
+    default:
+      break;
+  }
+}
+
+// Entry after entry is of the same stream.
+uint64_t JournalSource::StreamOf(std::string_view id) {
+  if (id == stream_text_) return stream_number_;
+  uint64_t high = 0;
+  uint64_t low = 0;
+  const std::string_view front = id.substr(0, std::min<size_t>(id.size(), 16));
+  std::from_chars(front.data(), front.data() + front.size(), high, 16);
+  std::from_chars(front.data() + front.size(), id.data() + id.size(), low, 16);
+  stream_text_.assign(id);
+  stream_number_ = high ^ low;
+  return stream_number_;
 }
 
 void JournalSource::NoteBoot(sd_id128_t boot) {

@@ -208,6 +208,7 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);
   snapshot->metrics = std::move(text).str() + ProcessMetrics();
+  snapshot->status = StatusOf(pipeline_->summary(), families);
   totals_ = MetricSet::Totals(families);
   return snapshot;
 }

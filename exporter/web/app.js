@@ -105,6 +105,10 @@
   }
 
   function showList(list, id, records, match, set, total) {
+    const wantedNow = JSON.stringify([set, total]);
+    if (list.shown === records && list.wanted === wantedNow) return;
+    list.shown = records;
+    list.wanted = wantedNow;
     const matching = sorted(records.filter(match), set.sort);
     const rows = matching.slice(0, MOST_ROWS);
     list.show(rows, { scale: set.scale || 'same' });

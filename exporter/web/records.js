@@ -150,7 +150,7 @@ const terminationRecords = (() => {
       title: `${words(failure.reason)}, ${words(failure.phase)}` }));
     const granted = record.grace.granted_seconds;
     if (granted !== null && granted > 0 && granted < scale) {
-      marks.push({ mark: 'grace', left: granted, title: `grace period granted: ${duration(granted)}` });
+      marks.push({ mark: 'grace', left: granted, title: `grace period granted: ${age(granted)}` });
     }
     return marks;
   }
@@ -165,7 +165,7 @@ const terminationRecords = (() => {
       ['containers gone', time(record.terminated_at) + plus(record.termination_seconds)],
       ['volumes, cgroup gone', time(record.reclaimed_at) + plus(record.reclaim_seconds)],
       ['gone from the API', time(record.removed_at) + plus(record.deletion_seconds)],
-      ['grace', `${duration(grace.granted_seconds)} granted, ${duration(grace.used_seconds)} used${grace.exceeded ? ', exceeded' : ''}`],
+      ['grace', `${grace.granted_seconds === null ? '–' : age(grace.granted_seconds)} granted, ${duration(grace.used_seconds)} used${grace.exceeded ? ', exceeded' : ''}`],
       ['trigger', words(record.trigger)],
       ['outcome', words(record.outcome)],
       ['state', words(record.state)],
@@ -182,7 +182,7 @@ const terminationRecords = (() => {
       name: 'stop_containers', precision: one.precision, at: bar(start, one.kill_started_at, one.exited_at, now),
       seconds: one.stop_seconds,
       note: [words(one.outcome), one.exit_code === null ? '' : `exit ${one.exit_code}`,
-        one.grace_seconds === null ? '' : `grace ${duration(one.grace_seconds)}`,
+        one.grace_seconds === null ? '' : `grace ${age(one.grace_seconds)}`,
         one.attempts > 1 ? times(one.attempts, 'attempt') : '',
         one.prestop_outcome ? `preStop ${one.prestop_outcome} ${duration(one.prestop_seconds)}` : ''].filter(Boolean).join(', ') }));
     const volumes = record.volumes.map((one) => ({ group: 'volume', label: one.name || one.unique_name, name: 'unmount_volumes',
@@ -344,7 +344,7 @@ const terminationRecords = (() => {
 
     #update(row, longest) {
       const { record, part, details } = row;
-      const { current } = record;
+      const { current, grace: { granted_seconds: grace } } = record;
       const now = this.#now(row);
       const overdue = isOverdue(record);
       const kind = `record ${current ? 'in-flight' : 'ended'}${overdue ? ' overdue' : ''}`;
@@ -356,7 +356,7 @@ const terminationRecords = (() => {
       say(part.reason, reason ? words(reason) : '');
       if (current) {
         say(part.time, age(now));
-        say(part.extra, overdue ? `overdue ${age(current.overdue_seconds + now - current.age_seconds)}` : `grace ${duration(record.grace.granted_seconds)}`);
+        say(part.extra, overdue ? `overdue ${age(current.overdue_seconds + now - current.age_seconds)}` : grace === null ? '' : `grace ${age(grace)}`);
         say(part.badge, words(current.phase));
         say(part.hint, current.hint);
       } else {

@@ -5,8 +5,10 @@ import copy
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -74,6 +76,38 @@ valid("the status", "status", ask(f"{base}/api/v1/status"))
 status, text = lane.get(f"{base}/api/v1/terminations?state=gone")
 lane.expect("a mistake is a 400", status == 400, str(status))
 valid("what the API says of it", "error", json.loads(text))
+
+# The status tells what /metrics tells; nothing but ages moves any more.
+def metric(name, label=None):
+    """By that label's value; without one, the sum."""
+    values = {}
+    for line in lane.get(f"{base}/metrics")[1].splitlines():
+        found = re.match(rf"kubelet_lifecycle_{name}(?:\{{(.*)\}})? (\S+)$", line)
+        if found:
+            labels = dict(re.findall(r'(\w+)="([^"]*)"', found.group(1) or ""))
+            values[labels.get(label, "")] = values.get(labels.get(label, ""), 0) + float(found.group(2))
+    return values if label else values.get("", 0)
+
+
+told = ask(f"{base}/api/v1/status")
+for what, there, here in [("gaps", metric("journal_gaps_total", "reason"), told["source"]["gaps"]),
+                          ("parse errors", metric("parse_errors_total", "reason"), told["source"]["parse_errors"]),
+                          ("pods in flight", metric("terminating_pods"), told["terminations"]["in_flight"]),
+                          ("lines", sum(metric("lines_total", "format").values()), told["source"]["lines"]),
+                          ("signals", {name for name, value in metric("signal_available", "signal").items() if value},
+                           {one["signal"] for one in told["signals"] if one["available"]})]:
+    lane.expect(f"the status and the metrics agree on {what}", there == here and there, f"{there} {here}")
+
+# Over the wire: what the client has is not sent again.
+with urllib.request.urlopen(f"{base}/api/v1/terminations?state=recent", timeout=10) as got:
+    etag = got.headers["ETag"]
+try:
+    again = urllib.request.Request(f"{base}/api/v1/terminations?state=recent", headers={"If-None-Match": etag})
+    with urllib.request.urlopen(again, timeout=10) as got:
+        status = got.status
+except urllib.error.HTTPError as error:
+    status = error.code
+lane.expect("unchanged records are a 304", status == 304, str(status))
 
 # One log, told twice: the age of what is in flight goes on, everything else is the same.
 key = lambda record: (record["uid"], record["requested_at"] or "", record["pod"])

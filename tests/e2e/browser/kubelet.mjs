@@ -64,7 +64,7 @@ async function answers(url, child) {
 }
 
 // `serve` on a file of these lines, or with the arguments `source`. It is gone when the case ends; see run.mjs.
-export async function serve({ exporter, home }, lines, { source, ready = true } = {}) {
+export async function serve({ exporter, home }, lines, { source, options = [], ready = true } = {}) {
   const folder = mkdtempSync(join(home, 'case-'));
   const log = join(folder, 'kubelet.log');
   writeFileSync(log, lines.map((one) => `${one}\n`).join(''));
@@ -75,7 +75,7 @@ export async function serve({ exporter, home }, lines, { source, ready = true } 
     append: (more) => appendFileSync(log, more.map((one) => `${one}\n`).join('')),
     async start() {
       server.child = spawn(exporter, ['serve', ...(source ?? ['--source=file', `--file.path=${log}`, '--timezone=UTC']),
-        `--web.listen-address=127.0.0.1:${port}`, `--state.path=${folder}/state`], { stdio: 'ignore' });
+        `--web.listen-address=127.0.0.1:${port}`, `--state.path=${folder}/state`, ...options], { stdio: 'ignore' });
       await answers(base + (ready ? '/-/ready' : '/-/healthy'), server.child);
     },
     stop(signal = 'SIGKILL') {

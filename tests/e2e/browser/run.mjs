@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs every case of the *.cases.mjs beside it, each in a fresh browser context, and holds each page to what any page of
+// Runs every case of the *.cases.mjs beside it (or of another suite), each in a fresh browser context, and holds each page to what any page of
 // ours must keep: no error on the console, no request elsewhere, no answer that is an error, no dialog.
 //
 // A case: async ({page, servers, serve, open, picture, note, expected, tolerate}); it fails by throwing. What it needs
@@ -11,7 +11,7 @@ import * as kubelet from './kubelet.mjs';
 
 const given = JSON.parse(process.argv[2]);
 const { chromium } = createRequire(join(given.modules, 'x'))('playwright-core');
-const CASE_SECONDS = 30;
+const CASE_SECONDS = 60;
 
 // Asked for by the browser, not by the page, whenever it likes.
 const isIcon = (url) => url.endsWith('/favicon.ico');
@@ -61,7 +61,7 @@ async function run(browser, { test, options, name }) {
       origin = new URL(server.base).origin;
       return page.goto(server.base + path);
     };
-    const picture = (name) => page.screenshot({ path: join(given.pictures, `${name}.png`), fullPage: true });
+    const picture = (file, how = { fullPage: true }) => page.screenshot({ path: join(given.pictures, `${file}.png`), ...how });
     // What a case provokes on purpose is taken off the complaints, and must have been there.
     const expected = (pattern) => {
       const at = complaints.findIndex((complaint) => pattern.test(complaint));
@@ -89,7 +89,7 @@ async function run(browser, { test, options, name }) {
 
 const cases = [];
 for (const file of readdirSync(import.meta.dirname ?? new URL('.', import.meta.url).pathname).sort()) {
-  if (!file.endsWith('.cases.mjs')) continue;
+  if (!file.endsWith(`.${given.suite}.mjs`)) continue;
   for (const [name, value] of Object.entries((await import(`./${file}`)).default)) {
     const one = { name: `${file.split('.')[0]}: ${name}`, ...(typeof value === 'function' ? { test: value } : value) };
     if (new RegExp(given.only).test(one.name)) cases.push(one);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { closing, deleted, pod, removed, started } from './kubelet.mjs';
 
-const QUICK_MS = 1500; // from the address to five hundred rows, and from a key to the rows that match
+const QUICK_MS = 1500; // of work, for a thousand rows, and from a key to those that match
 
 const names = (page, list) => page.locator(`#${list} .r-pod:visible`).allInnerTexts();
 const rows = (page, list) => page.locator(`#${list} .record`);
@@ -44,24 +44,21 @@ export default {
     assert.equal(await page.locator('#in-flight-count').innerText(), '1');
   },
 
+  // By the time that the page's own thread worked, so that a busy machine does not matter.
   'five hundred ended and five hundred in flight, quickly': async ({ page, serve, open, note }) => {
     const server = await serve([...ended(500), ...inFlight(500)]);
-    const begin = Date.now();
+    const session = await page.context().newCDPSession(page);
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const worked = async () => (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value * 1000;
     await open(server);
     await rows(page, 'in-flight').nth(499).waitFor();
     await rows(page, 'recent').nth(499).waitFor();
-    const shown = Date.now() - begin;
-    const filtered = await page.evaluate(async () => {
-      const field = document.querySelector('[name=pod]');
-      const start = performance.now();
-      field.value = 'web-49';
-      field.dispatchEvent(new Event('input', { bubbles: true }));
-      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-      return performance.now() - start;
-    });
+    const shown = await worked();
+    await page.getByLabel('Pod').fill('web-49');
     assert.equal(await rows(page, 'recent').count(), 11); // 49, 490 ... 499
-    note(`1000 rows shown after ${shown} ms, filtered in ${filtered.toFixed(0)} ms`);
-    assert.ok(shown < QUICK_MS * 2 && filtered < QUICK_MS, `${shown} ms, ${filtered} ms`);
+    const filtered = (await worked()) - shown;
+    note(`1000 rows shown in ${shown.toFixed(0)} ms, filtered in ${filtered.toFixed(0)} ms`);
+    assert.ok(shown < QUICK_MS && filtered < QUICK_MS, `${shown} ms, ${filtered} ms`);
   },
 
   'more than are shown: it says how many there are': async ({ page, serve, open }) => {

@@ -12,6 +12,7 @@ const terminationRecords = (() => {
   const PHASES = ['dispatch', 'prestop', 'stop_containers', 'stop_sandbox', 'unmount_volumes', 'remove_cgroup',
     'update_status', 'remove_from_api'];
   const MOST_LANES = 4; // a volume that hangs leaves four phases open
+  const MANY_ROWS = 100; // then those out of sight are not laid out
   const PRECISION = {
     exact: 'the kubelet’s or the runtime’s own stamp',
     relist: 'from a relist: about a second late, more on a busy node',
@@ -304,6 +305,7 @@ const terminationRecords = (() => {
 
     show(records, { scale = 'same' } = {}) {
       this.#scale = scale;
+      this.#container.classList.toggle('many', records.length > MANY_ROWS);
       this.#rows.clear();
       reconcile(this.#container, records, keyOf, (record) => this.#make(record), (row, record) => {
         row.record = record;

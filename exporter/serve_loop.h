@@ -54,6 +54,7 @@ class ServeLoop {
     static time_point now();
   };
 
+  std::chrono::milliseconds Patience() const;
   void OnLine(const LogLine& line);
   void OnIdle();
   void OnGap();

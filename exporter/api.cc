@@ -125,7 +125,8 @@ HttpResponse TerminationsAnswer(const HttpRequest& request, const Snapshot& snap
   std::string_view separator = "\n";
   const auto add = [&](const RecordList& records) {
     if (!records) return;
-    for (const TerminationRecord& record : *records) {
+    for (const RecordPtr& one : *records) {
+      const TerminationRecord& record = *one;
       if (left == 0) return;
       if (!wanted.namespace_.empty() && record.namespace_ != wanted.namespace_) continue;
       if (!wanted.pod.empty() && record.pod != wanted.pod) continue;

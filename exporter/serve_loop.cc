@@ -130,7 +130,8 @@ bool ServeLoop::CommitDue() const {
   if (owed_ || urgent_ || pipeline_->summary().events != events_) return true;
   if (changed_) return since >= kCalm * options_.commit_every;
   // Ages grow while pods are in flight.
-  return pipeline_->tracker().counts().in_flight > 0 || since >= kIdleCommit;
+  return since >= (pipeline_->tracker().counts().in_flight > 0 ? kCalm * options_.commit_every
+                                                               : kIdleCommit);
 }
 
 std::string ServeLoop::WhyNotReady(const SourceHealth& health) {
@@ -208,11 +209,9 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   snapshot->reason = WhyNotReady(health);
   snapshot->ready = snapshot->reason.empty();
   pipeline_->metrics().SetInFlight(pipeline_->Overview());
-  snapshot->in_flight =
-      std::make_shared<const std::vector<TerminationRecord>>(pipeline_->InFlight(kInFlightServed));
+  snapshot->in_flight = Shared(pipeline_->InFlight(kInFlightServed));
   if (changed_ || !recent_) {
-    recent_ =
-        std::make_shared<const std::vector<TerminationRecord>>(pipeline_->Recent(kRecentServed));
+    recent_ = std::make_shared<const std::vector<RecordPtr>>(pipeline_->Recent(kRecentServed));
   }
   snapshot->recent = recent_;
   UpdateSelfMetrics(health, snapshot->ready);

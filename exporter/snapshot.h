@@ -15,7 +15,16 @@
 
 namespace kle {
 
-using RecordList = std::shared_ptr<const std::vector<TerminationRecord>>;
+using RecordList = std::shared_ptr<const std::vector<RecordPtr>>;
+
+inline RecordList Shared(std::vector<TerminationRecord> records) {
+  std::vector<RecordPtr> shared;
+  shared.reserve(records.size());
+  for (TerminationRecord& record : records) {
+    shared.push_back(std::make_shared<const TerminationRecord>(std::move(record)));
+  }
+  return std::make_shared<const std::vector<RecordPtr>>(std::move(shared));
+}
 
 struct Snapshot {
   std::chrono::steady_clock::time_point made_at = std::chrono::steady_clock::now();

@@ -69,7 +69,7 @@ class Pipeline {
   // All of them, as the gauges need them.
   std::vector<InFlightPod> Overview() const;
   // Ended (removed, terminated, interrupted, expired) and still kept, newest first.
-  std::vector<TerminationRecord> Recent(size_t limit) const;
+  std::vector<RecordPtr> Recent(size_t limit) const;
 
   const SourceSummary& summary() const;
   Tracker& tracker();

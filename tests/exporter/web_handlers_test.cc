@@ -23,10 +23,10 @@ Snapshot ReadySnapshot() {
     in_flight[i].pod = "pod-" + std::to_string(i);
     in_flight[i].current = Current();
   }
-  snapshot.in_flight = std::make_shared<const std::vector<TerminationRecord>>(in_flight);
+  snapshot.in_flight = Shared(in_flight);
   std::vector<TerminationRecord> recent(1);
   recent[0].pod = "old";
-  snapshot.recent = std::make_shared<const std::vector<TerminationRecord>>(recent);
+  snapshot.recent = Shared(recent);
   return snapshot;
 }
 

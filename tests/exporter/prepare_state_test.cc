@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "exporter/options.h"
+#include "exporter/state_file.h"
 #include "temp_folder.h"
 
 namespace kle {
@@ -57,6 +59,20 @@ TEST(PrepareStateDeathTest, SaysWhoMayDoIt) {
         std::exit(RunPrepareState(folder / "roots/state"));
       },
       testing::ExitedWithCode(kRuntimeError), "runAsUser: 0, runAsGroup");
+}
+
+TEST(PrepareStateDeathTest, WithoutItTheStateFileSaysWhatToDo) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to be another user";
+  const TempFolder folder;
+  ASSERT_EQ(chmod((folder / "").c_str(), 0755), 0);
+  EXPECT_EXIT(
+      {
+        if (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0) std::abort();
+        const auto saved = StateFile(folder / "state").Save("x");
+        std::fputs(saved ? "" : saved.error().message().c_str(), stderr);
+        std::exit(saved ? 0 : 1);
+      },
+      testing::ExitedWithCode(1), "let user 65534 write the folder .* .in a pod: prepare-state");
 }
 
 }  // namespace

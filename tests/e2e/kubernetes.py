@@ -49,6 +49,7 @@ MUTATIONS = [
     ("Service", ("spec",), "publishNotReadyAddress", True),
     ("Namespace", ("metadata",), "label", {}),
     ("PodMonitor", ("spec", "podMetricsEndpoints", 0), "interva", "30s"),
+    ("PrometheusRule", ("spec", "groups", 0, "rules", 0), "expression", "1"),
     ("SecurityContextConstraints", (), "allowHostDirVolumePlugins", True),
 ]
 
@@ -122,6 +123,9 @@ def check_promises(name, objects):
                 and {"--web.listen-address=:10298", "--web.probe-address=:10299"} <= set(exporter["args"]))
     mounted = {m["name"] for c in pod["containers"] + pod.get("initContainers", []) for m in c["volumeMounts"]}
     lane.expect(f"{name}: every volume is mounted", mounted == {v["name"] for v in pod["volumes"]}, mounted)
+    astray = [o["metadata"]["name"] for o in objects if o["kind"] not in ("Namespace", "SecurityContextConstraints")
+              and o["metadata"].get("namespace") != "kubelet-lifecycle"]
+    lane.expect(f"{name}: all in one namespace", not astray, astray)
     labels = at(daemon, "spec", "template", "metadata", "labels").items()
     selectors = [at(daemon, "spec", "selector", "matchLabels")]
     selectors += [o["spec"]["selector"] for o in objects if o["kind"] == "Service"]
@@ -143,6 +147,16 @@ def check_arguments(name, objects, home):
     lane.expect(f"{name}: arguments", command == "serve" and done.returncode == 0 and len(keys) >= 5, done.stderr)
 
 
+def check_monitoring(objects):
+    kinds = {one["kind"] for one in objects}
+    lane.expect("prometheus-operator: scraped, with rules", {"PodMonitor", "PrometheusRule"} <= kinds, kinds)
+    names = {path.stem for path in (lane.ROOT / "dashboards/grafana").glob("*.json")}
+    shown = {key for one in objects if one["kind"] == "ConfigMap" and one["metadata"]["labels"].get("grafana_dashboard") for key in one["data"]}
+    lane.expect("prometheus-operator: every dashboard", all(any(name in key for key in shown) for name in names), (names, shown))
+    large = [o["metadata"]["name"] for o in objects if len(json.dumps(o)) > 250_000]
+    lane.expect("prometheus-operator: nothing is too large for kubectl apply", not large, large)
+
+
 def main():
     rendered = {name: manifests.objects(name) for name in manifests.ALL}
     wanted = manifests.HEADER + manifests.render("base")
@@ -151,6 +165,7 @@ def main():
     for name, objects in rendered.items():
         check_promises(name, objects)
         check_arguments(name, objects, home)
+    check_monitoring(rendered["overlays/prometheus-operator"])
     version = subprocess.run([lane.exporter(), "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
     images = {c["image"] for objects in rendered.values() for kind in ("containers", "initContainers")
               for c in at(manifests.daemon_set(objects), *POD).get(kind, [])}

@@ -156,6 +156,9 @@ void AddOthers(CLI::App& app, AllOptions& options) {
         ->capture_default_str();
     if (std::string_view(name) == "metrics") command->group("");
   }
+  app.add_subcommand("prepare-state", "Let this process's group write the state's folder, and exit")
+      ->add_option("--state.path", options.serve.state_path, "As that of serve")
+      ->capture_default_str();
   app.add_subcommand("check-config", "Check a configuration file and exit")
       ->add_option("FILE", options.check_config, "The file")
       ->type_name("");
@@ -238,6 +241,7 @@ int Dispatch(CLI::App& app, AllOptions& options) {
   if (name == "explain") return RunExplain(options.explain);
   if (name == "catalogue") return RunCatalogue(options.catalogue);
   if (name == "metrics") return RunMetrics(options.catalogue);
+  if (name == "prepare-state") return RunPrepareState(options.serve.state_path);
   if (name == "check-config") return CheckConfig(*app.get_subcommand("serve"), options);
   if (options.report.paths.empty()) return Usage("name a log, a journal or - to report", name);
   return RunReport(options.report);

@@ -63,5 +63,6 @@ int RunReport(const ReportOptions& options);
 int RunExplain(const ExplainOptions& options);
 int RunCatalogue(const CatalogueOptions& options);
 int RunMetrics(const CatalogueOptions& options);
+int RunPrepareState(const std::string& state_path);
 
 }  // namespace kle

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """promtool takes the rules and passes their tests; and those tests can fail: an alert that is taken away, that does not
 wait, that waits too long or that fires for nothing is found out by them."""
+import re
 import subprocess
-import sys
 
 import lane
 
@@ -47,9 +47,9 @@ def mutants(rule):
     if "for" in rule:
         yield "does not wait", {**rule, "for": "0s"}
         yield "waits three times as long", {**rule, "for": f"{3 * seconds(rule['for'])}s"}
-    expression = rule["expr"].rstrip()
-    if " > 0" in expression:
-        yield "fires for nothing", {**rule, "expr": expression.replace(" > 0", " >= 0")}
+    for_nothing = re.sub(r" > 0(?![.\d])", " >= 0", rule["expr"])
+    if for_nothing != rule["expr"]:
+        yield "fires for nothing", {**rule, "expr": for_nothing}
 
 
 def seconds(duration):

@@ -281,6 +281,8 @@ late = play([one for one in plan if one[0] < begin + SECONDS * SECOND and one[1]
     (begin + 5 * SECOND, lambda: lane.stop(down.serve, signal.SIGKILL)),
     (begin + 45 * SECOND, die_and_rise), (begin + SECONDS * SECOND, lambda: None)])
 print(f"{len(plan)} lines in {SECONDS} s, at most {late:.1f} s late")
+if late > 3:
+    lane.skip(f"this machine is too busy to play the logs at their pace: a line came {late:.0f} s late")
 
 
 def by_node():

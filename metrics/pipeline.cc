@@ -206,9 +206,7 @@ std::vector<TerminationRecord> Pipeline::InFlight(size_t limit) const {
 
 std::vector<InFlightPod> Pipeline::Overview() const { return impl_->tracker.Overview(); }
 
-std::vector<RecordPtr> Pipeline::Recent(size_t limit) const {
-  return impl_->tracker.Recent(limit);
-}
+std::vector<RecordPtr> Pipeline::Recent(size_t limit) const { return impl_->tracker.Recent(limit); }
 
 const SourceSummary& Pipeline::summary() const {
   Impl& pipeline = *impl_;

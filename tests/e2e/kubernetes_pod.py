@@ -13,7 +13,7 @@ import sys
 import lane
 import manifests
 
-lane.need("buildah", "podman", "runc", "zstd", "nsenter", "openssl")
+lane.need("buildah", "podman", "runc", "zstd", "nsenter", "curl", "openssl")
 if os.geteuid() != 0:
     lane.skip("images are built and run as root")
 ELSEWHERE = [path for path in map(pathlib.Path, ("/var/lib/containers", "/dev/shm/libpod_lock", "/run/runc")) if not path.exists()]

@@ -96,7 +96,7 @@ def table(title, description, queries, *, columns, by=None, **rest):
     overrides = [{"matcher": {"id": "byName", "options": shown}, "properties": [{"id": key, "value": value} for key, value in properties.items()]}
                  for shown, properties in columns.values() if properties]
     options = {"showHeader": True, "cellHeight": "sm", "sortBy": [{"displayName": by, "desc": True}] if by else [],
-               "footer": {"show": False, "reducer": [], "countRows": False, "fields": ""}}
+               "footer": {"show": False, "reducer": [], "countRows": False}}
     return panel("table", title, description, queries, options=options, overrides=overrides, transformations=[organize],
                  custom={"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": True}, **rest)
 
@@ -127,7 +127,7 @@ def from_labels(name, label, metric, source_label, *, several=True):
     ask = f"label_values({metric}, {source_label})"
     rest = {"includeAll": True, "allValue": ".*", "current": {"selected": True, "text": ["All"] if several else "All", "value": ["$__all"] if several else "$__all"}}
     if not several:
-        rest = {"includeAll": False, "current": {}}
+        rest = {"includeAll": False}
     return _variable("query", name, label, datasource=DATASOURCE, query={"query": ask, "refId": "variable"}, definition=ask,
                      refresh=2, regex="", sort=7, multi=several, options=[], **rest)
 
@@ -140,7 +140,7 @@ def choice(name, label, values):
 
 def dashboard(name, title, description, variables, panels):
     datasource = _variable("datasource", "datasource", "Prometheus", query="prometheus", regex="", multi=False, includeAll=False,
-                           current={}, options=[], refresh=1)
+                           options=[], refresh=1)
     others = [{"title": other, "type": "link", "icon": "dashboard", "tags": [], "targetBlank": False, "asDropdown": False, "includeVars": False,
                "keepTime": True, "tooltip": "", "url": f"/d/{UIDS[other_name]}?${{datasource:queryparam}}&${{cluster:queryparam}}"}
               for other_name, other in (("fleet", "Fleet"), ("node", "Node"), ("stuck", "Stuck pods"), ("exporter-health", "Exporter health"))

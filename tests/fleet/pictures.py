@@ -17,11 +17,11 @@ import lane
 SITE = lane.ROOT / "tests/e2e/dashboard_pictures"
 BROWSER = lane.ROOT / "tests/e2e/browser"
 GRAFANA = lane.ROOT / "dashboards/grafana"
-POINTS = 240
+POINTS = 120
 
 
 def ask(url, path, **arguments):
-    status, text = lane.get(f"{url}/api/v1/{path}?" + urllib.parse.urlencode(arguments), 60)
+    status, text = lane.get(f"{url}/api/v1/{path}?" + urllib.parse.urlencode(arguments), 120)
     assert status == 200, text
     return json.loads(text)["data"]["result"]
 

@@ -29,7 +29,9 @@ export function seriesFrames(panel: PanelJson, series: Series[], theme: GrafanaT
         { name: one.name, type: FieldType.number, values: one.values, config: config(panel, one.name, i), labels: one.labels },
       ],
     });
-    frame.fields[1].state = { seriesIndex: i, displayName: one.name };
+    const numbers = one.values.filter((v): v is number => v !== null);
+    const [min, max] = [Math.min(...numbers), Math.max(...numbers)];
+    frame.fields[1].state = { seriesIndex: i, displayName: one.name, range: { min, max, delta: max - min } };
     frame.fields.forEach((field) => withDisplay(field, theme));
     return frame;
   });

@@ -2,7 +2,7 @@
 // ?data=FILE&theme=light: one dashboard, from a file that holds its JSON and what Prometheus answered to each of its queries.
 import { Component, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { createTheme, ThemeContext } from '@grafana/data';
+import { createTheme, EventBusSrv, ThemeContext } from '@grafana/data';
 import { initPluginTranslations } from '@grafana/i18n';
 import { GlobalStyles, PanelChrome, PanelContextProvider } from '@grafana/ui';
 import 'uplot/dist/uPlot.min.css';
@@ -49,7 +49,7 @@ function Page({ given, theme }: any) {
   );
 }
 
-const context: any = { eventsScope: 'global', eventBus: { publish() {}, getStream: () => ({ subscribe: () => ({ unsubscribe() {} }) }), subscribe: () => ({ unsubscribe() {} }), removeAllListeners() {}, newScopedBus() { return this; } } };
+const context: any = { eventsScope: 'global', eventBus: new EventBusSrv() };
 
 async function main() {
   await initPluginTranslations('pictures').catch(() => undefined);

@@ -237,7 +237,7 @@ def node_modules(folder):
         atexit.register(shutil.rmtree, scratch, True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(folder / name, scratch)
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", f"--cache={cache()}/npm/cache",
+        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund", f"--cache={cache()}/npm/cache",
                                "--fetch-retries=1", "--fetch-timeout=60000"], cwd=scratch, capture_output=True, text=True)
         if done.returncode != 0:
             skip(f"npm could not fetch what {folder.name}/package-lock.json pins: {' '.join(done.stderr.split())[:500]}")

@@ -298,7 +298,7 @@ def scrape_gap(instance):
 
 # A window of four minutes is one of 8 s here.
 gap = max(scrape_gap(node.name) for node in nodes if node is not down)
-if late > 3 or gap > 5:
+if late > 5 or gap > 5:
     lane.skip(f"this machine is too busy to run 30 times as fast: a line came {late:.1f} s late, a scrape {gap:.1f} s")
 
 
@@ -353,7 +353,8 @@ for alert in of("hung-volume", "VolumeUnmountFailing"):
     begun = min(at for at, line in volume.played if "UnmountVolume started" in line)
     in_time(alert, begun + 4 * 60 / SCALE * SECOND, "the four minutes of its window")  # `for` is what lacks to six
     resolved_in_time(alert, max(removed.values()), "the last removal")
-lane.expect("no alert of the volume came twice, though its exporter was killed meanwhile", not any(a["times"] for a in by_node()["hung-volume"]))
+# (VolumeUnmountFailing bears a gap of 70 s, which is 2 s here: less than a restart may take.)
+lane.expect("no stuck pod's alert came twice, though its exporter was killed meanwhile", not any(a["times"] for a in of("hung-volume", "PodTerminationStuck")))
 for alert in of("failing-cni", "SandboxTeardownFailing"):
     in_time(alert, min(at for at, line in cni.played if "StopPodSandbox from runtime service failed" in line), "the first failure")
     lane.expect("it names the reason", alert["annotations"]["reason"] == "cni_teardown", alert["annotations"]["reason"])

@@ -26,6 +26,7 @@ constexpr size_t kRecentServed = 1000;
 // Until the source's end is reached for the first time: ready soon after it.
 constexpr milliseconds kSettle(20);
 constexpr milliseconds kIdleWait(500);
+constexpr milliseconds kTick(5);  // of the coarse clock, and a little
 // So long without a line, the last record is complete and the source's time is the clock's, less
 // what a line may take from the kubelet to here.
 constexpr milliseconds kQuiet(400);
@@ -62,7 +63,7 @@ Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
   Commit();
   LogLine line;
   while (!stop.load(std::memory_order_relaxed)) {
-    auto status = source_.Next(line, caught_up_ ? kIdleWait : kSettle);
+    auto status = source_.Next(line, Patience());
     if (!status) return status.error();
     switch (*status) {
       case ReadStatus::kLine:
@@ -82,6 +83,17 @@ Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
   committer_.Wait();
   TakeOutcome();
   return {};
+}
+
+// No longer than until the last record counts as complete, or until the next commit may be made:
+// what a line says is to be seen soon.
+milliseconds ServeLoop::Patience() const {
+  if (!caught_up_) return kSettle;
+  const auto now = Clock::now();
+  const auto quiet = last_line_ + kQuiet;
+  const auto next = now < quiet ? quiet : committed_ + options_.commit_every;
+  if (next <= now) return kIdleWait;
+  return std::min(kIdleWait, std::chrono::ceil<milliseconds>(next - now) + kTick);
 }
 
 void ServeLoop::OnLine(const LogLine& line) {
@@ -219,6 +231,7 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);
   snapshot->metrics = std::move(text).str() + ProcessMetrics();
+  snapshot->status = StatusOf(pipeline_->summary(), families);
   totals_ = MetricSet::Totals(families);
   return snapshot;
 }

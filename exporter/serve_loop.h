@@ -58,6 +58,7 @@ class ServeLoop {
     static time_point now();
   };
 
+  std::chrono::milliseconds Patience() const;
   void OnLine(const LogLine& line);
   void OnIdle();
   void OnGap();

@@ -165,8 +165,8 @@ void AddReport(CLI::App& app, ReportOptions& options) {
       .add_option("PATH", options.paths,
                   "Logs (plain, .gz, .zst), journals or folders; - is standard input")
       ->type_name("");
-  AddWord(command, "--format", options.format, {"table", "json", "csv", "openmetrics", "otlp"},
-          "What is printed");
+  AddWord(command, "--format", options.format,
+          {"table", "json", "csv", "html", "openmetrics", "otlp"}, "What is printed");
   AddMoment(command, "--since", options.since,
             "Only what had not ended before: a time (RFC 3339), or so long (2h, 30m) before the "
             "log's end");

@@ -34,6 +34,8 @@ void Write(std::ostream& out, const Report& report, const ReportOptions& options
     WriteReportJson(out, report);
   } else if (options.format == "csv") {
     WriteReportCsv(out, report);
+  } else if (options.format == "html") {
+    WriteReportHtml(out, report);
   } else if (options.format == "otlp") {
     WriteReportOtlp(out, report);
   } else {

@@ -51,7 +51,11 @@ std::optional<double> Ratio(const Quantiles& left, const Quantiles& right,
 std::string ShortRatio(const std::optional<double>& ratio) {
   if (!ratio) return "-";
   char text[32];
-  std::snprintf(text, sizeof text, *ratio < 9.995 ? "x%.2f" : "x%.0f", *ratio);
+  std::snprintf(text, sizeof text,
+                *ratio < 0.0995  ? "x%.1g"
+                : *ratio < 9.995 ? "x%.2f"
+                                 : "x%.0f",
+                *ratio);
   return text;
 }
 
@@ -136,10 +140,10 @@ std::string DiffTable(const Report& left, const Report& right, const TableStyle&
     }
     return Fit(line, width);
   };
-  out += "\n" +
-         bold(row({"DURATIONS", "A count", "B count", "A p50", "B p50", "ratio", "A p99", "B p99",
-                   "ratio"})) +
-         "\n";
+  out +=
+      "\n" +
+      bold(row({"DURATIONS", "A n", "B n", "A p50", "B p50", "ratio", "A p99", "B p99", "ratio"})) +
+      "\n";
   for (const Row& one : RowsOf(left.summary, right.summary)) {
     out += row({one.name, Grouped(one.left.count), Grouped(one.right.count),
                 Seconds(one.left, &Quantiles::p50), Seconds(one.right, &Quantiles::p50),

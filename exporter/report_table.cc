@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kLabel = 17;  // widest phase name and a blank or two
 constexpr size_t kNumber = 9;
-constexpr size_t kFewest = 3;  // of the never finished, whatever --slowest says
+constexpr size_t kFewest = 3;
 
 enum class Ink { kBold, kRed, kYellow, kCyan, kDim };
 
@@ -26,6 +26,7 @@ class Table {
     Source();
     Counts();
     Unfinished();
+    Failed();
     Durations();
     Slowest();
     return std::move(out_);
@@ -171,7 +172,10 @@ class Table {
     }
     if (unfinished.empty()) return;
     std::stable_sort(unfinished.begin(), unfinished.end(), [](const auto* a, const auto* b) {
-      return a->current->overdue > b->current->overdue;
+      const auto urgency = [](const Current& current) {
+        return std::pair(current.overdue, current.reason.has_value());
+      };
+      return urgency(*a->current) > urgency(*b->current);
     });
     const size_t shown = std::min(std::max(style_.slowest, kFewest), unfinished.size());
     Head("NEVER FINISHED " + Grouped(unfinished.size()) + ", stuck " +
@@ -181,6 +185,40 @@ class Table {
       Line("  and " + Grouped(unfinished.size() - shown) +
            " more: --slowest=" + std::to_string(unfinished.size()) + " shows them");
     }
+  }
+
+  // Of pods that finished all the same: what held them up, the longest first.
+  void Failed() {
+    std::vector<std::pair<const TerminationRecord*, const FailureRecord*>> failed;
+    for (const TerminationRecord& record : report_.terminations) {
+      if (record.current) continue;
+      for (const FailureRecord& failure : record.failures) failed.emplace_back(&record, &failure);
+    }
+    if (failed.empty()) return;
+    std::stable_sort(failed.begin(), failed.end(), [](const auto& a, const auto& b) {
+      const auto weight = [](const FailureRecord& failure) {
+        return std::pair(failure.last_at - failure.first_at, failure.count);
+      };
+      return weight(*a.second) > weight(*b.second);
+    });
+    const size_t shown = std::min(kFewest, failed.size());
+    Head("HELD UP, longest " + std::to_string(shown) + " of " + Grouped(failed.size()));
+    for (size_t i = 0; i < shown; ++i) FailedLines(*failed[i].first, *failed[i].second);
+  }
+
+  void FailedLines(const TerminationRecord& record, const FailureRecord& failure) {
+    const Duration held = failure.last_at - failure.first_at;
+    out_.append(Paint(Ink::kYellow, CellRight(ShortSeconds(ToSeconds(held)), kNumber)))
+        .append("  ");
+    out_.append(Paint(Ink::kBold, Fit(record.namespace_ + "/" + record.pod, width_ - kNumber - 2)));
+    std::string where = "in " + std::string(Name(failure.phase)) + " since " +
+                        ShortTime(failure.first_at) + ", " + std::string(Name(failure.reason));
+    if (!failure.object.empty()) {
+      where += failure.phase == Phase::kUnmountVolumes ? ", volume " : ", ";
+      where += failure.object;
+    }
+    where += " (failed " + std::to_string(failure.count) + "x)";
+    out_.append("\n").append(Wrap(where, width_, kNumber + 2));
   }
 
   void StuckLines(const TerminationRecord& record) {

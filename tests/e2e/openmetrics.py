@@ -69,6 +69,6 @@ def try_log(name):
     lane.expect(f"{name}: it ends with # EOF", part.endswith("# EOF\n"))
 
 
-for recorded in sys.argv[1:] or ["1.23.15-docker-text-v5/mix-abcdi", "1.32.13-containerd17-text-v5/h-stuck"]:
+for recorded in sys.argv[1:] or ["1.23.15-docker-text-v5/mix-abcdi", "1.23.15-containerd-text-v2/j-kubelet-restart"]:
     try_log(recorded)
 lane.finish()

@@ -191,19 +191,6 @@ TEST_F(CommandLine, ReportOfAMoment) {
   EXPECT_EQ(pods("--until=2026-11-23T09:59:59Z", log), 0U);
   EXPECT_EQ(pods("--until=16m", log), 0U);
   EXPECT_EQ(pods("--until=14m", log), 1U);
-  const std::string ended = folder_.Write(
-      "ended.log",
-      KubeletLine(0, R"("SyncLoop DELETE" source="api" pods=["prod/web-0"])") + "\n" +
-          KubeletLine(1, R"("Killing container with a grace period" pod="prod/web-0" )"
-                         R"(podUID="9517cc45-6c1c-49d3-9b90-c0757b328ac8" )"
-                         R"(containerName="app" containerID="containerd://)" +
-                             std::string(64, 'a') + R"(" gracePeriod=30)") +
-          "\n" + KubeletLine(9, R"("SyncLoop REMOVE" source="api" pods=["prod/web-0"])") + "\n" +
-          KubeletLine(900, R"("SyncLoop ADD" source="api" pods=["prod/web-1"])") + "\n");
-  EXPECT_EQ(pods("--since=1h", ended), 1U);
-  EXPECT_EQ(pods("--since=10m", ended), 0U);
-  EXPECT_EQ(pods("--since=2026-11-23T10:00:09Z", ended), 1U);
-  EXPECT_EQ(pods("--since=2026-11-23T10:00:10Z", ended), 0U);
 }
 
 TEST_F(CommandLine, FailIfSlower) {

@@ -10,6 +10,7 @@
 #include "exporter/otlp.h"
 #include "exporter/progress_bar.h"
 #include "exporter/record_json.h"
+#include "exporter/sha256.h"
 #include "exporter/text.h"
 
 namespace kle {
@@ -196,6 +197,41 @@ TEST(Progress, RateAndTimeLeft) {
   for (const size_t width : {20U, 60U, 70U}) {
     EXPECT_LE(Columns(ProgressText({1, 3}, 1, 1, width)), width);
   }
+}
+
+TEST(Html, StandsAloneAndHostileTextStaysText) {
+  Report report = MakeReport();
+  report.name = "</script><script>alert(1)</script>";
+  report.terminations.back().failures[0].message =
+      "</script><img src=x onerror=alert(1)><!--<script>";
+  const std::string html = Written(WriteReportHtml, report);
+  EXPECT_EQ(html.find("{{"), std::string::npos);
+  EXPECT_EQ(html.find("alert(1)</script>"), std::string::npos);
+  EXPECT_EQ(html.find("<img"), std::string::npos);
+  EXPECT_EQ(html.find("src="), html.find("src=x"));  // but for the text nothing is referred to
+  EXPECT_EQ(html.find("<link"), std::string::npos);
+  const size_t begin = html.find("id=\"data\">") + 10;
+  const size_t end = html.find("</script>", begin);
+  const auto data = nlohmann::json::parse(html.substr(begin, end - begin));
+  EXPECT_EQ(data["name"], report.name);
+  EXPECT_EQ(data["terminations"].size(), 11U);
+  EXPECT_EQ(data["terminations"][0]["pod"], "db-0");    // the never finished first
+  EXPECT_EQ(data["terminations"][1]["pod"], "web-10");  // then the slowest
+  EXPECT_EQ(data["terminations"][0]["failures"][0]["message"],
+            report.terminations.back().failures[0].message);
+  // Each script and the sheet are named by their hash.
+  for (size_t at = html.find("<script>"); at != std::string::npos;
+       at = html.find("<script>", at + 1)) {
+    const size_t body = at + std::string_view("<script>").size();
+    const std::string hash = CspHash(html.substr(body, html.find("</script>", body) - body));
+    EXPECT_NE(html.find("'" + hash + "'"), std::string::npos) << html.substr(at, 80);
+  }
+  EXPECT_EQ(html.find("unsafe-inline"), std::string::npos);
+}
+
+TEST(Html, CspHash) {
+  EXPECT_EQ(CspHash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+  EXPECT_EQ(CspHash(std::string(119, 'x')), "sha256-AAtI1O3w+nvuPGI27NJ4W6pdtO64u1Q0GwKeDZ+l+ww=");
 }
 
 TEST(Otlp, OneTraceATermination) {

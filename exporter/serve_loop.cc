@@ -13,6 +13,7 @@
 #include "exporter/build_info.h"
 #include "exporter/log.h"
 #include "exporter/process_metrics.h"
+#include "exporter/trace_export.h"
 
 namespace kle {
 namespace {
@@ -185,6 +186,16 @@ void ServeLoop::TakeOutcome() {
   }
 }
 
+void ServeLoop::TakeTraceCounts() {
+  if (options_.traces == nullptr) return;
+  const auto counts = options_.traces->TakeCounts();
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    pipeline_->metrics().CountTraceExports(TraceExport::kResults[i], counts[i]);
+    changed_ = true;
+  }
+}
+
 void ServeLoop::LogChanges(const SourceHealth& health, const Snapshot& snapshot) {
   if (health.trouble != trouble_) {
     trouble_ = health.trouble;
@@ -228,6 +239,7 @@ void ServeLoop::Commit() {
   const auto begun = std::chrono::steady_clock::now();
   owed_ = false;
   TakeOutcome();
+  TakeTraceCounts();
   const SourceHealth health = source_.Health();
   const bool save = options_.state != nullptr && (changed_ || urgent_) && !committer_.busy();
   if (save) pipeline_->metrics().CountStateCommit();

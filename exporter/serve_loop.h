@@ -18,6 +18,8 @@
 
 namespace kle {
 
+class TraceExport;
+
 struct ServeLoopOptions {
   // Between commits while events come; lines that are none wait five times as long.
   std::chrono::milliseconds commit_every{1000};
@@ -29,6 +31,8 @@ struct ServeLoopOptions {
   StateFile* state = nullptr;
   // Written into each state: machine, boot and kind of the source.
   SavedState identity;
+  // May be null; must outlive the loop.
+  TraceExport* traces = nullptr;
   // After each snapshot that became visible, e.g. for a watchdog; from any thread.
   Committer::Published on_publish;
 };
@@ -59,6 +63,7 @@ class ServeLoop {
   void OnIdle();
   void OnGap();
   void TakeOutcome();
+  void TakeTraceCounts();
   bool CommitDue() const;
   void Commit();
   std::shared_ptr<Snapshot> MakeSnapshot(const SourceHealth& health);

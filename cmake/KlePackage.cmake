@@ -30,9 +30,19 @@ set(KLE_DEB_VERSION ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})
 string(TIMESTAMP KLE_DEB_DATE "%a, %d %b %Y %H:%M:%S +0000" UTC)  # $SOURCE_DATE_EPOCH, if it is set
 configure_file(deploy/deb/changelog.in ${KLE_PACKAGED}/changelog.Debian @ONLY)
 
+kle_written_by_program(${PROJECT_NAME}.1 man)
+kle_written_by_program(${PROJECT_NAME}.bash completion bash)
+kle_written_by_program(_${PROJECT_NAME} completion zsh)
+kle_gzip(${KLE_PACKAGED}/${PROJECT_NAME}.1 ${PROJECT_NAME}.1.gz)
 kle_gzip(${KLE_PACKAGED}/changelog.Debian changelog.Debian.gz)
 kle_gzip(${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog.gz)
-add_custom_target(packaged ALL DEPENDS ${KLE_PACKAGED}/changelog.Debian.gz ${KLE_PACKAGED}/changelog.gz)
+add_custom_target(packaged ALL DEPENDS
+  ${KLE_PACKAGED}/${PROJECT_NAME}.1.gz ${KLE_PACKAGED}/${PROJECT_NAME}.bash ${KLE_PACKAGED}/_${PROJECT_NAME}
+  ${KLE_PACKAGED}/changelog.Debian.gz ${KLE_PACKAGED}/changelog.gz)
+install(FILES ${KLE_PACKAGED}/${PROJECT_NAME}.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${KLE_PACKAGED}/${PROJECT_NAME}.bash DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions
+  RENAME ${PROJECT_NAME})
+install(FILES ${KLE_PACKAGED}/_${PROJECT_NAME} DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/vendor-completions)
 install(FILES ${KLE_PACKAGED}/changelog.Debian.gz ${KLE_PACKAGED}/changelog.gz DESTINATION ${KLE_DOCUMENTS})
 
 set(CPACK_GENERATOR DEB)
@@ -43,7 +53,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "init-system-helpers (>= 1.54)")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS tzdata)
+# --timezone; and how older journal files are packed: newer libsystemd opens these at run time.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "tzdata, liblz4-1, liblzma5")
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)

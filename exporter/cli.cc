@@ -6,11 +6,13 @@
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "exporter/build_info.h"
+#include "exporter/command_table.h"
 #include "exporter/complain.h"
 #include "exporter/config_file.h"
 #include "exporter/options.h"
@@ -29,9 +31,12 @@ struct AllOptions {
   ExplainOptions explain;
   CatalogueOptions catalogue;
   std::string check_config;
+  std::string shell;
 };
 
-CLI::Option* AddDuration(CLI::App& command, const std::string& name, Duration& target,
+// Into a Duration or one that may be absent.
+template <typename Target>
+CLI::Option* AddDuration(CLI::App& command, const std::string& name, Target& target,
                          const std::string& help) {
   return command
       .add_option_function<std::string>(
@@ -47,9 +52,45 @@ CLI::Option* AddDuration(CLI::App& command, const std::string& name, Duration& t
       ->type_name("DURATION");
 }
 
+CLI::Option* AddMoment(CLI::App& command, const std::string& name, std::optional<Moment>& target,
+                       const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&target, name](const std::string& text) {
+            Moment moment;
+            moment.at = ParseTimestamp(text);
+            const auto seconds = moment.at ? std::nullopt : ParseGoDuration(text);
+            if (seconds && *seconds >= 0) moment.before_end = FromSeconds(*seconds);
+            if (!moment.at && !moment.before_end) {
+              throw CLI::ValidationError(
+                  name, "\"" + text + "\" is no time: try 2026-11-23T23:00:00Z, 2h or 30m");
+            }
+            target = moment;
+          },
+          help)
+      ->type_name("TIME");
+}
+
+std::string Alternatives(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : "|") + word;
+  return text;
+}
+
+CLI::Option* AddWord(CLI::App& command, const std::string& name, std::string& target,
+                     const std::vector<std::string>& words, const std::string& help) {
+  return command.add_option(name, target, help)
+      ->check(CLI::IsMember(words).description(""))
+      ->type_name(Alternatives(words))
+      ->capture_default_str();
+}
+
 template <typename Value>
 CLI::Option* AddChoice(CLI::App& command, const std::string& name, Value& target,
                        const std::map<std::string, Value>& choices, const std::string& help) {
+  std::vector<std::string> words;
+  for (const auto& [word, value] : choices) words.push_back(word);
   return command
       .add_option_function<std::string>(
           name,
@@ -63,7 +104,7 @@ CLI::Option* AddChoice(CLI::App& command, const std::string& name, Value& target
             target = chosen->second;
           },
           help)
-      ->type_name("");
+      ->type_name(Alternatives(words));
 }
 
 template <typename Value>
@@ -109,12 +150,12 @@ void AddServe(CLI::App& app, ServeOptions& options) {
       ->default_str("60s");
   command.add_option("--timezone", options.timezone,
                      "Zone of the log's times, for files without receive times");
-  command.add_option("--log.level", options.log_level, "debug, info, warn or error")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}).description(""))
-      ->capture_default_str();
-  command.add_option("--log.format", options.log_format, "logfmt or json")
-      ->check(CLI::IsMember({"logfmt", "json"}).description(""))
-      ->capture_default_str();
+  command.add_option("--trace.endpoint", options.trace_endpoint,
+                     "Where finished terminations go as traces (OTLP/HTTP), "
+                     "http://HOST:4318/v1/traces; default: nowhere");
+  AddWord(command, "--log.level", options.log_level, {"debug", "info", "warn", "error"},
+          "What is logged at least");
+  AddWord(command, "--log.format", options.log_format, {"logfmt", "json"}, "How it is logged");
 }
 
 void AddReport(CLI::App& app, ReportOptions& options) {
@@ -124,9 +165,13 @@ void AddReport(CLI::App& app, ReportOptions& options) {
       .add_option("PATH", options.paths,
                   "Logs (plain, .gz, .zst), journals or folders; - is standard input")
       ->type_name("");
-  command.add_option("--format", options.format, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}).description(""))
-      ->capture_default_str();
+  AddWord(command, "--format", options.format, {"table", "json", "csv", "openmetrics", "otlp"},
+          "What is printed");
+  AddMoment(command, "--since", options.since,
+            "Only what had not ended before: a time (RFC 3339), or so long (2h, 30m) before the "
+            "log's end");
+  AddMoment(command, "--until", options.until,
+            "Only what was asked for until then: a time, or so long before the log's end");
   command.add_option("--timezone", options.timezone, "Zone of the log's times; default UTC");
   command
       .add_option("--year", options.year, "Year of the first line; default from the file's time")
@@ -135,6 +180,12 @@ void AddReport(CLI::App& app, ReportOptions& options) {
       ->capture_default_str();
   command.add_flag("--stuck-only", options.stuck_only, "Only pods that are stuck");
   command.add_flag("--fail-if-stuck", options.fail_if_stuck, "Exit with 3 when a pod is stuck");
+  AddRepeatable(
+      command, "--diff", options.diff,
+      "Compare with this log, repeatable: each phase's count, median and p99; table or json")
+      ->type_name("OTHER");
+  AddDuration(command, "--fail-if-slower", options.fail_if_slower,
+              "Exit with 3 when a termination shown took longer, or has been under way longer");
   command.add_option("--namespace", options.namespace_, "Only this namespace");
   command.add_option("--pod", options.pod, "Only pods whose name begins so");
   AddRepeatable(command, "--journal.unit", options.journal_units,
@@ -151,14 +202,19 @@ void AddOthers(CLI::App& app, AllOptions& options) {
   for (const auto& [name, help] : {std::pair("catalogue", "Print every event that is recognised"),
                                    std::pair("metrics", "Print every metric")}) {
     CLI::App* command = app.add_subcommand(name, help);
-    command->add_option("--format", options.catalogue.format, "table, json or markdown")
-        ->check(CLI::IsMember({"table", "json", "markdown"}).description(""))
-        ->capture_default_str();
+    AddWord(*command, "--format", options.catalogue.format, {"table", "json", "markdown"},
+            "What is printed");
     if (std::string_view(name) == "metrics") command->group("");
   }
   app.add_subcommand("check-config", "Check a configuration file and exit")
       ->add_option("FILE", options.check_config, "The file")
       ->type_name("");
+  // For packages: hidden.
+  app.add_subcommand("completion", "Print a completion for bash or zsh")
+      ->group("")
+      ->add_option("SHELL", options.shell, "bash or zsh")
+      ->type_name("");
+  app.add_subcommand("man", "Print the manual page")->group("");
 }
 
 std::vector<std::string> OptionNames(const CLI::App& command) {
@@ -228,6 +284,17 @@ int CheckConfig(CLI::App& serve, AllOptions& options) {
   return kOk;
 }
 
+int Print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return std::fflush(stdout) == 0 ? kOk : kRuntimeError;
+}
+
+int PrintCompletion(const CLI::App& app, const std::string& shell) {
+  if (shell == "bash") return Print(BashCompletion(TableOf(app, "serve")));
+  if (shell == "zsh") return Print(ZshCompletion(TableOf(app, "serve")));
+  return Usage("a completion is for bash or zsh", "completion");
+}
+
 int Dispatch(CLI::App& app, AllOptions& options) {
   CLI::App& command = *app.get_subcommands().front();
   if (const auto extras = command.remaining(); !extras.empty()) {
@@ -239,6 +306,8 @@ int Dispatch(CLI::App& app, AllOptions& options) {
   if (name == "catalogue") return RunCatalogue(options.catalogue);
   if (name == "metrics") return RunMetrics(options.catalogue);
   if (name == "check-config") return CheckConfig(*app.get_subcommand("serve"), options);
+  if (name == "completion") return PrintCompletion(app, options.shell);
+  if (name == "man") return Print(ManPage(TableOf(app, "serve")));
   if (options.report.paths.empty()) return Usage("name a log, a journal or - to report", name);
   return RunReport(options.report);
 }
@@ -268,7 +337,8 @@ int Parse(int argc, char** argv, StateFile::StepHook on_commit_step) {
   app.set_version_flag("--version", VersionText());
   app.footer(
       "Without a command: serve, with its flags. Exit: 0 ok, 1 runtime error, 2 usage error,\n"
-      "3 with report --fail-if-stuck when a pod is stuck.");
+      "3 with report --fail-if-stuck when a pod is stuck, or with --fail-if-slower when one took "
+      "longer.");
   AddServe(app, options.serve);
   AddReport(app, options.report);
   AddOthers(app, options);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "exporter/notify.h"
 #include "exporter/options.h"
 #include "exporter/serve_loop.h"
+#include "exporter/trace_export.h"
 
 namespace kle {
 namespace {
@@ -108,8 +110,23 @@ Result<HttpOptions> HttpOptionsOf(const ServeOptions& options,
   return http;
 }
 
-PipelineOptions PipelineOptionsOf(const ServeOptions& options) {
+// Null when no traces are wanted.
+Result<std::unique_ptr<TraceExport>> StartTraces(const ServeOptions& options) {
+  if (options.trace_endpoint.empty()) return std::unique_ptr<TraceExport>();
+  auto endpoint = ParseEndpoint(options.trace_endpoint);
+  if (!endpoint) return Error("--trace.endpoint: " + endpoint.error().message());
+  TraceExportOptions traces;
+  traces.endpoint = std::move(*endpoint);
+  if (const char* node = std::getenv("NODE_NAME")) traces.source.node = node;
+  const SignalHold hold;
+  return std::make_unique<TraceExport>(std::move(traces));
+}
+
+PipelineOptions PipelineOptionsOf(const ServeOptions& options, TraceExport* traces) {
   PipelineOptions pipeline;
+  if (traces != nullptr) {
+    pipeline.on_record = [traces](const TerminationRecord& record) { traces->Offer(record); };
+  }
   pipeline.tracker.stuck_slack = options.stuck_slack;
   pipeline.zone.timezone = options.timezone;
   if (options.source == SourceKind::kFile) {
@@ -156,17 +173,20 @@ int RunServe(const ServeOptions& options) {
   probes->probes_only = true;
   CatchSignals();
   RaiseFileLimit();
+  auto traces = StartTraces(options);
+  if (!traces) return Complain(kUsageError, traces.error().message());
+  const PipelineOptions pipeline_options = PipelineOptionsOf(options, traces->get());
   const SavedState identity = IdentityOf(Name(options.source));
   Restored restored;
   std::optional<StateFile> state;
   if (options.state_path == "none") {
-    restored.pipeline = std::make_unique<Pipeline>(PipelineOptionsOf(options));
+    restored.pipeline = std::make_unique<Pipeline>(pipeline_options);
   } else {
     state.emplace(options.state_path, options.on_commit_step);
     if (auto claimed = state->Claim(); !claimed) {
       return Complain(kRuntimeError, claimed.error().message());
     }
-    restored = RestoreFrom(*state, identity, PipelineOptionsOf(options));
+    restored = RestoreFrom(*state, identity, pipeline_options);
   }
   auto source = OpenSource(options, restored.position);
   if (!source) return Complain(kRuntimeError, source.error().message());
@@ -176,6 +196,7 @@ int RunServe(const ServeOptions& options) {
   ServeLoopOptions loop_options = LoopOptionsOf(options, notifier);
   loop_options.state = state ? &*state : nullptr;
   loop_options.identity = identity;
+  loop_options.traces = traces->get();
   std::optional<ServeLoop> loop;
   std::vector<std::unique_ptr<HttpServer>> servers;
   {

@@ -95,6 +95,8 @@ struct HttpServer::Impl {
     request.method = info.request_method;
     request.path = info.local_uri_raw != nullptr ? info.local_uri_raw : "";
     request.query = info.query_string != nullptr ? info.query_string : "";
+    const char* if_none_match = mg_get_header(connection, "If-None-Match");
+    request.if_none_match = if_none_match != nullptr ? if_none_match : "";
     HttpResponse response;
     const char* authorization = mg_get_header(connection, "Authorization");
     if (auth.required() && (authorization == nullptr || !auth.Allows(authorization))) {

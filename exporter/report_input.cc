@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/report_input.h"
 
+#include <glob.h>
+
 #include <chrono>
 #include <filesystem>
 #include <utility>
@@ -54,6 +56,24 @@ Result<void> AddJournal(const std::string& path, Sorted& sorted) {
   return {};
 }
 
+// A pattern that the shell left alone (quoted, or in a service file) is expanded here; a file that
+// has such a name is that file.
+std::vector<std::string> Expanded(const std::vector<std::string>& paths) {
+  std::vector<std::string> expanded;
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    glob_t found{};
+    if (path.find_first_of("*?[") != path.npos && !std::filesystem::exists(path, ignored) &&
+        glob(path.c_str(), 0, nullptr, &found) == 0) {
+      expanded.insert(expanded.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    } else {
+      expanded.push_back(path);
+    }
+    globfree(&found);
+  }
+  return expanded;
+}
+
 Result<Sorted> Sort(const std::vector<std::string>& paths) {
   Sorted sorted;
   for (const std::string& path : paths) {
@@ -105,13 +125,13 @@ Result<void> OpenLogs(const std::vector<std::string>& paths, const ReportOptions
 
 }  // namespace
 
-Result<ReportInput> OpenReportInput(const ReportOptions& options) {
+Result<ReportInput> OpenReportInput(const std::vector<std::string>& named,
+                                    const ReportOptions& options) {
   ReportInput input;
-  input.name = options.paths.front() == "-" ? "standard input" : options.paths.front();
-  if (options.paths.size() > 1) {
-    input.name += " and " + std::to_string(options.paths.size() - 1) + " more";
-  }
-  auto sorted = Sort(options.paths);
+  const std::vector<std::string> paths = Expanded(named);
+  input.name = paths.front() == "-" ? "standard input" : paths.front();
+  if (paths.size() > 1) input.name += " and " + std::to_string(paths.size() - 1) + " more";
+  auto sorted = Sort(paths);
   if (!sorted) return sorted.error();
   auto opened = sorted->journals.empty()
                     ? OpenLogs(sorted->logs, options, input)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report for a person at a terminal: summary, the slowest with a waterfall of their phases, and
-// those that never finished.
+// The report for a person at a terminal: summary, those that never finished, and the slowest with a
+// waterfall of their phases.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kLabel = 17;  // widest phase name and a blank or two
 constexpr size_t kNumber = 9;
+constexpr size_t kFewest = 3;  // of the never finished, whatever --slowest says
 
 enum class Ink { kBold, kRed, kYellow, kCyan, kDim };
 
@@ -24,9 +25,9 @@ class Table {
   std::string Print() {
     Source();
     Counts();
+    Unfinished();
     Durations();
     Slowest();
-    Unfinished();
     return std::move(out_);
   }
 
@@ -59,12 +60,17 @@ class Table {
   void Counts() {
     const Summary& summary = report_.summary;
     Head("TERMINATIONS " + Grouped(summary.terminations) + ", in flight at the end " +
-         Grouped(summary.in_flight) + ", stuck " + Grouped(summary.stuck) + ", kubelet restarts " +
-         Grouped(summary.kubelet_restarts));
+         Grouped(summary.in_flight) + ", stuck " + Grouped(summary.stuck));
     CountLine("state", summary.by_state);
     CountLine("trigger", summary.by_trigger);
     CountLine("outcome", summary.by_outcome);
+    if (summary.killed_after_grace > 0) {
+      CountLine("grace ran out", {{"killed", summary.killed_after_grace}});
+    }
     CountLine("failures", summary.failures);
+    if (summary.kubelet_restarts > 0) {
+      CountLine("kubelet", {{"restarts", summary.kubelet_restarts}});
+    }
   }
 
   void CountLine(std::string_view label, const std::map<std::string, size_t>& counts) {
@@ -102,12 +108,6 @@ class Table {
       text += CellRight(ShortSeconds(value), kNumber);
     }
     Line(text);
-  }
-
-  static std::optional<Duration> TotalOf(const TerminationRecord& record) {
-    if (auto deletion = record.deletion()) return deletion;
-    if (auto reclaim = record.reclaim()) return reclaim;
-    return record.termination();
   }
 
   void Slowest() {
@@ -170,8 +170,17 @@ class Table {
       if (record.current) unfinished.push_back(&record);
     }
     if (unfinished.empty()) return;
-    Head("NEVER FINISHED " + Grouped(unfinished.size()));
-    for (const TerminationRecord* record : unfinished) StuckLines(*record);
+    std::stable_sort(unfinished.begin(), unfinished.end(), [](const auto* a, const auto* b) {
+      return a->current->overdue > b->current->overdue;
+    });
+    const size_t shown = std::min(std::max(style_.slowest, kFewest), unfinished.size());
+    Head("NEVER FINISHED " + Grouped(unfinished.size()) + ", stuck " +
+         Grouped(report_.summary.stuck));
+    for (size_t i = 0; i < shown; ++i) StuckLines(*unfinished[i]);
+    if (shown < unfinished.size()) {
+      Line("  and " + Grouped(unfinished.size() - shown) +
+           " more: --slowest=" + std::to_string(unfinished.size()) + " shows them");
+    }
   }
 
   void StuckLines(const TerminationRecord& record) {

@@ -13,6 +13,7 @@
 #include "exporter/build_info.h"
 #include "exporter/log.h"
 #include "exporter/process_metrics.h"
+#include "exporter/trace_export.h"
 
 namespace kle {
 namespace {
@@ -25,6 +26,7 @@ constexpr size_t kRecentServed = 1000;
 // Until the source's end is reached for the first time: ready soon after it.
 constexpr milliseconds kSettle(20);
 constexpr milliseconds kIdleWait(500);
+constexpr milliseconds kTick(5);  // of the coarse clock, and a little
 // So long without a line, the last record is complete and the source's time is the clock's, less
 // what a line may take from the kubelet to here.
 constexpr milliseconds kQuiet(400);
@@ -61,7 +63,7 @@ Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
   Commit();
   LogLine line;
   while (!stop.load(std::memory_order_relaxed)) {
-    auto status = source_.Next(line, caught_up_ ? kIdleWait : kSettle);
+    auto status = source_.Next(line, Patience());
     if (!status) return status.error();
     switch (*status) {
       case ReadStatus::kLine:
@@ -89,6 +91,17 @@ void ServeLoop::Turn() {
   if (now - turned_ < options_.turn_every) return;
   turned_ = now;
   options_.on_turn();
+}
+
+// No longer than until the last record counts as complete, or until the next commit may be made:
+// what a line says is to be seen soon.
+milliseconds ServeLoop::Patience() const {
+  if (!caught_up_) return kSettle;
+  const auto now = Clock::now();
+  const auto quiet = last_line_ + kQuiet;
+  const auto next = now < quiet ? quiet : committed_ + options_.commit_every;
+  if (next <= now) return kIdleWait;
+  return std::min(kIdleWait, std::chrono::ceil<milliseconds>(next - now) + kTick);
 }
 
 void ServeLoop::OnLine(const LogLine& line) {
@@ -181,6 +194,16 @@ void ServeLoop::TakeOutcome() {
   }
 }
 
+void ServeLoop::TakeTraceCounts() {
+  if (options_.traces == nullptr) return;
+  const auto counts = options_.traces->TakeCounts();
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    pipeline_->metrics().CountTraceExports(TraceExport::kResults[i], counts[i]);
+    changed_ = true;
+  }
+}
+
 void ServeLoop::LogChanges(const SourceHealth& health, const Snapshot& snapshot) {
   if (health.trouble != trouble_) {
     trouble_ = health.trouble;
@@ -217,6 +240,7 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);
   snapshot->metrics = std::move(text).str() + ProcessMetrics();
+  snapshot->status = StatusOf(pipeline_->summary(), families);
   totals_ = MetricSet::Totals(families);
   return snapshot;
 }
@@ -225,6 +249,7 @@ void ServeLoop::Commit() {
   const auto begun = std::chrono::steady_clock::now();
   owed_ = false;
   TakeOutcome();
+  TakeTraceCounts();
   const SourceHealth health = source_.Health();
   const bool save = options_.state != nullptr && (changed_ || urgent_) && !committer_.busy();
   if (save) pipeline_->metrics().CountStateCommit();

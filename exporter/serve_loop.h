@@ -19,6 +19,8 @@
 
 namespace kle {
 
+class TraceExport;
+
 struct ServeLoopOptions {
   // Between commits while events come; lines that are none wait five times as long.
   std::chrono::milliseconds commit_every{1000};
@@ -30,6 +32,8 @@ struct ServeLoopOptions {
   StateFile* state = nullptr;
   // Written into each state: machine, boot and kind of the source.
   SavedState identity;
+  // May be null; must outlive the loop.
+  TraceExport* traces = nullptr;
   // After each snapshot that became visible; from any thread.
   Committer::Published on_publish;
   // From the reading thread while it goes round, so often at most; 0: never. For a watchdog.
@@ -59,10 +63,12 @@ class ServeLoop {
   };
 
   void Turn();
+  std::chrono::milliseconds Patience() const;
   void OnLine(const LogLine& line);
   void OnIdle();
   void OnGap();
   void TakeOutcome();
+  void TakeTraceCounts();
   bool CommitDue() const;
   void Commit();
   std::shared_ptr<Snapshot> MakeSnapshot(const SourceHealth& health);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "exporter/status.h"
 #include "metrics/termination.h"
 
 namespace kle {
@@ -24,6 +25,7 @@ struct Snapshot {
   std::string reason = "starting";  // one line while not ready
   RecordList in_flight;             // the oldest, oldest first; may be null
   RecordList recent;                // newest first; may be null
+  Status status;
 };
 
 // Any thread. A mutex instead of std::atomic<std::shared_ptr>: GCC 12's unlocks without release

@@ -157,6 +157,7 @@ struct MetricSet::Impl {
   Counter& commit_errors = Counters("state_commit_errors_total").Add({});
   Family<Counter>& rejected_states = Counters("state_rejected_total");
   Family<Counter>& dropped = Counters("tracker_dropped_total");
+  Family<Counter>& traces = Counters("trace_exports_total");
   Gauge& polling = Gauges("journal_polling").Add({});
   Gauge& ready = Gauges("ready").Add({});
 

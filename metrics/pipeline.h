@@ -23,6 +23,10 @@ namespace kle {
 struct PipelineOptions {
   ZoneOptions zone;
   TrackerOptions tracker;
+  // As the pipeline's sink, where that is made by another hand.
+  std::function<void(const TerminationRecord&)> on_record;
+  // Told of each event's time before the event changes anything.
+  std::function<void(Timestamp)> before_event;
 };
 
 // What was read, for the report's `source` and `summary`.

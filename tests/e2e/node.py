@@ -18,6 +18,7 @@ from exposition import compare, samples_of, total
 NAME = "kubelet-lifecycle-exporter"
 UNIT = NAME + ".service"
 PORT = 10298  # of the node's own network
+WATCHDOG = 5  # seconds; the unit has a minute
 lane.need("nsenter", "zstd")
 
 
@@ -53,7 +54,7 @@ class Node:
     def run(self, *command, check=True, **options):
         done = subprocess.run(["nsenter", f"--target={self.leader}", "--all", "--root", "--wdns=/", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                                "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", *map(str, command)],
-                              capture_output=True, text=True, timeout=120, **options)
+                              capture_output=True, text=True, timeout=300, **options)
         if check and done.returncode != 0:
             sys.exit(f"FAIL  {' '.join(map(str, command))}: {(done.stdout + done.stderr).strip()[-2000:]}")
         return done
@@ -66,7 +67,7 @@ class Node:
                "except OSError: sys.exit('0')\n"
                "print(answer.status if hasattr(answer, 'status') else answer.code); sys.stdout.write(answer.read().decode())")
         done = subprocess.run(["nsenter", f"--target={self.leader}", "--net", sys.executable, "-c", ask, f"http://127.0.0.1:{PORT}{path}"],
-                              capture_output=True, text=True, timeout=30)
+                              capture_output=True, text=True, timeout=120)
         status, _, text = done.stdout.partition("\n")
         return int(status or 0), text
 
@@ -197,8 +198,8 @@ def follow(node, service, debs, lines, expected):
     install(node, debs[0])
     check_service(node, service)
     service.reached("lines_total", len(parts[0]) * 0.95)
-    lane.wait_for("readiness", lambda: node.get("/-/ready")[0] == 200)
-    lane.wait_for("a status of its own", lambda: service.show("StatusText").startswith("ready"), 10)
+    lane.wait_for("readiness", lambda: node.get("/-/ready")[0] == 200, 60)
+    lane.wait_for("a status of its own", lambda: service.show("StatusText").startswith("ready"), 30)
 
     node.run("journalctl", "--rotate")
     feed(node, parts[1])
@@ -211,15 +212,15 @@ def follow(node, service, debs, lines, expected):
     lane.expect("no counter went back over the upgrade", not never_back(before, service.samples()), str(never_back(before, service.samples())))
 
     feed(node, parts[2])
-    service.drop_in("[Service]\nWatchdogSec=3s\n")
+    service.drop_in(f"[Service]\nWatchdogSec={WATCHDOG}s\n")
     service.restart()
-    lane.wait_for("readiness", lambda: node.get("/-/ready")[0] == 200)
+    lane.wait_for("readiness", lambda: node.get("/-/ready")[0] == 200, 60)
     before = service.samples()
-    time.sleep(4)
+    time.sleep(WATCHDOG + 1)
     lane.expect("it is let live while it works", service.show("NRestarts") == "0", service.show("NRestarts"))
     caught = service.show("MainPID")
     node.run("sh", "-c", f"kill -STOP {caught}")
-    lane.wait_for("the watchdog", lambda: service.show("MainPID") not in (caught, "0") and node.get("/-/healthy")[0] == 200, 40)
+    lane.wait_for("the watchdog", lambda: service.show("MainPID") not in (caught, "0") and node.get("/-/healthy")[0] == 200, 60)
     lane.expect("the watchdog started it again", "watchdog" in node.run("journalctl", "-u", UNIT, "--no-pager").stdout.lower())
     service.drop_in("")
     lane.expect("no counter went back over that", not never_back(before, service.samples()), str(never_back(before, service.samples())))
@@ -244,15 +245,15 @@ def mistakes(node, service):
     def ready_says(what, drop_in, *words):
         service.drop_in(drop_in)
         service.restart()
-        said = lane.wait_for(what, lambda: (answer := node.get("/-/ready"))[0] == 503 and "catching" not in answer[1] and answer[1], 20)
+        said = lane.wait_for(what, lambda: (answer := node.get("/-/ready"))[0] == 503 and "catching" not in answer[1] and answer[1], 60)
         lane.expect(f"{what} is told", all(word in said for word in words), said)
-        lane.wait_for(f"{what} in the unit's status", lambda: service.show("StatusText").strip() == said.strip(), 10)
+        lane.wait_for(f"{what} in the unit's status", lambda: service.show("StatusText").strip() == said.strip(), 30)
         print(f"      {said.strip()}")
 
     def unit_says(what, drop_in, *words, result="exit-code"):
         service.drop_in(drop_in)
         service.restart()
-        said = lane.wait_for(what, lambda: service.show("Result") == result and service.journal(), 20)
+        said = lane.wait_for(what, lambda: service.show("Result") == result and service.journal(), 60)
         lane.expect(f"{what} is told", all(word in said for word in words), said)
         print(f"      {said.strip().splitlines()[-1]}")
 
@@ -271,7 +272,7 @@ def mistakes(node, service):
     taken.stdout.readline()
     unit_says("a taken port", "[Service]\nRestartSec=1s\n", f":{PORT}", "Address already in use", "stop the program that listens there")
     lane.stop(taken)
-    lane.wait_for("a port that is free again is used", lambda: node.get("/-/ready")[0] == 200, 20)
+    lane.wait_for("a port that is free again is used", lambda: node.get("/-/ready")[0] == 200, 60)
     service.drop_in("")
     service.restart()
 

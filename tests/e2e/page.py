@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The page in a real Chromium: `serve` on a recorded log and on a hostile one, and browser/*.cases.mjs against both.
-Pictures are kept beside the built exporter, in pictures/."""
+Pictures are kept beside the built exporter, in pictures/. An argument: only the cases whose name the regex matches."""
 import json
 import pathlib
 import shutil
@@ -59,7 +59,8 @@ version = subprocess.run([lane.exporter(), "--version"], check=True, capture_out
 servers = {"demo": serve("demo", demo.decode().splitlines(), "archiver-"),
            "hostile": serve("hostile", hostile_log(), "victim")}
 given = {"modules": str(modules), "chromium": shutil.which("chromium"), "pictures": str(pictures), "version": version,
-         "servers": servers}
+         "servers": servers, "exporter": lane.exporter(), "home": str(home),
+         "only": sys.argv[1] if len(sys.argv) > 1 else ""}
 runner = lane.start("node", BROWSER / "run.mjs", json.dumps(given), cwd=home)
 lane.expect("every case in the browser", runner.wait(timeout=240) == 0)
 for name in servers:

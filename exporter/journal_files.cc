@@ -21,6 +21,8 @@ constexpr size_t kIncompatibleFlags = 12;  // offset of a le32
 // xz, lz4, keyed hash, zstd, compact: what systemd 252 knows.
 constexpr uint32_t kKnownFlags = 0x1f;
 constexpr const char* kPermission = "permission";
+// What groups from outside look like in a user namespace (PrivateUsers=yes).
+constexpr gid_t kHiddenGroup = 65534;
 
 std::string ReasonOf(int error) {
   return error == EACCES || error == EPERM ? kPermission : "io_error";
@@ -67,6 +69,15 @@ std::string GroupName(gid_t gid) {
   group* found = nullptr;
   getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found);
   return found == nullptr ? "" : found->gr_name;
+}
+
+// The group of the journal by name; kHiddenGroup when there is none of that name.
+gid_t JournalGroup() {
+  std::array<char, 4096> buffer{};
+  group entry{};
+  group* found = nullptr;
+  getgrnam_r("systemd-journal", &entry, buffer.data(), buffer.size(), &found);
+  return found == nullptr ? kHiddenGroup : found->gr_gid;
 }
 
 }  // namespace
@@ -149,8 +160,12 @@ std::string JournalAccessAdvice(const std::string& path) {
     return "no group but root's may read " + known +
            ": let systemd-tmpfiles --create mend it, or run as root";
   }
-  const std::string name = GroupName(info.st_gid);
-  return "run with the supplementary group " + std::to_string(info.st_gid) +
+  const gid_t gid = info.st_gid == kHiddenGroup ? JournalGroup() : info.st_gid;
+  if (gid == kHiddenGroup) {
+    return "run with the supplementary group systemd-journal of the host, or as root";
+  }
+  const std::string name = GroupName(gid);
+  return "run with the supplementary group " + std::to_string(gid) +
          (name.empty() ? "" : " (" + name + ")") + ", or as root";
 }
 

@@ -239,7 +239,7 @@ def follow(node, service, debs, lines, expected):
 
 def mistakes(node, service):
     """What an operator does wrong says what to do: in the readiness, or in the journal of a unit that did not start."""
-    flags = lambda text: f"[Service]\nEnvironment=ARGS={text}\nEnvironmentFile=\n"
+    flags = lambda text: f"[Service]\nEnvironment=\"ARGS={text}\"\nEnvironmentFile=\n"
     fresh = "--state.path=none "
 
     def ready_says(what, drop_in, *words):

@@ -2,7 +2,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 
 #include <algorithm>
 #include <atomic>
@@ -18,6 +17,7 @@
 #include "exporter/http_server.h"
 #include "exporter/journal_source.h"
 #include "exporter/log.h"
+#include "exporter/notify.h"
 #include "exporter/options.h"
 #include "exporter/serve_loop.h"
 #include "exporter/trace_export.h"
@@ -147,18 +147,16 @@ void LogListening(const HttpServer& server, const HttpOptions& http) {
   }
 }
 
-ServeLoopOptions LoopOptionsOf(const ServeOptions& options) {
+ServeLoopOptions LoopOptionsOf(const ServeOptions& options, Notifier& notifier) {
   ServeLoopOptions loop;
   loop.needs_kubelet_line = options.source == SourceKind::kJournal;
   loop.no_line_advice =
       "does the kubelet run here, is the journal's directory the host's, does --journal.unit name "
       "its unit, may this user read the journal (group systemd-journal)?";
-  uint64_t watchdog = 0;
-  if (sd_watchdog_enabled(0, &watchdog) > 0) {
-    loop.commit_every = std::min(loop.commit_every, std::chrono::milliseconds(watchdog / 1000 / 3));
-  }
-  loop.on_publish = [](const Snapshot& snapshot) {
-    sd_notifyf(0, "WATCHDOG=1\nSTATUS=%s", snapshot.ready ? "ready" : snapshot.reason.c_str());
+  loop.on_turn = [&notifier] { notifier.Alive(); };
+  loop.turn_every = notifier.alive_every();
+  loop.on_publish = [&notifier](const Snapshot& snapshot) {
+    notifier.Status(snapshot.ready ? "ready: following the kubelet's log" : snapshot.reason);
   };
   return loop;
 }
@@ -194,7 +192,8 @@ int RunServe(const ServeOptions& options) {
   if (!source) return Complain(kRuntimeError, source.error().message());
 
   SnapshotBox snapshots;
-  ServeLoopOptions loop_options = LoopOptionsOf(options);
+  Notifier notifier;  // outlives the loop, which tells it
+  ServeLoopOptions loop_options = LoopOptionsOf(options, notifier);
   loop_options.state = state ? &*state : nullptr;
   loop_options.identity = identity;
   loop_options.traces = traces->get();
@@ -212,9 +211,9 @@ int RunServe(const ServeOptions& options) {
   }
   Log(LogLevel::kInfo, "started", {{"version", std::string(Version())}});
   LogListening(*servers.front(), *http);
-  sd_notify(0, "READY=1");
+  notifier.Ready();
   auto ended = loop->Run(stop_asked);
-  sd_notify(0, "STOPPING=1");
+  notifier.Stopping();
   if (!ended) return Complain(kRuntimeError, ended.error().message());
   Log(LogLevel::kInfo, "stopped");
   return kOk;

@@ -182,7 +182,10 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options,
   mg_init_data init{&callbacks, impl.get(), settings.data()};
   std::array<char, 256> text{};
   unsigned code = 0;
-  mg_error_data error{&code, text.data(), text.size()};
+  mg_error_data error{};  // its members differ between civetweb's versions
+  error.code = &code;
+  error.text = text.data();
+  error.text_buffer_size = text.size();
   impl->context = mg_start2(&init, &error);
   if (impl->context == nullptr) {
     mg_exit_library();

@@ -121,10 +121,9 @@ Result<void> JournalSource::OpenJournal() {
   }
   if (error < 0) {
     const std::string where = options_.files.empty() ? options_.directory : options_.files.front();
-    return SystemError("cannot open the journal", where, -error,
-                       error == -EACCES
-                           ? "run with the supplementary group systemd-journal, or as root"
-                           : "is journald's directory mounted?");
+    return SystemError(
+        "cannot open the journal", where, -error,
+        error == -EACCES ? JournalAccessAdvice(where) : "is journald's directory mounted?");
   }
   journal_.reset(journal);
   fd_ = following() ? std::max(sd_journal_get_fd(journal), -1) : -1;
@@ -139,9 +138,8 @@ Result<void> JournalSource::OpenJournal() {
   return {};
 }
 
-void JournalSource::ChooseUnits() {
-  units_ = options_.units;
-  if (!units_.empty()) return;
+std::vector<std::string> JournalSource::KubeletUnits() {
+  std::vector<std::string> units;
   constexpr const char* kField = "_SYSTEMD_UNIT";
   if (sd_journal_query_unique(journal_.get(), kField) >= 0) {
     const void* data = nullptr;
@@ -150,12 +148,31 @@ void JournalSource::ChooseUnits() {
       std::string_view value(static_cast<const char*>(data), size);
       value.remove_prefix(std::min(std::strlen(kField) + 1, value.size()));
       const auto known = std::find(kKnownUnits.begin(), kKnownUnits.end(), value);
-      if (known != kKnownUnits.end()) units_.emplace_back(*known);
+      if (known != kKnownUnits.end()) units.emplace_back(*known);
     }
   }
-  std::sort(units_.begin(), units_.end());
-  units_.erase(std::unique(units_.begin(), units_.end()), units_.end());
+  std::sort(units.begin(), units.end());
+  units.erase(std::unique(units.begin(), units.end()), units.end());
+  return units;
+}
+
+void JournalSource::ChooseUnits() {
+  units_ = options_.units;
+  if (units_.empty()) units_ = KubeletUnits();
   if (units_.empty()) units_.assign(kKnownUnits.begin(), kKnownUnits.end());
+}
+
+// While no entry of the chosen units was seen.
+std::string JournalSource::UnitAdvice() {
+  if (options_.units.empty() || !journal_) return {};
+  std::string there;
+  for (const std::string& unit : KubeletUnits()) {
+    if (std::find(units_.begin(), units_.end(), unit) == units_.end()) {
+      there += (there.empty() ? "" : ", ") + unit;
+    }
+  }
+  if (there.empty()) return {};
+  return "--journal.unit names another unit than the journal's kubelet, which is " + there;
 }
 
 int JournalSource::AddMatch(const std::string& match) {
@@ -607,13 +624,16 @@ void JournalSource::Probe() {
   std::vector<std::string> folders{options_.directory};
   if (options_.directory.empty()) folders = LocalJournalFolders();
   for (auto& [reason, count] : unreadable_) count = 0;
+  advice_.clear();
   bool missing = true;
   for (const std::string& folder : folders) {
     auto files = ListJournalFiles(folder);
     if (!files) continue;
     missing = false;
     for (const auto& [reason, count] : files->unreadable) unreadable_[reason] += count;
+    if (advice_.empty()) advice_ = files->advice;
   }
+  if (advice_.empty() && place_.empty()) advice_ = UnitAdvice();
   // A handle opened on a folder that went away sees nothing of the one that comes in its place.
   if (!missing && folder_missing_) journal_.reset();
   folder_missing_ = missing;
@@ -634,6 +654,7 @@ SourceHealth JournalSource::Health() {
     health.trouble = "the journal's folder " + options_.directory + " is gone: mount it again";
   }
   health.unreadable = unreadable_;
+  health.advice = advice_;
   health.polling = following() && journal_ && fd_ < 0;
   if (const uint64_t oldest = OldestKept(); oldest > 0 && place_.realtime > 0) {
     health.headroom = Duration(place_.realtime > oldest ? place_.realtime - oldest : 0);

@@ -51,6 +51,8 @@ class JournalSource final : public LineSource {
 
   Result<void> OpenJournal();
   void ChooseUnits();
+  std::vector<std::string> KubeletUnits();
+  std::string UnitAdvice();
   int AddMatch(const std::string& match);
   int AddMatches();
   int SeekStart();
@@ -115,6 +117,7 @@ class JournalSource final : public LineSource {
   Clock::time_point reopened_at_{};
   Clock::time_point probed_at_{};
   std::map<std::string, int64_t> unreadable_;
+  std::string advice_;
   bool folder_missing_ = false;
   std::string trouble_;
   std::optional<Gap> pending_gap_;  // to report before the next line

@@ -36,8 +36,8 @@ Result<void> AddFolder(const std::string& folder, Sorted& sorted) {
     return {};
   }
   if (files->readable.empty()) {
-    return Error("no journal file in " + folder + " can be read (" + Unreadable(*files) +
-                 "): run with the supplementary group systemd-journal, or as root");
+    return Error("no journal file in " + folder + " can be read (" + Unreadable(*files) + ")" +
+                 (files->advice.empty() ? "" : ": " + files->advice));
   }
   if (files->unreadable_total() > 0) {
     sorted.notes.push_back(folder + ": journal files left out: " + Unreadable(*files));
@@ -49,9 +49,7 @@ Result<void> AddFolder(const std::string& folder, Sorted& sorted) {
 Result<void> AddJournal(const std::string& path, Sorted& sorted) {
   const std::string trouble = JournalFileTrouble(path);
   if (trouble == "permission") {
-    return Error(
-        "cannot read " + path +
-        ": Permission denied: run with the supplementary group systemd-journal, or as root");
+    return Error("cannot read " + path + ": Permission denied: " + JournalAccessAdvice(path));
   }
   if (!trouble.empty()) return Error("cannot read " + path + ": " + trouble);
   sorted.journals.push_back(path);

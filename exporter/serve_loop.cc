@@ -77,12 +77,20 @@ Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
         OnIdle();
         break;
     }
+    if (options_.turn_every.count() > 0) Turn();
   }
   committer_.Wait();  // only then may the last state and what shows it follow
   Commit();
   committer_.Wait();
   TakeOutcome();
   return {};
+}
+
+void ServeLoop::Turn() {
+  const auto now = Clock::now();
+  if (now - turned_ < options_.turn_every) return;
+  turned_ = now;
+  options_.on_turn();
 }
 
 // No longer than until the last record counts as complete, or until the next commit may be made:
@@ -145,7 +153,8 @@ std::string ServeLoop::WhyNotReady(const SourceHealth& health) {
     const auto& formats = pipeline_->summary().formats;
     if (!formats.contains(std::string(Name(LineFormat::kKlogText))) &&
         !formats.contains(std::string(Name(LineFormat::kKlogJson)))) {
-      why = "no kubelet line seen yet: " + options_.no_line_advice;
+      why = "no kubelet line seen yet: " +
+            (health.advice.empty() ? options_.no_line_advice : health.advice);
     }
   }
   if (why.empty()) return why;

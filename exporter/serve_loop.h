@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,8 +34,11 @@ struct ServeLoopOptions {
   SavedState identity;
   // May be null; must outlive the loop.
   TraceExport* traces = nullptr;
-  // After each snapshot that became visible, e.g. for a watchdog; from any thread.
+  // After each snapshot that became visible; from any thread.
   Committer::Published on_publish;
+  // From the reading thread while it goes round, so often at most; 0: never. For a watchdog.
+  std::function<void()> on_turn;
+  std::chrono::milliseconds turn_every{0};
 };
 
 // Reads until `stop` is set or the source fails for good. Not thread-safe.
@@ -58,6 +62,7 @@ class ServeLoop {
     static time_point now();
   };
 
+  void Turn();
   std::chrono::milliseconds Patience() const;
   void OnLine(const LogLine& line);
   void OnIdle();
@@ -87,6 +92,7 @@ class ServeLoop {
   std::optional<Timestamp> last_received_;
   Clock::time_point last_line_{};
   Clock::time_point committed_{};
+  Clock::time_point turned_{};
   std::chrono::steady_clock::duration cost_{};  // of the last commit, in this thread
   std::string trouble_;                         // last one logged
   std::string commit_error_;                    // likewise

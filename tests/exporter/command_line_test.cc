@@ -150,8 +150,9 @@ TEST_F(CommandLine, AFolderWithoutPermission) {
     prefix_ = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
     if (Run({"--version"}).code != 0) GTEST_SKIP() << "nobody cannot run " KLE_BINARY;
   }
-  ExpectError({no_state_, "--journal.directory=" + folder}, 1, "systemd-journal");
-  ExpectError({"report", folder}, 1, "systemd-journal");
+  constexpr std::string_view kAdvice = "let systemd-tmpfiles --create mend it, or run as root";
+  ExpectError({no_state_, "--journal.directory=" + folder}, 1, kAdvice);
+  ExpectError({"report", folder}, 1, kAdvice);
   const std::string log = folder_.Write("secret.log", "x");
   ASSERT_EQ(chmod(log.c_str(), 0000), 0);
   ExpectError({"report", log}, 1, "Permission denied");

@@ -15,13 +15,17 @@ namespace {
 
 constexpr Duration kClockStep = std::chrono::seconds(1);
 
+RecordSink Chosen(RecordSink sink, const RecordSink& otherwise) {
+  return sink ? std::move(sink) : otherwise;
+}
+
 }  // namespace
 
 struct Pipeline::Impl final : RecordFilter {
   Impl(const PipelineOptions& options, RecordSink sink)
       : before_event(options.before_event),
         clock(options.zone),
-        tracker(options.tracker, metrics, sink ? std::move(sink) : options.on_record) {}
+        tracker(options.tracker, metrics, Chosen(std::move(sink), options.on_record)) {}
 
   // A line with a bad head is taken too, and counted.
   bool Wants(const Frame& first_line) override {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr Duration kClockStep = std::chrono::seconds(1);
 
-RecordSink Chosen(RecordSink sink, const RecordSink& otherwise) {
+Pipeline::RecordSink Chosen(Pipeline::RecordSink sink, const Pipeline::RecordSink& otherwise) {
   return sink ? std::move(sink) : otherwise;
 }
 

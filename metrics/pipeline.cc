@@ -15,17 +15,13 @@ namespace {
 
 constexpr Duration kClockStep = std::chrono::seconds(1);
 
-Pipeline::RecordSink Chosen(Pipeline::RecordSink sink, const Pipeline::RecordSink& otherwise) {
-  return sink ? std::move(sink) : otherwise;
-}
-
 }  // namespace
 
 struct Pipeline::Impl final : RecordFilter {
-  Impl(const PipelineOptions& options, RecordSink sink)
+  Impl(const PipelineOptions& options, const RecordSink& sink)
       : before_event(options.before_event),
         clock(options.zone),
-        tracker(options.tracker, metrics, Chosen(std::move(sink), options.on_record)) {}
+        tracker(options.tracker, metrics, sink ? sink : options.on_record) {}
 
   // A line with a bad head is taken too, and counted.
   bool Wants(const Frame& first_line) override {
@@ -155,8 +151,8 @@ struct Pipeline::Impl final : RecordFilter {
   std::string cgroup_driver;
 };
 
-Pipeline::Pipeline(const PipelineOptions& options, RecordSink sink)
-    : impl_(std::make_unique<Impl>(options, std::move(sink))) {}
+Pipeline::Pipeline(const PipelineOptions& options, const RecordSink& sink)
+    : impl_(std::make_unique<Impl>(options, sink)) {}
 Pipeline::~Pipeline() = default;
 Pipeline::Pipeline(Pipeline&&) noexcept = default;
 Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;

@@ -47,7 +47,7 @@ class Pipeline {
   // Told of each termination once nothing more is expected of it. Records still in flight are not.
   using RecordSink = std::function<void(const TerminationRecord&)>;
 
-  explicit Pipeline(const PipelineOptions& options, RecordSink sink = {});
+  explicit Pipeline(const PipelineOptions& options, const RecordSink& sink = {});
   ~Pipeline();
   Pipeline(Pipeline&&) noexcept;
   Pipeline& operator=(Pipeline&&) noexcept;

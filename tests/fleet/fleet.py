@@ -126,12 +126,14 @@ def value(url, query):
     return float(rows[0]["value"][1]) if rows else 0.0
 
 
-def timed_range(url, query, seconds, step):
+def timed(url, query, seconds, step, instant=False):
+    """As the panel asks: at one moment, or over the whole time. Seconds, and how many series answered."""
     end = time.time()
     took = []
+    kind, when = ("query", {"time": end}) if instant else ("query_range", {"start": end - seconds, "end": end, "step": step})
     for _ in range(3):
         begin = time.monotonic()
-        status, text = lane.get(f"{url}/api/v1/query_range?" + urllib.parse.urlencode({"query": query, "start": end - seconds, "end": end, "step": step}), 300)
+        status, text = lane.get(f"{url}/api/v1/{kind}?" + urllib.parse.urlencode({"query": query, **when}), 300)
         took.append(time.monotonic() - begin)
         assert status == 200, text
     return statistics.median(took), len(json.loads(text)["data"]["result"])
@@ -143,7 +145,7 @@ def fleet_queries():
             query = target["expr"]
             for variable in ("$cluster", "$precision"):
                 query = query.replace(variable, ".*")
-            yield f"{panel['title']} {target['refId']}", query
+            yield f"{panel['title']} {target['refId']}", query, target["instant"]
 
 
 RAW = ('histogram_quantile(0.9, sum by (cluster, le) (rate(kubelet_lifecycle_pod_termination_duration_seconds_bucket[5m])))')
@@ -155,9 +157,9 @@ def measure(url, child, seconds, interval):
     _, groups = own(url, "prometheus_rule_group_last_duration_seconds")
     _, missed = own(url, "prometheus_rule_group_iterations_missed_total")
     by_level = {level: value(url, f'count({{__name__=~"{level}:kubelet_lifecycle.*"}})') for level in ("instance", "cluster", "cluster_version")}
-    queries = {name: timed_range(url, query, seconds, interval) for name, query in fleet_queries()}
+    queries = {name: timed(url, query, seconds, interval, instant) for name, query, instant in fleet_queries()}
     slowest = max(queries, key=lambda name: queries[name][0])
-    raw, _ = timed_range(url, RAW, seconds, interval)
+    raw, _ = timed(url, RAW, seconds, interval)
     return {
         "series_head": int(series), "rss_anon_mib": round(memory / 2**20), "bytes_per_series": round(memory / series),
         "series_a_node": {q: round(value(url, f"{q}(scrape_samples_post_metric_relabeling)")) for q in ("min", "avg", "max")},

@@ -138,9 +138,9 @@ bool ServeLoop::CommitDue() const {
   if (committer_.busy()) return since >= kHungDisk;
   if (owed_ || urgent_ || pipeline_->summary().events != events_) return true;
   if (changed_) return since >= kCalm * options_.commit_every;
-  // Ages grow while pods are in flight.
-  return since >= (pipeline_->tracker().counts().in_flight > 0 ? kCalm * options_.commit_every
-                                                               : kIdleCommit);
+  // Ages grow while pods are in flight; the first time they are still those of the last line.
+  if (pipeline_->tracker().counts().in_flight == 0) return since >= kIdleCommit;
+  return since >= (aged_ ? kCalm : 1) * options_.commit_every;
 }
 
 std::string ServeLoop::WhyNotReady(const SourceHealth& health) {
@@ -264,6 +264,7 @@ void ServeLoop::Commit() {
     pipeline_->Save(packer.encoder());
     committer_.Submit(packer.Finish(), std::move(snapshot));
   }
+  aged_ = !changed_ && !urgent_;
   if (save || options_.state == nullptr) {
     changed_ = false;
     urgent_ = false;

@@ -86,6 +86,7 @@ class ServeLoop {
   uint64_t events_ = 0;     // at the last commit
   bool changed_ = false;    // since the last commit
   bool urgent_ = false;     // and not only by lines that are no events
+  bool aged_ = false;       // nothing new was in the last commit
   bool owed_ = false;       // as soon as it can be
   bool caught_up_ = false;  // once
   bool behind_ = true;      // now

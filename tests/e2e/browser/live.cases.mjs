@@ -39,6 +39,8 @@ export default {
     const server = await serve([...started(one, Date.now() - 60_000), ...deleted(one, Date.now() - 20_000)]);
     await open(server);
     const mine = row(page, 'in-flight', one.short);
+    // Until the log's end is known to be one, its last line is now.
+    await mine.locator('.r-time', { hasText: /^[2-9]\ds$/ }).waitFor();
     await mine.locator('summary').focus();
     await page.keyboard.press('Enter');
     await mine.locator('.steps').waitFor();

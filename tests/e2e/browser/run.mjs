@@ -16,8 +16,8 @@ const CASE_SECONDS = 60;
 // Asked for by the browser, not by the page, whenever it likes.
 const isIcon = (url) => url.endsWith('/favicon.ico');
 
-// A poll under way when the page is left.
-const isCutOff = (complaint) => /^request failed: .*\/api\/v1\/.* net::ERR_ABORTED$/.test(complaint);
+// A request under way when the page is left.
+const isCutOff = (complaint) => /^request failed: .* net::ERR_ABORTED$/.test(complaint);
 
 function watch(page, origin) {
   const complaints = [];

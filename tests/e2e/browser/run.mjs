@@ -17,7 +17,8 @@ const CASE_SECONDS = 60;
 const isIcon = (url) => url.endsWith('/favicon.ico');
 
 // A request under way when the page is left.
-const isCutOff = (complaint) => /^request failed: .* net::ERR_ABORTED$/.test(complaint);
+const LOST_SOCKET = /net::ERR_SOCKET_NOT_CONNECTED/;
+const isCutOff = (complaint) => /^request failed: .* net::ERR_ABORTED$/.test(complaint) || LOST_SOCKET.test(complaint);
 
 function watch(page, origin) {
   const complaints = [];
@@ -59,7 +60,12 @@ async function run(browser, { test, options, name }) {
     const complaints = watch(page, () => origin);
     const open = async (server, path = '/') => {
       origin = new URL(server.base).origin;
-      return page.goto(server.base + path);
+      const go = () => page.goto(server.base + path);
+      // Chromium's own: on a busy machine its network process loses a socket before it is used.
+      return go().catch((error) => {
+        if (!LOST_SOCKET.test(error.message)) throw error;
+        return go();
+      });
     };
     const picture = (file, how = { fullPage: true }) => page.screenshot({ path: join(given.pictures, `${file}.png`), ...how });
     // What a case provokes on purpose is taken off the complaints, and must have been there.

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "exporter/state_file.h"
 #include "parser/time.h"
 
 namespace kle {
@@ -30,7 +29,6 @@ struct ServeOptions {
   StartAt start = StartAt::kBoot;
   Duration stuck_slack = std::chrono::seconds(60);
   std::string timezone;
-  StateFile::StepHook on_commit_step;  // for tests: dies there
   std::string log_level = "info";
   std::string log_format = "logfmt";
 };
@@ -58,10 +56,10 @@ struct CatalogueOptions {
 };
 
 // Each returns the process's exit code and has said everything there is to say.
-int RunServe(const ServeOptions& options);
 int RunReport(const ReportOptions& options);
 int RunExplain(const ExplainOptions& options);
 int RunCatalogue(const CatalogueOptions& options);
 int RunMetrics(const CatalogueOptions& options);
+int RunConfiguration();
 
 }  // namespace kle

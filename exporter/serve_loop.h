@@ -5,12 +5,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "exporter/committer.h"
 #include "exporter/line_source.h"
+#include "exporter/live_web_config.h"
 #include "exporter/restore.h"
 #include "exporter/snapshot.h"
 #include "exporter/state_file.h"
@@ -29,6 +31,11 @@ struct ServeLoopOptions {
   StateFile* state = nullptr;
   // Written into each state: machine, boot and kind of the source.
   SavedState identity;
+  // May be null. Once it is true, on_reload is called in the reading thread, and it is false again.
+  std::atomic<bool>* reload_asked = nullptr;
+  std::function<void(Pipeline&)> on_reload;
+  // Whether the configuration is good, and since when; may be empty.
+  std::function<LiveWebConfig::Health()> config_health;
   // After each snapshot that became visible, e.g. for a watchdog; from any thread.
   Committer::Published on_publish;
 };
@@ -57,6 +64,7 @@ class ServeLoop {
   void OnLine(const LogLine& line);
   void OnIdle();
   void OnGap();
+  void Reload();
   void TakeOutcome();
   bool CommitDue() const;
   void Commit();

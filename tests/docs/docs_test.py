@@ -32,6 +32,7 @@ def picture():
 
 GENERATED = {
     "docs/EVENTS.md": lambda: run("catalogue", "--format=markdown"),
+    "docs/CONFIGURATION.md": lambda: run("configuration"),
     "docs/METRICS.md": lambda: run("metrics", "--format=markdown"),
     "docs/report.svg": picture,
 }

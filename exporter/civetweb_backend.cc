@@ -63,7 +63,10 @@ class Civetweb : public HttpBackend {
     mg_init_data init{&callbacks, this, settings.data()};
     std::array<char, 256> text{};
     unsigned code = 0;
-    mg_error_data error{&code, text.data(), text.size()};
+    mg_error_data error{};  // its members differ between civetweb's versions
+    error.code = &code;
+    error.text = text.data();
+    error.text_buffer_size = text.size();
     context_ = mg_start2(&init, &error);
     if (context_ != nullptr) return {};
     return Error("cannot listen on " + listening + ": " + text.data());
@@ -102,6 +105,8 @@ class Civetweb : public HttpBackend {
     request.method = info.request_method;
     request.path = info.local_uri_raw != nullptr ? info.local_uri_raw : "";
     request.query = info.query_string != nullptr ? info.query_string : "";
+    const char* if_none_match = mg_get_header(connection, "If-None-Match");
+    request.if_none_match = if_none_match != nullptr ? if_none_match : "";
     const HttpResponse response =
         responder_.Respond(request, mg_get_header(connection, "Authorization"), info.remote_addr);
     Send(connection, response, request.method == "HEAD");
@@ -110,9 +115,11 @@ class Civetweb : public HttpBackend {
 
   static void Send(mg_connection* connection, const HttpResponse& response, bool head_only) {
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
-    head.append(StatusText(response.status)).append("\r\nContent-Type: ");
-    head.append(response.content_type).append("\r\nContent-Length: ");
-    head.append(std::to_string(response.body.size())).append("\r\nConnection: close\r\n");
+    head.append(StatusText(response.status)).append("\r\nConnection: close\r\n");
+    if (response.status != 304) {  // has no body, and would tell another length than the 200 had
+      head.append("Content-Type: ").append(response.content_type).append("\r\nContent-Length: ");
+      head.append(std::to_string(response.body.size())).append("\r\n");
+    }
     for (const auto& [name, value] : response.headers) {
       head.append(name).append(": ").append(value).append("\r\n");
     }

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "exporter/build_info.h"
+#include "exporter/command_table.h"
 #include "exporter/complain.h"
 #include "exporter/config_file.h"
 #include "exporter/options.h"
@@ -30,10 +32,14 @@ struct AllOptions {
   ReportOptions report;
   ExplainOptions explain;
   CatalogueOptions catalogue;
+  std::string prepare_state_path = ServeOptions{}.state_path;
   std::string check_config;
+  std::string shell;
 };
 
-CLI::Option* AddDuration(CLI::App& command, const std::string& name, Duration& target,
+// Into a Duration or one that may be absent.
+template <typename Target>
+CLI::Option* AddDuration(CLI::App& command, const std::string& name, Target& target,
                          const std::string& help) {
   return command
       .add_option_function<std::string>(
@@ -47,6 +53,40 @@ CLI::Option* AddDuration(CLI::App& command, const std::string& name, Duration& t
           },
           help)
       ->type_name("DURATION");
+}
+
+CLI::Option* AddMoment(CLI::App& command, const std::string& name, std::optional<Moment>& target,
+                       const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&target, name](const std::string& text) {
+            Moment moment;
+            moment.at = ParseTimestamp(text);
+            const auto seconds = moment.at ? std::nullopt : ParseGoDuration(text);
+            if (seconds && *seconds >= 0) moment.before_end = FromSeconds(*seconds);
+            if (!moment.at && !moment.before_end) {
+              throw CLI::ValidationError(
+                  name, "\"" + text + "\" is no time: try 2026-11-23T23:00:00Z, 2h or 30m");
+            }
+            target = moment;
+          },
+          help)
+      ->type_name("TIME");
+}
+
+std::string Alternatives(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : "|") + word;
+  return text;
+}
+
+CLI::Option* AddWord(CLI::App& command, const std::string& name, std::string& target,
+                     const std::vector<std::string>& words, const std::string& help) {
+  return command.add_option(name, target, help)
+      ->check(CLI::IsMember(words).description(""))
+      ->type_name(Alternatives(words))
+      ->capture_default_str();
 }
 
 template <typename Value>
@@ -68,8 +108,9 @@ void AddServe(CLI::App& app, Settings& given) {
         [&given, name](const std::vector<std::string>& values) { given[name].values = values; },
         std::string(flag.help) + (flag.repeatable() ? "; repeatable" : ""));
     option->type_name(std::string(flag.value))->group(std::string(flag.group));
-    option->type_size(1)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    option->type_size(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     option->allow_extra_args(false);
+    if (!flag.repeatable()) option->expected(1);
     if (!flag.initial.empty()) option->default_str(std::string(flag.initial));
   }
 }
@@ -81,9 +122,13 @@ void AddReport(CLI::App& app, ReportOptions& options) {
       .add_option("PATH", options.paths,
                   "Logs (plain, .gz, .zst), journals or folders; - is standard input")
       ->type_name("");
-  command.add_option("--format", options.format, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}).description(""))
-      ->capture_default_str();
+  AddWord(command, "--format", options.format,
+          {"table", "json", "csv", "html", "openmetrics", "otlp"}, "What is printed");
+  AddMoment(command, "--since", options.since,
+            "Only what had not ended before: a time (RFC 3339), or so long (2h, 30m) before the "
+            "log's end");
+  AddMoment(command, "--until", options.until,
+            "Only what was asked for until then: a time, or so long before the log's end");
   command.add_option("--timezone", options.timezone, "Zone of the log's times; default UTC");
   command
       .add_option("--year", options.year, "Year of the first line; default from the file's time")
@@ -92,6 +137,12 @@ void AddReport(CLI::App& app, ReportOptions& options) {
       ->capture_default_str();
   command.add_flag("--stuck-only", options.stuck_only, "Only pods that are stuck");
   command.add_flag("--fail-if-stuck", options.fail_if_stuck, "Exit with 3 when a pod is stuck");
+  AddRepeatable(
+      command, "--diff", options.diff,
+      "Compare with this log, repeatable: each phase's count, median and p99; table or json")
+      ->type_name("OTHER");
+  AddDuration(command, "--fail-if-slower", options.fail_if_slower,
+              "Exit with 3 when a termination shown took longer, or has been under way longer");
   command.add_option("--namespace", options.namespace_, "Only this namespace");
   command.add_option("--pod", options.pod, "Only pods whose name begins so");
   AddRepeatable(command, "--journal.unit", options.journal_units,
@@ -108,15 +159,23 @@ void AddOthers(CLI::App& app, AllOptions& options) {
   for (const auto& [name, help] : {std::pair("catalogue", "Print every event that is recognised"),
                                    std::pair("metrics", "Print every metric")}) {
     CLI::App* command = app.add_subcommand(name, help);
-    command->add_option("--format", options.catalogue.format, "table, json or markdown")
-        ->check(CLI::IsMember({"table", "json", "markdown"}).description(""))
-        ->capture_default_str();
+    AddWord(*command, "--format", options.catalogue.format, {"table", "json", "markdown"},
+            "What is printed");
     if (std::string_view(name) == "metrics") command->group("");
   }
   app.add_subcommand("configuration", "Print docs/CONFIGURATION.md")->group("");
+  app.add_subcommand("prepare-state", "Let this process's group write the state's folder, and exit")
+      ->add_option("--state.path", options.prepare_state_path, "As that of serve")
+      ->capture_default_str();
   app.add_subcommand("check-config", "Check a configuration file and exit")
       ->add_option("FILE", options.check_config, "The file")
       ->type_name("");
+  // For packages: hidden.
+  app.add_subcommand("completion", "Print a completion for bash or zsh")
+      ->group("")
+      ->add_option("SHELL", options.shell, "bash or zsh")
+      ->type_name("");
+  app.add_subcommand("man", "Print the manual page")->group("");
 }
 
 std::vector<std::string> OptionNames(const CLI::App& command) {
@@ -163,6 +222,17 @@ int CheckConfig(const std::string& path) {
   return kOk;
 }
 
+int Print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return std::fflush(stdout) == 0 ? kOk : kRuntimeError;
+}
+
+int PrintCompletion(const CLI::App& app, const std::string& shell) {
+  if (shell == "bash") return Print(BashCompletion(TableOf(app, "serve")));
+  if (shell == "zsh") return Print(ZshCompletion(TableOf(app, "serve")));
+  return Usage("a completion is for bash or zsh", "completion");
+}
+
 int Dispatch(CLI::App& app, AllOptions& options) {
   CLI::App& command = *app.get_subcommands().front();
   if (const auto extras = command.remaining(); !extras.empty()) {
@@ -173,8 +243,11 @@ int Dispatch(CLI::App& app, AllOptions& options) {
   if (name == "explain") return RunExplain(options.explain);
   if (name == "catalogue") return RunCatalogue(options.catalogue);
   if (name == "metrics") return RunMetrics(options.catalogue);
+  if (name == "prepare-state") return RunPrepareState(options.prepare_state_path);
   if (name == "configuration") return RunConfiguration();
   if (name == "check-config") return CheckConfig(options.check_config);
+  if (name == "completion") return PrintCompletion(app, options.shell);
+  if (name == "man") return Print(ManPage(TableOf(app, "serve")));
   if (options.report.paths.empty()) return Usage("name a log, a journal or - to report", name);
   return RunReport(options.report);
 }
@@ -204,7 +277,8 @@ int Parse(int argc, char** argv, StateFile::StepHook on_commit_step) {
   app.set_version_flag("--version", VersionText());
   app.footer(
       "Without a command: serve, with its flags. Exit: 0 ok, 1 runtime error, 2 usage error,\n"
-      "3 with report --fail-if-stuck when a pod is stuck.");
+      "3 with report --fail-if-stuck when a pod is stuck, or with --fail-if-slower when one took "
+      "longer.");
   AddServe(app, options.serve);
   AddReport(app, options.report);
   AddOthers(app, options);

@@ -7,6 +7,7 @@
 #include "exporter/options.h"
 #include "exporter/record_json.h"
 #include "exporter/text.h"
+#include "metrics/label_values.h"
 #include "metrics/metric_set.h"
 #include "parser/catalogue.h"
 
@@ -92,9 +93,19 @@ void MetricsMarkdown() {
 void MetricsJson() {
   Json list = Json::array();
   for (const MetricInfo& metric : MetricTable()) {
+    Json values = Json::object();  // of labels whose set is closed
+    for (std::string_view rest = metric.labels; !rest.empty();) {
+      const size_t end = rest.find(',');
+      const std::string_view label = rest.substr(0, end);
+      if (const auto known = LabelValues(metric.name, label); !known.empty()) {
+        values[std::string(label)] = known;
+      }
+      rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+    }
     list.push_back({{"name", metric.name},
                     {"type", metric.type},
                     {"labels", metric.labels},
+                    {"values", std::move(values)},
                     {"help", metric.help}});
   }
   std::puts(JsonText(list).c_str());

@@ -3,74 +3,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <cerrno>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 
 #include "exporter/complain.h"
 #include "exporter/options.h"
 #include "exporter/progress_bar.h"
 #include "exporter/report.h"
-#include "exporter/report_input.h"
-#include "metrics/pipeline.h"
+#include "exporter/report_build.h"
+#include "parser/zone.h"
 
 namespace kle {
 namespace {
-
-bool Wanted(const TerminationRecord& record, const ReportOptions& options) {
-  if (options.stuck_only && !IsStuck(record)) return false;
-  if (!options.namespace_.empty() && record.namespace_ != options.namespace_) return false;
-  return options.pod.empty() || record.pod.starts_with(options.pod);
-}
-
-// Not requested_at alone: an evicted or orphaned pod may have none.
-Timestamp BeginOf(const TerminationRecord& record) {
-  for (const auto* at : {&record.requested_at, &record.terminated_at, &record.removed_at}) {
-    if (*at) return **at;
-  }
-  return record.phases.empty() ? Timestamp()
-                               : record.phases.front().started_at.value_or(Timestamp());
-}
-
-bool SawKubelet(const SourceSummary& summary) {
-  return summary.formats.contains(std::string(Name(LineFormat::kKlogText))) ||
-         summary.formats.contains(std::string(Name(LineFormat::kKlogJson)));
-}
-
-Result<Report> Build(ReportInput& input, const ReportOptions& options) {
-  Report report;
-  const auto keep = [&](const TerminationRecord& record) {
-    if (Wanted(record, options)) report.terminations.push_back(record);
-  };
-  PipelineOptions pipeline_options;
-  pipeline_options.zone = {options.timezone, options.year, input.reference};
-  pipeline_options.tracker.stuck_slack = options.stuck_slack;
-  pipeline_options.tracker.max_recent = 1;
-  Pipeline pipeline(pipeline_options, keep);
-
-  ProgressBar bar(*input.source);
-  LogLine line;
-  while (true) {
-    auto status = input.source->Next(line, std::chrono::milliseconds(0));
-    if (!status) return status.error();
-    if (*status == ReadStatus::kEnd) break;
-    if (*status == ReadStatus::kGap) pipeline.tracker().OnGap(line.received.value_or(Timestamp()));
-    if (*status != ReadStatus::kLine) continue;
-    pipeline.Push(line);
-    bar.Tick();
-  }
-  pipeline.Finish();
-  for (const TerminationRecord& record : pipeline.InFlight()) keep(record);
-  std::stable_sort(report.terminations.begin(), report.terminations.end(),
-                   [](const auto& a, const auto& b) { return BeginOf(a) < BeginOf(b); });
-  report.source = pipeline.summary();
-  report.summary = Summarize(report.terminations, report.source);
-  if (!SawKubelet(report.source)) {
-    return Error(input.name + " has no kubelet (klog) line among its " +
-                 std::to_string(report.source.lines) + " lines: " + input.advice);
-  }
-  return report;
-}
 
 TableStyle StyleOfTerminal(const ReportOptions& options) {
   TableStyle style;
@@ -83,33 +29,92 @@ TableStyle StyleOfTerminal(const ReportOptions& options) {
   return style;
 }
 
-std::string Print(const Report& report, const ReportOptions& options) {
-  if (options.format == "json") return ReportJson(report);
-  if (options.format == "csv") return ReportCsv(report);
-  return ReportTable(report, StyleOfTerminal(options));
+void Write(std::ostream& out, const Report& report, const ReportOptions& options) {
+  if (options.format == "json") {
+    WriteReportJson(out, report);
+  } else if (options.format == "csv") {
+    WriteReportCsv(out, report);
+  } else if (options.format == "html") {
+    WriteReportHtml(out, report);
+  } else if (options.format == "otlp") {
+    WriteReportOtlp(out, report);
+  } else {
+    out << ReportTable(report, StyleOfTerminal(options));
+  }
+}
+
+bool TooSlow(const Report& report, Duration limit) {
+  return std::any_of(report.terminations.begin(), report.terminations.end(),
+                     [limit](const TerminationRecord& record) {
+                       if (record.current) return record.current->age > limit;
+                       return TotalOf(record).value_or(Duration()) > limit;
+                     });
+}
+
+int ExitCodeOf(const Report& report, const ReportOptions& options) {
+  if (options.fail_if_stuck && report.summary.stuck > 0) return kStuck;
+  return options.fail_if_slower && TooSlow(report, *options.fail_if_slower) ? kStuck : kOk;
+}
+
+// What does not go together: "" when all does.
+std::string Conflict(const ReportOptions& options) {
+  if (!options.timezone.empty() && !HeaderClock::KnownZone(options.timezone)) {
+    return "--timezone=" + options.timezone + " is no known time zone: try Europe/Berlin or +02:00";
+  }
+  const bool filtered = !options.namespace_.empty() || !options.pod.empty() || options.stuck_only;
+  if (options.format == "openmetrics" && filtered) {
+    return "--format=openmetrics is of a whole log: drop --namespace, --pod and --stuck-only";
+  }
+  if (!options.diff.empty() && options.format != "table" && options.format != "json") {
+    return "--diff is printed as a table or json, not as " + options.format;
+  }
+  return {};
+}
+
+Result<int> WriteDiff(std::ostream& out, const ReportOptions& options) {
+  auto left = BuildReport(options.paths, options, nullptr);
+  if (!left) return left.error();
+  auto right = BuildReport(options.diff, options, nullptr);
+  if (!right) return right.error();
+  out << (options.format == "json" ? DiffJson(*left, *right)
+                                   : DiffTable(*left, *right, StyleOfTerminal(options)));
+  return std::max(ExitCodeOf(*left, options), ExitCodeOf(*right, options));
+}
+
+Result<int> WriteHistory(std::ostream& out, const ReportOptions& options) {
+  MetricHistory history;
+  auto report = BuildReport(options.paths, options, &history);
+  if (!report) return report.error();
+  history.Write(out, Resolve(options.since, *report), Resolve(options.until, *report));
+  return ExitCodeOf(*report, options);
+}
+
+Result<int> WriteOne(std::ostream& out, const ReportOptions& options) {
+  auto report = BuildReport(options.paths, options, nullptr);
+  if (!report) return report.error();
+  Write(out, *report, options);
+  return ExitCodeOf(*report, options);
 }
 
 }  // namespace
 
 int RunReport(const ReportOptions& options) {
-  if (!options.timezone.empty() && !HeaderClock::KnownZone(options.timezone)) {
-    return Complain(kUsageError, "--timezone=" + options.timezone +
-                                     " is no known time zone: try Europe/Berlin or +02:00");
+  if (const std::string conflict = Conflict(options); !conflict.empty()) {
+    return Complain(kUsageError, conflict);
   }
-  auto input = OpenReportInput(options);
-  if (!input) return Complain(kRuntimeError, input.error().message());
-  for (const std::string& note : input->notes) {
-    Complain(kOk, "note: " + note);
-  }
-  auto report = Build(*input, options);
-  if (!report) return Complain(kRuntimeError, report.error().message());
-  const std::string text = Print(*report, options);
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+  EndOnInterrupt();
+  std::ios::sync_with_stdio(false);
+  std::ostream& out = std::cout;
+  auto code = !options.diff.empty()             ? WriteDiff(out, options)
+              : options.format == "openmetrics" ? WriteHistory(out, options)
+                                                : WriteOne(out, options);
+  if (!code) return Complain(kRuntimeError, code.error().message());
+  if (!out.flush()) {
     return Complain(
         kRuntimeError,
         SystemError("cannot write the report", "", errno, "is the disk full?").message());
   }
-  return options.fail_if_stuck && report->summary.stuck > 0 ? kStuck : kOk;
+  return *code;
 }
 
 }  // namespace kle

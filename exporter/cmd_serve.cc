@@ -2,10 +2,10 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,10 +17,12 @@
 #include "exporter/http_server.h"
 #include "exporter/journal_source.h"
 #include "exporter/log.h"
+#include "exporter/notify.h"
 #include "exporter/options.h"
 #include "exporter/reloader.h"
 #include "exporter/serve_config.h"
 #include "exporter/serve_loop.h"
+#include "exporter/trace_export.h"
 
 namespace kle {
 namespace {
@@ -111,8 +113,23 @@ Result<HttpOptions> HttpOptionsOf(const ServeOptions& options,
   return http;
 }
 
-PipelineOptions PipelineOptionsOf(const ServeOptions& options) {
+// Null when no traces are wanted.
+Result<std::unique_ptr<TraceExport>> StartTraces(const ServeOptions& options) {
+  if (options.trace_endpoint.empty()) return std::unique_ptr<TraceExport>();
+  auto endpoint = ParseEndpoint(options.trace_endpoint);
+  if (!endpoint) return Error("--trace.endpoint: " + endpoint.error().message());
+  TraceExportOptions traces;
+  traces.endpoint = std::move(*endpoint);
+  if (const char* node = std::getenv("NODE_NAME")) traces.source.node = node;
+  const SignalHold hold;
+  return std::make_unique<TraceExport>(std::move(traces));
+}
+
+PipelineOptions PipelineOptionsOf(const ServeOptions& options, TraceExport* traces) {
   PipelineOptions pipeline;
+  if (traces != nullptr) {
+    pipeline.on_record = [traces](const TerminationRecord& record) { traces->Offer(record); };
+  }
   pipeline.tracker.stuck_slack = options.stuck_slack;
   pipeline.zone.timezone = options.timezone;
   if (options.source == SourceKind::kFile) {
@@ -134,18 +151,16 @@ void LogListening(const HttpServer& server, const HttpOptions& http) {
   }
 }
 
-ServeLoopOptions LoopOptionsOf(const ServeOptions& options) {
+ServeLoopOptions LoopOptionsOf(const ServeOptions& options, Notifier& notifier) {
   ServeLoopOptions loop;
   loop.needs_kubelet_line = options.source == SourceKind::kJournal;
   loop.no_line_advice =
       "does the kubelet run here, is the journal's directory the host's, does --journal.unit name "
       "its unit, may this user read the journal (group systemd-journal)?";
-  uint64_t watchdog = 0;
-  if (sd_watchdog_enabled(0, &watchdog) > 0) {
-    loop.commit_every = std::min(loop.commit_every, std::chrono::milliseconds(watchdog / 1000 / 3));
-  }
-  loop.on_publish = [](const Snapshot& snapshot) {
-    sd_notifyf(0, "WATCHDOG=1\nSTATUS=%s", snapshot.ready ? "ready" : snapshot.reason.c_str());
+  loop.on_turn = [&notifier] { notifier.Alive(); };
+  loop.turn_every = notifier.alive_every();
+  loop.on_publish = [&notifier](const Snapshot& snapshot) {
+    notifier.Status(snapshot.ready ? "ready: following the kubelet's log" : snapshot.reason);
   };
   return loop;
 }
@@ -166,28 +181,33 @@ int RunServe(const Settings& command_line, ServeConfig config,
   auto probes = HttpOptionsOf(options, options.probe_addresses, web);
   if (!probes) return Complain(kUsageError, probes.error().message());
   probes->probes_only = true;
+  auto traces = StartTraces(options);
+  if (!traces) return Complain(kUsageError, traces.error().message());
+  const PipelineOptions pipeline_options = PipelineOptionsOf(options, traces->get());
   const SavedState identity = IdentityOf(Name(options.source));
   Restored restored;
   std::optional<StateFile> state;
   if (options.state_path == "none") {
-    restored.pipeline = std::make_unique<Pipeline>(PipelineOptionsOf(options));
+    restored.pipeline = std::make_unique<Pipeline>(pipeline_options);
   } else {
     state.emplace(options.state_path, on_commit_step);
     if (auto claimed = state->Claim(); !claimed) {
       return Complain(kRuntimeError, claimed.error().message());
     }
-    restored = RestoreFrom(*state, identity, PipelineOptionsOf(options));
+    restored = RestoreFrom(*state, identity, pipeline_options);
   }
   auto source = OpenSource(options, restored.position);
   if (!source) return Complain(kRuntimeError, source.error().message());
 
   SnapshotBox snapshots;
-  ServeLoopOptions loop_options = LoopOptionsOf(options);
+  Notifier notifier;  // outlives the loop, which tells it
+  ServeLoopOptions loop_options = LoopOptionsOf(options, notifier);
   loop_options.state = state ? &*state : nullptr;
   loop_options.identity = identity;
   loop_options.reload_asked = &reload_asked;
   loop_options.on_reload = [&](Pipeline& pipeline) { reloader.Reload(pipeline); };
   loop_options.config_health = [&] { return reloader.health(); };
+  loop_options.traces = traces->get();
   std::optional<ServeLoop> loop;
   std::vector<std::unique_ptr<HttpServer>> servers;
   {
@@ -203,9 +223,9 @@ int RunServe(const Settings& command_line, ServeConfig config,
   Log(LogLevel::kInfo, "started", {{"version", std::string(Version())}});
   LogListening(*servers.front(), *http);
   if (servers.size() > 1) LogListening(*servers.back(), *probes);
-  sd_notify(0, "READY=1");
+  notifier.Ready();
   auto ended = loop->Run(stop_asked);
-  sd_notify(0, "STOPPING=1");
+  notifier.Stopping();
   if (!ended) return Complain(kRuntimeError, ended.error().message());
   Log(LogLevel::kInfo, "stopped");
   return kOk;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,11 +20,12 @@ constexpr std::string_view kMagic = "LPKSHHRH";
 constexpr size_t kIncompatibleFlags = 12;  // offset of a le32
 // xz, lz4, keyed hash, zstd, compact: what systemd 252 knows.
 constexpr uint32_t kKnownFlags = 0x1f;
-constexpr std::string_view kGroupAdvice =
-    "run with the supplementary group systemd-journal, or as root";
+constexpr const char* kPermission = "permission";
+// What groups from outside look like in a user namespace (PrivateUsers=yes).
+constexpr gid_t kHiddenGroup = 65534;
 
 std::string ReasonOf(int error) {
-  return error == EACCES || error == EPERM ? "permission" : "io_error";
+  return error == EACCES || error == EPERM ? kPermission : "io_error";
 }
 
 // A machine id, or one with a namespace behind it.
@@ -47,13 +49,35 @@ int List(const std::string& folder, std::vector<std::string>& names) {
   return 0;
 }
 
+void AddTrouble(const std::string& path, const std::string& trouble, JournalFiles& files) {
+  ++files.unreadable[trouble];
+  if (trouble == kPermission && files.advice.empty()) files.advice = JournalAccessAdvice(path);
+}
+
 void AddFile(const std::string& path, JournalFiles& files) {
   const std::string trouble = JournalFileTrouble(path);
   if (trouble.empty()) {
     files.readable.push_back(path);
   } else {
-    ++files.unreadable[trouble];
+    AddTrouble(path, trouble, files);
   }
+}
+
+std::string GroupName(gid_t gid) {
+  std::array<char, 4096> buffer{};
+  group entry{};
+  group* found = nullptr;
+  getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found);
+  return found == nullptr ? "" : found->gr_name;
+}
+
+// The group of the journal by name; kHiddenGroup when there is none of that name.
+gid_t JournalGroup() {
+  std::array<char, 4096> buffer{};
+  group entry{};
+  group* found = nullptr;
+  getgrnam_r("systemd-journal", &entry, buffer.data(), buffer.size(), &found);
+  return found == nullptr ? kHiddenGroup : found->gr_gid;
 }
 
 }  // namespace
@@ -100,7 +124,7 @@ Result<JournalFiles> ListJournalFiles(const std::string& folder) {
   if (List(folder, names) != 0) {
     const int error = errno;
     return SystemError("cannot read journal folder", folder, error,
-                       error == EACCES ? kGroupAdvice
+                       error == EACCES ? JournalAccessAdvice(folder)
                                        : "is the host's journal mounted there, is "
                                          "--journal.directory right?");
   }
@@ -112,7 +136,7 @@ Result<JournalFiles> ListJournalFiles(const std::string& folder) {
     } else if (MachineFolder(name)) {
       std::vector<std::string> inner;
       if (List(path, inner) != 0) {
-        if (errno != ENOENT) ++files.unreadable[ReasonOf(errno)];
+        if (errno != ENOENT) AddTrouble(path, ReasonOf(errno), files);
         continue;
       }
       for (const std::string& file : inner) {
@@ -121,6 +145,28 @@ Result<JournalFiles> ListJournalFiles(const std::string& folder) {
     }
   }
   return files;
+}
+
+// The names of a container's groups are not the host's: the number counts.
+std::string JournalAccessAdvice(const std::string& path) {
+  struct stat info {};
+  std::string known = path;
+  while (stat(known.c_str(), &info) != 0) {
+    const size_t slash = known.find_last_of('/');
+    if (slash == std::string::npos || slash == 0) return "run as root";
+    known.resize(slash);
+  }
+  if (info.st_gid == 0 || (info.st_mode & S_IRGRP) == 0) {
+    return "no group but root's may read " + known +
+           ": let systemd-tmpfiles --create mend it, or run as root";
+  }
+  const gid_t gid = info.st_gid == kHiddenGroup ? JournalGroup() : info.st_gid;
+  if (gid == kHiddenGroup) {
+    return "run with the supplementary group systemd-journal of the host, or as root";
+  }
+  const std::string name = GroupName(gid);
+  return "run with the supplementary group " + std::to_string(gid) +
+         (name.empty() ? "" : " (" + name + ")") + ", or as root";
 }
 
 std::vector<std::string> LocalJournalFolders() {

@@ -121,10 +121,9 @@ Result<void> JournalSource::OpenJournal() {
   }
   if (error < 0) {
     const std::string where = options_.files.empty() ? options_.directory : options_.files.front();
-    return SystemError("cannot open the journal", where, -error,
-                       error == -EACCES
-                           ? "run with the supplementary group systemd-journal, or as root"
-                           : "is journald's directory mounted?");
+    return SystemError(
+        "cannot open the journal", where, -error,
+        error == -EACCES ? JournalAccessAdvice(where) : "is journald's directory mounted?");
   }
   journal_.reset(journal);
   fd_ = following() ? std::max(sd_journal_get_fd(journal), -1) : -1;
@@ -139,9 +138,8 @@ Result<void> JournalSource::OpenJournal() {
   return {};
 }
 
-void JournalSource::ChooseUnits() {
-  units_ = options_.units;
-  if (!units_.empty()) return;
+std::vector<std::string> JournalSource::KubeletUnits() {
+  std::vector<std::string> units;
   constexpr const char* kField = "_SYSTEMD_UNIT";
   if (sd_journal_query_unique(journal_.get(), kField) >= 0) {
     const void* data = nullptr;
@@ -150,12 +148,31 @@ void JournalSource::ChooseUnits() {
       std::string_view value(static_cast<const char*>(data), size);
       value.remove_prefix(std::min(std::strlen(kField) + 1, value.size()));
       const auto known = std::find(kKnownUnits.begin(), kKnownUnits.end(), value);
-      if (known != kKnownUnits.end()) units_.emplace_back(*known);
+      if (known != kKnownUnits.end()) units.emplace_back(*known);
     }
   }
-  std::sort(units_.begin(), units_.end());
-  units_.erase(std::unique(units_.begin(), units_.end()), units_.end());
+  std::sort(units.begin(), units.end());
+  units.erase(std::unique(units.begin(), units.end()), units.end());
+  return units;
+}
+
+void JournalSource::ChooseUnits() {
+  units_ = options_.units;
+  if (units_.empty()) units_ = KubeletUnits();
   if (units_.empty()) units_.assign(kKnownUnits.begin(), kKnownUnits.end());
+}
+
+// While no entry of the chosen units was seen.
+std::string JournalSource::UnitAdvice() {
+  if (options_.units.empty() || !journal_) return {};
+  std::string there;
+  for (const std::string& unit : KubeletUnits()) {
+    if (std::find(units_.begin(), units_.end(), unit) == units_.end()) {
+      there += (there.empty() ? "" : ", ") + unit;
+    }
+  }
+  if (there.empty()) return {};
+  return "--journal.unit names another unit than the journal's kubelet, which is " + there;
 }
 
 int JournalSource::AddMatch(const std::string& match) {
@@ -314,26 +331,65 @@ bool JournalSource::TurnToRunningBoot() {
   return there;
 }
 
+// Some twenty fields an entry come by here: what none of ours begins with is told by two letters.
 void JournalSource::TakeField(std::string_view field) {
+  if (field.size() < 2) return;
+  switch (field[0]) {
+    case 'M':
+      TakeMessage(field);
+      break;
+    case 'N':
+      if (Consume(field, "N_DROPPED=")) {
+        std::from_chars(field.data(), field.data() + field.size(), dropped_lines_);
+      }
+      break;
+    case '_':
+      TakeTrusted(field);
+      break;
+    default:
+      break;
+  }
+}
+
+void JournalSource::TakeMessage(std::string_view field) {
   if (Consume(field, "MESSAGE=")) {
     if (!has_message_) message_.assign(field);  // of two, journald shows the first
     has_message_ = true;
-  } else if (Consume(field, "_PID=")) {
-    std::from_chars(field.data(), field.data() + field.size(), pid_);
-  } else if (Consume(field, "_STREAM_ID=")) {
-    uint64_t high = 0;
-    uint64_t low = 0;
-    const std::string_view front = field.substr(0, std::min<size_t>(field.size(), 16));
-    std::from_chars(front.data(), front.data() + front.size(), high, 16);
-    std::from_chars(front.data() + front.size(), field.data() + field.size(), low, 16);
-    stream_ = high ^ low;
-  } else if (Consume(field, "_LINE_BREAK=")) {
-    broken_ = field == "nul" || field == "line-max";
   } else if (Consume(field, "MESSAGE_ID=")) {
     dropped_ = field == kDroppedId;
-  } else if (Consume(field, "N_DROPPED=")) {
-    std::from_chars(field.data(), field.data() + field.size(), dropped_lines_);
   }
+}
+
+// What journald itself adds.
+void JournalSource::TakeTrusted(std::string_view field) {
+  switch (field[1]) {
+    case 'P':
+      if (Consume(field, "_PID=")) {
+        std::from_chars(field.data(), field.data() + field.size(), pid_);
+      }
+      break;
+    case 'S':
+      if (Consume(field, "_STREAM_ID=")) stream_ = StreamOf(field);
+      break;
+    case 'L':
+      if (Consume(field, "_LINE_BREAK=")) broken_ = field == "nul" || field == "line-max";
+      break;
+    default:
+      break;
+  }
+}
+
+// Entry after entry is of the same stream.
+uint64_t JournalSource::StreamOf(std::string_view id) {
+  if (id == stream_text_) return stream_number_;
+  uint64_t high = 0;
+  uint64_t low = 0;
+  const std::string_view front = id.substr(0, std::min<size_t>(id.size(), 16));
+  std::from_chars(front.data(), front.data() + front.size(), high, 16);
+  std::from_chars(front.data() + front.size(), id.data() + id.size(), low, 16);
+  stream_text_.assign(id);
+  stream_number_ = high ^ low;
+  return stream_number_;
 }
 
 void JournalSource::NoteBoot(sd_id128_t boot) {
@@ -568,13 +624,16 @@ void JournalSource::Probe() {
   std::vector<std::string> folders{options_.directory};
   if (options_.directory.empty()) folders = LocalJournalFolders();
   for (auto& [reason, count] : unreadable_) count = 0;
+  advice_.clear();
   bool missing = true;
   for (const std::string& folder : folders) {
     auto files = ListJournalFiles(folder);
     if (!files) continue;
     missing = false;
     for (const auto& [reason, count] : files->unreadable) unreadable_[reason] += count;
+    if (advice_.empty()) advice_ = files->advice;
   }
+  if (advice_.empty() && place_.empty()) advice_ = UnitAdvice();
   // A handle opened on a folder that went away sees nothing of the one that comes in its place.
   if (!missing && folder_missing_) journal_.reset();
   folder_missing_ = missing;
@@ -595,6 +654,7 @@ SourceHealth JournalSource::Health() {
     health.trouble = "the journal's folder " + options_.directory + " is gone: mount it again";
   }
   health.unreadable = unreadable_;
+  health.advice = advice_;
   health.polling = following() && journal_ && fd_ < 0;
   if (const uint64_t oldest = OldestKept(); oldest > 0 && place_.realtime > 0) {
     health.headroom = Duration(place_.realtime > oldest ? place_.realtime - oldest : 0);

@@ -51,6 +51,8 @@ class JournalSource final : public LineSource {
 
   Result<void> OpenJournal();
   void ChooseUnits();
+  std::vector<std::string> KubeletUnits();
+  std::string UnitAdvice();
   int AddMatch(const std::string& match);
   int AddMatches();
   int SeekStart();
@@ -64,6 +66,9 @@ class JournalSource final : public LineSource {
 
   int ReadEntry(LogLine& line);
   void TakeField(std::string_view field);
+  void TakeMessage(std::string_view field);
+  void TakeTrusted(std::string_view field);
+  uint64_t StreamOf(std::string_view id);
   void NoteBoot(sd_id128_t boot);
   void NoteDropped();
   bool NoteBroken(uint64_t stream);
@@ -97,6 +102,8 @@ class JournalSource final : public LineSource {
   bool has_message_ = false;
   uint64_t pid_ = 0;
   std::optional<uint64_t> stream_;
+  std::string stream_text_;  // the _STREAM_ID last seen, and its number
+  uint64_t stream_number_ = 0;
   bool broken_ = false;
   bool dropped_ = false;  // journald's own word of lines that it dropped
   uint64_t dropped_lines_ = 0;
@@ -110,6 +117,7 @@ class JournalSource final : public LineSource {
   Clock::time_point reopened_at_{};
   Clock::time_point probed_at_{};
   std::map<std::string, int64_t> unreadable_;
+  std::string advice_;
   bool folder_missing_ = false;
   std::string trouble_;
   std::optional<Gap> pending_gap_;  // to report before the next line

@@ -27,6 +27,7 @@ struct SourceHealth {
   std::string trouble;                        // one line while it cannot be read; "" while it can
   bool polling = false;                       // for want of inotify watches
   std::map<std::string, int64_t> unreadable;  // journal files by reason: permission, bad_magic, ...
+  std::string advice;                         // why no line may come, and what to do; "": unknown
   std::optional<Duration> headroom;           // from the oldest entry kept to the last one read
 };
 

@@ -162,6 +162,9 @@ class Microhttpd : public HttpBackend {
     const size_t end = target.find('?');
     request.path = std::string_view(target).substr(0, end);
     if (end != std::string::npos) request.query = std::string_view(target).substr(end + 1);
+    const char* if_none_match =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
+    request.if_none_match = if_none_match != nullptr ? if_none_match : "";
     auto response = std::make_unique<HttpResponse>(responder_.Respond(
         request, MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"),
         ClientOf(connection)));
@@ -172,7 +175,7 @@ class Microhttpd : public HttpBackend {
         response.get());
     if (made == nullptr) return MHD_NO;
     const HttpResponse& content = *response.release();  // the library's now
-    MHD_add_response_header(made, "Content-Type", content.content_type.c_str());
+    if (status != 304) MHD_add_response_header(made, "Content-Type", content.content_type.c_str());
     MHD_add_response_header(made, "Connection", "close");
     for (const auto& [name, value] : content.headers) {
       MHD_add_response_header(made, name.c_str(), value.c_str());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,15 @@ struct ServeOptions {
   StartAt start = StartAt::kBoot;
   Duration stuck_slack = std::chrono::seconds(60);
   std::string timezone;
+  std::string trace_endpoint;  // "": no traces
   std::string log_level = "info";
   std::string log_format = "logfmt";
+};
+
+// A moment of a log: named, or so long before the log's end.
+struct Moment {
+  std::optional<Timestamp> at;
+  std::optional<Duration> before_end;
 };
 
 struct ReportOptions {
@@ -41,8 +49,12 @@ struct ReportOptions {
   size_t slowest = 10;
   bool stuck_only = false;
   bool fail_if_stuck = false;
-  std::string namespace_;  // "": every one
-  std::string pod;         // a name or its beginning
+  std::optional<Duration> fail_if_slower;
+  std::optional<Moment> since;
+  std::optional<Moment> until;
+  std::vector<std::string> diff;  // the log to compare with; empty: none
+  std::string namespace_;         // "": every one
+  std::string pod;                // a name or its beginning
   std::vector<std::string> journal_units;
   Duration stuck_slack = std::chrono::seconds(60);
 };
@@ -61,5 +73,6 @@ int RunExplain(const ExplainOptions& options);
 int RunCatalogue(const CatalogueOptions& options);
 int RunMetrics(const CatalogueOptions& options);
 int RunConfiguration();
+int RunPrepareState(const std::string& state_path);
 
 }  // namespace kle

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/progress_bar.h"
 
+#include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <string_view>
+
+#include "exporter/text.h"
 
 namespace kle {
 namespace {
@@ -13,33 +20,78 @@ namespace {
 // A report that is done sooner shows no bar.
 constexpr std::chrono::milliseconds kPatience(400);
 constexpr std::chrono::milliseconds kRedraw(100);
-constexpr size_t kCells = 40;
+constexpr size_t kCells = 30;
+constexpr std::string_view kWipe = "\r\x1b[K";
+constexpr int kInterrupted = 130;
+
+volatile sig_atomic_t drawn = 0;
+
+bool IsTerminal() {
+  const char* term = std::getenv("TERM");
+  return isatty(STDERR_FILENO) != 0 && (term == nullptr || std::string_view(term) != "dumb");
+}
+
+size_t TerminalWidth() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void OnInterrupt(int) {
+  if (drawn != 0) {
+    [[maybe_unused]] const ssize_t wiped = write(STDERR_FILENO, kWipe.data(), kWipe.size());
+  }
+  _exit(kInterrupted);
+}
 
 }  // namespace
 
+std::string ProgressText(LineSource::Progress progress, uint64_t lines, double seconds,
+                         size_t width) {
+  const double done = static_cast<double>(progress.read);
+  if (progress.total == 0) {
+    const auto rate = static_cast<uint64_t>(static_cast<double>(lines) / std::max(seconds, 1e-3));
+    return Fit(Grouped(lines) + " lines  " + Grouped(rate) + " lines/s", width);
+  }
+  const auto total = static_cast<double>(progress.total);
+  const double part = std::min(1.0, done / total);
+  const double rate = done / std::max(seconds, 1e-3);
+  std::array<char, 16> percent{};
+  std::snprintf(percent.data(), percent.size(), " %3.0f %%", part * 100);
+  std::string tail = percent.data();
+  tail += "  " + ShortBytes(done) + " of " + ShortBytes(total) + "  " + ShortBytes(rate) + "/s";
+  if (rate > 0) tail += "  " + ShortSeconds(std::max(0.0, total - done) / rate) + " left";
+  if (width < tail.size() + 12) return Fit(tail, width);
+  const size_t cells = std::min(kCells, width - tail.size() - 2);
+  const auto full = static_cast<size_t>(part * static_cast<double>(cells));
+  return "[" + std::string(full, '#') + std::string(cells - full, '.') + "]" + tail;
+}
+
 ProgressBar::ProgressBar(const LineSource& source)
     : source_(source),
-      shown_(isatty(STDERR_FILENO) != 0),
-      next_(std::chrono::steady_clock::now() + kPatience) {}
+      shown_(IsTerminal()),
+      begun_(std::chrono::steady_clock::now()),
+      next_(begun_ + kPatience) {}
 
 ProgressBar::~ProgressBar() {
-  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  if (drawn != 0) std::fputs(kWipe.data(), stderr);
+  drawn = 0;
 }
 
 void ProgressBar::Draw() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
   next_ = now + kRedraw;
-  const auto [read, total] = source_.progress();
-  if (total > 0) {
-    const double part = std::min(1.0, static_cast<double>(read) / static_cast<double>(total));
-    const auto full = static_cast<size_t>(part * static_cast<double>(kCells));
-    std::fprintf(stderr, "\r\x1b[K[%s%s] %3.0f %%", std::string(full, '#').c_str(),
-                 std::string(kCells - full, '.').c_str(), part * 100);
-  } else {
-    std::fprintf(stderr, "\r\x1b[K%llu lines", static_cast<unsigned long long>(ticks_));
-  }
-  drawn_ = true;
+  const double seconds = std::chrono::duration<double>(now - begun_).count();
+  const std::string text = ProgressText(source_.progress(), ticks_, seconds, TerminalWidth() - 1);
+  drawn = 1;
+  std::fprintf(stderr, "%s%s", kWipe.data(), text.c_str());
+}
+
+void EndOnInterrupt() {
+  struct sigaction action {};
+  action.sa_handler = OnInterrupt;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
 }
 
 }  // namespace kle

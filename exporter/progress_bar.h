@@ -4,10 +4,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "exporter/line_source.h"
 
 namespace kle {
+
+// "[####....]  45 %  460.1 MB of 1.0 GB  210.0 MB/s  3s left", in at most `width` columns; without
+// a known total, lines and their rate.
+std::string ProgressText(LineSource::Progress progress, uint64_t lines, double seconds,
+                         size_t width);
 
 class ProgressBar {
  public:
@@ -26,9 +32,12 @@ class ProgressBar {
 
   const LineSource& source_;
   const bool shown_;
-  bool drawn_ = false;
   uint64_t ticks_ = 0;
+  std::chrono::steady_clock::time_point begun_;
   std::chrono::steady_clock::time_point next_;
 };
+
+// Ctrl-C wipes the bar and ends the process with status 130.
+void EndOnInterrupt();
 
 }  // namespace kle

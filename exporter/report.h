@@ -2,6 +2,7 @@
 // A finished report and its printed forms.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 namespace kle {
 
 struct Report {
+  std::string name;  // of what was read
   SourceSummary source;
   std::vector<TerminationRecord> terminations;  // by requested_at
   Summary summary;                              // of these terminations
@@ -23,8 +25,20 @@ struct TableStyle {
   size_t slowest = 10;
 };
 
-std::string ReportJson(const Report& report);
-std::string ReportCsv(const Report& report);
+// What may be long is written piece by piece: it is never whole in memory.
+void WriteReportJson(std::ostream& out, const Report& report);
+void WriteReportCsv(std::ostream& out, const Report& report);
+void WriteReportOtlp(std::ostream& out, const Report& report);
+// One file without a reference to another: the page's look, to attach to a ticket.
+void WriteReportHtml(std::ostream& out, const Report& report);
 std::string ReportTable(const Report& report, const TableStyle& style);
+
+// The same measurements of two logs side by side.
+std::string DiffTable(const Report& left, const Report& right, const TableStyle& style);
+std::string DiffJson(const Report& left, const Report& right);
+
+// Parts of the JSON report.
+std::string SourceJson(const Report& report);
+std::string SummaryJson(const Report& report);
 
 }  // namespace kle

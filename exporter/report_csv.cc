@@ -52,7 +52,7 @@ std::string Reasons(const TerminationRecord& record) {
 
 }  // namespace
 
-std::string ReportCsv(const Report& report) {
+void WriteReportCsv(std::ostream& out, const Report& report) {
   std::string text =
       "namespace,pod,uid,trigger,outcome,state,requested_at,terminated_at,reclaimed_at,removed_at,"
       "termination_seconds,reclaim_seconds,deletion_seconds,termination_precision,"
@@ -60,7 +60,7 @@ std::string ReportCsv(const Report& report) {
   for (int i = 0; i < kPhaseCount; ++i) {
     text.append(",").append(Name(static_cast<Phase>(i))).append("_seconds");
   }
-  text += ",failure_reasons,stuck\n";
+  out << text << ",failure_reasons,stuck\n";
   for (const TerminationRecord& record : report.terminations) {
     std::string row;
     for (const std::string_view value :
@@ -85,9 +85,8 @@ std::string ReportCsv(const Report& report) {
     }
     Put(row, Reasons(record));
     Put(row, IsStuck(record) ? "true" : "false");
-    text.append(row, 1).append("\n");
+    out << std::string_view(row).substr(1) << '\n';
   }
-  return text;
 }
 
 }  // namespace kle

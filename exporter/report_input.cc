@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/report_input.h"
 
+#include <glob.h>
+
 #include <chrono>
 #include <filesystem>
 #include <utility>
@@ -34,8 +36,8 @@ Result<void> AddFolder(const std::string& folder, Sorted& sorted) {
     return {};
   }
   if (files->readable.empty()) {
-    return Error("no journal file in " + folder + " can be read (" + Unreadable(*files) +
-                 "): run with the supplementary group systemd-journal, or as root");
+    return Error("no journal file in " + folder + " can be read (" + Unreadable(*files) + ")" +
+                 (files->advice.empty() ? "" : ": " + files->advice));
   }
   if (files->unreadable_total() > 0) {
     sorted.notes.push_back(folder + ": journal files left out: " + Unreadable(*files));
@@ -47,13 +49,29 @@ Result<void> AddFolder(const std::string& folder, Sorted& sorted) {
 Result<void> AddJournal(const std::string& path, Sorted& sorted) {
   const std::string trouble = JournalFileTrouble(path);
   if (trouble == "permission") {
-    return Error(
-        "cannot read " + path +
-        ": Permission denied: run with the supplementary group systemd-journal, or as root");
+    return Error("cannot read " + path + ": Permission denied: " + JournalAccessAdvice(path));
   }
   if (!trouble.empty()) return Error("cannot read " + path + ": " + trouble);
   sorted.journals.push_back(path);
   return {};
+}
+
+// A pattern that the shell left alone (quoted, or in a service file) is expanded here; a file that
+// has such a name is that file.
+std::vector<std::string> Expanded(const std::vector<std::string>& paths) {
+  std::vector<std::string> expanded;
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    glob_t found{};
+    if (path.find_first_of("*?[") != path.npos && !std::filesystem::exists(path, ignored) &&
+        glob(path.c_str(), 0, nullptr, &found) == 0) {
+      expanded.insert(expanded.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    } else {
+      expanded.push_back(path);
+    }
+    globfree(&found);
+  }
+  return expanded;
 }
 
 Result<Sorted> Sort(const std::vector<std::string>& paths) {
@@ -107,13 +125,13 @@ Result<void> OpenLogs(const std::vector<std::string>& paths, const ReportOptions
 
 }  // namespace
 
-Result<ReportInput> OpenReportInput(const ReportOptions& options) {
+Result<ReportInput> OpenReportInput(const std::vector<std::string>& named,
+                                    const ReportOptions& options) {
   ReportInput input;
-  input.name = options.paths.front() == "-" ? "standard input" : options.paths.front();
-  if (options.paths.size() > 1) {
-    input.name += " and " + std::to_string(options.paths.size() - 1) + " more";
-  }
-  auto sorted = Sort(options.paths);
+  const std::vector<std::string> paths = Expanded(named);
+  input.name = paths.front() == "-" ? "standard input" : paths.front();
+  if (paths.size() > 1) input.name += " and " + std::to_string(paths.size() - 1) + " more";
+  auto sorted = Sort(paths);
   if (!sorted) return sorted.error();
   auto opened = sorted->journals.empty()
                     ? OpenLogs(sorted->logs, options, input)

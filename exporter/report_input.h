@@ -20,6 +20,7 @@ struct ReportInput {
   std::optional<Timestamp> reference;  // for HeaderClock
 };
 
-[[nodiscard]] Result<ReportInput> OpenReportInput(const ReportOptions& options);
+[[nodiscard]] Result<ReportInput> OpenReportInput(const std::vector<std::string>& paths,
+                                                  const ReportOptions& options);
 
 }  // namespace kle

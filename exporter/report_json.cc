@@ -47,6 +47,7 @@ Json ToJson(const Summary& summary) {
           {"in_flight", summary.in_flight},
           {"stuck", summary.stuck},
           {"kubelet_restarts", summary.kubelet_restarts},
+          {"killed_after_grace", summary.killed_after_grace},
           {"by_state", ToJson(summary.by_state)},
           {"by_trigger", ToJson(summary.by_trigger)},
           {"by_outcome", ToJson(summary.by_outcome)},
@@ -60,18 +61,19 @@ Json ToJson(const Summary& summary) {
 
 }  // namespace
 
-// Record by record, one line each: a long report is never one tree in memory, and grep works.
-std::string ReportJson(const Report& report) {
-  std::string text = R"({"schema":"kubelet-lifecycle/v1",)";
-  text.append("\n\"source\":").append(JsonText(ToJson(report.source)));
-  text.append(",\n\"terminations\":[");
+std::string SourceJson(const Report& report) { return JsonText(ToJson(report.source)); }
+std::string SummaryJson(const Report& report) { return JsonText(ToJson(report.summary)); }
+
+// Record by record, one line each: grep works.
+void WriteReportJson(std::ostream& out, const Report& report) {
+  out << R"({"schema":"kubelet-lifecycle/v1",)"
+      << "\n\"source\":" << SourceJson(report) << ",\n\"terminations\":[";
   std::string_view separator = "\n";
   for (const TerminationRecord& record : report.terminations) {
-    text.append(separator).append(JsonText(kle::ToJson(record)));
+    out << separator << JsonText(kle::ToJson(record));
     separator = ",\n";
   }
-  text.append("],\n\"summary\":").append(JsonText(ToJson(report.summary))).append("}\n");
-  return text;
+  out << "],\n\"summary\":" << SummaryJson(report) << "}\n";
 }
 
 }  // namespace kle

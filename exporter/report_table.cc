@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report for a person at a terminal: summary, the slowest with a waterfall of their phases, and
-// those that never finished.
+// The report for a person at a terminal: summary, those that never finished, and the slowest with a
+// waterfall of their phases.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kLabel = 17;  // widest phase name and a blank or two
 constexpr size_t kNumber = 9;
+constexpr size_t kFewest = 3;
 
 enum class Ink { kBold, kRed, kYellow, kCyan, kDim };
 
@@ -24,9 +25,10 @@ class Table {
   std::string Print() {
     Source();
     Counts();
+    Unfinished();
+    Failed();
     Durations();
     Slowest();
-    Unfinished();
     return std::move(out_);
   }
 
@@ -59,12 +61,17 @@ class Table {
   void Counts() {
     const Summary& summary = report_.summary;
     Head("TERMINATIONS " + Grouped(summary.terminations) + ", in flight at the end " +
-         Grouped(summary.in_flight) + ", stuck " + Grouped(summary.stuck) + ", kubelet restarts " +
-         Grouped(summary.kubelet_restarts));
+         Grouped(summary.in_flight) + ", stuck " + Grouped(summary.stuck));
     CountLine("state", summary.by_state);
     CountLine("trigger", summary.by_trigger);
     CountLine("outcome", summary.by_outcome);
+    if (summary.killed_after_grace > 0) {
+      CountLine("grace ran out", {{"killed", summary.killed_after_grace}});
+    }
     CountLine("failures", summary.failures);
+    if (summary.kubelet_restarts > 0) {
+      CountLine("kubelet", {{"restarts", summary.kubelet_restarts}});
+    }
   }
 
   void CountLine(std::string_view label, const std::map<std::string, size_t>& counts) {
@@ -102,12 +109,6 @@ class Table {
       text += CellRight(ShortSeconds(value), kNumber);
     }
     Line(text);
-  }
-
-  static std::optional<Duration> TotalOf(const TerminationRecord& record) {
-    if (auto deletion = record.deletion()) return deletion;
-    if (auto reclaim = record.reclaim()) return reclaim;
-    return record.termination();
   }
 
   void Slowest() {
@@ -170,8 +171,54 @@ class Table {
       if (record.current) unfinished.push_back(&record);
     }
     if (unfinished.empty()) return;
-    Head("NEVER FINISHED " + Grouped(unfinished.size()));
-    for (const TerminationRecord* record : unfinished) StuckLines(*record);
+    std::stable_sort(unfinished.begin(), unfinished.end(), [](const auto* a, const auto* b) {
+      const auto urgency = [](const Current& current) {
+        return std::pair(current.overdue, current.reason.has_value());
+      };
+      return urgency(*a->current) > urgency(*b->current);
+    });
+    const size_t shown = std::min(std::max(style_.slowest, kFewest), unfinished.size());
+    Head("NEVER FINISHED " + Grouped(unfinished.size()) + ", stuck " +
+         Grouped(report_.summary.stuck));
+    for (size_t i = 0; i < shown; ++i) StuckLines(*unfinished[i]);
+    if (shown < unfinished.size()) {
+      Line("  and " + Grouped(unfinished.size() - shown) +
+           " more: --slowest=" + std::to_string(unfinished.size()) + " shows them");
+    }
+  }
+
+  // Of pods that finished all the same: what held them up, the longest first.
+  void Failed() {
+    std::vector<std::pair<const TerminationRecord*, const FailureRecord*>> failed;
+    for (const TerminationRecord& record : report_.terminations) {
+      if (record.current) continue;
+      for (const FailureRecord& failure : record.failures) failed.emplace_back(&record, &failure);
+    }
+    if (failed.empty()) return;
+    std::stable_sort(failed.begin(), failed.end(), [](const auto& a, const auto& b) {
+      const auto weight = [](const FailureRecord& failure) {
+        return std::pair(failure.last_at - failure.first_at, failure.count);
+      };
+      return weight(*a.second) > weight(*b.second);
+    });
+    const size_t shown = std::min(kFewest, failed.size());
+    Head("HELD UP, longest " + std::to_string(shown) + " of " + Grouped(failed.size()));
+    for (size_t i = 0; i < shown; ++i) FailedLines(*failed[i].first, *failed[i].second);
+  }
+
+  void FailedLines(const TerminationRecord& record, const FailureRecord& failure) {
+    const Duration held = failure.last_at - failure.first_at;
+    out_.append(Paint(Ink::kYellow, CellRight(ShortSeconds(ToSeconds(held)), kNumber)))
+        .append("  ");
+    out_.append(Paint(Ink::kBold, Fit(record.namespace_ + "/" + record.pod, width_ - kNumber - 2)));
+    std::string where = "in " + std::string(Name(failure.phase)) + " since " +
+                        ShortTime(failure.first_at) + ", " + std::string(Name(failure.reason));
+    if (!failure.object.empty()) {
+      where += failure.phase == Phase::kUnmountVolumes ? ", volume " : ", ";
+      where += failure.object;
+    }
+    where += " (failed " + std::to_string(failure.count) + "x)";
+    out_.append("\n").append(Wrap(where, width_, kNumber + 2));
   }
 
   void StuckLines(const TerminationRecord& record) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "exporter/http_post.h"
 #include "exporter/listen_address.h"
 #include "parser/values.h"
 #include "parser/zone.h"
@@ -76,6 +77,12 @@ Result<void> TimeZone(ServeOptions& options, const std::string& text, bool) {
   return {};
 }
 
+Result<void> TraceEndpoint(ServeOptions& options, const std::string& url, bool) {
+  if (auto endpoint = ParseEndpoint(url); !endpoint) return endpoint.error();
+  options.trace_endpoint = url;
+  return {};
+}
+
 Result<void> TelemetryPath(ServeOptions& options, const std::string& path, bool) {
   if (!path.starts_with('/') || path == "/" || path.find_first_of("?#% ") != std::string::npos) {
     return Quoted(path, "is no path of its own: try /metrics");
@@ -118,6 +125,8 @@ constexpr ServeFlag kTable[] = {
      "Path of the metrics"},
     {"web.config.file", "Web", "FILE", "", kReload, Text<&Options::web_config_file>,
      "Web configuration in exporter-toolkit's format: TLS, passwords, headers"},
+    {"trace.endpoint", "Traces", "URL", "", kOnce, TraceEndpoint,
+     "Where finished terminations go as traces (OTLP/HTTP), http://HOST:4318/v1/traces; default: nowhere"},
     {"config.file", "Configuration", "FILE", "", kOnce, Text<&Options::config_file>,
      "YAML file with these flags as keys; the command line wins"},
     {"log.level", "Own log", "debug|info|warn|error", "info", kReload, Choice<&Options::log_level, kLevels>,

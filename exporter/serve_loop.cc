@@ -13,6 +13,7 @@
 #include "exporter/build_info.h"
 #include "exporter/log.h"
 #include "exporter/process_metrics.h"
+#include "exporter/trace_export.h"
 
 namespace kle {
 namespace {
@@ -25,6 +26,7 @@ constexpr size_t kRecentServed = 1000;
 // Until the source's end is reached for the first time: ready soon after it.
 constexpr milliseconds kSettle(20);
 constexpr milliseconds kIdleWait(500);
+constexpr milliseconds kTick(5);  // of the coarse clock, and a little
 // So long without a line, the last record is complete and the source's time is the clock's, less
 // what a line may take from the kubelet to here.
 constexpr milliseconds kQuiet(400);
@@ -61,7 +63,7 @@ Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
   Commit();
   LogLine line;
   while (!stop.load(std::memory_order_relaxed)) {
-    auto status = source_.Next(line, caught_up_ ? kIdleWait : kSettle);
+    auto status = source_.Next(line, Patience());
     if (!status) return status.error();
     switch (*status) {
       case ReadStatus::kLine:
@@ -79,12 +81,31 @@ Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
         options_.reload_asked->load(std::memory_order_relaxed)) {
       Reload();
     }
+    if (options_.turn_every.count() > 0) Turn();
   }
   committer_.Wait();  // only then may the last state and what shows it follow
   Commit();
   committer_.Wait();
   TakeOutcome();
   return {};
+}
+
+void ServeLoop::Turn() {
+  const auto now = Clock::now();
+  if (now - turned_ < options_.turn_every) return;
+  turned_ = now;
+  options_.on_turn();
+}
+
+// No longer than until the last record counts as complete, or until the next commit may be made:
+// what a line says is to be seen soon.
+milliseconds ServeLoop::Patience() const {
+  if (!caught_up_) return kSettle;
+  const auto now = Clock::now();
+  const auto quiet = last_line_ + kQuiet;
+  const auto next = now < quiet ? quiet : committed_ + options_.commit_every;
+  if (next <= now) return kIdleWait;
+  return std::min(kIdleWait, std::chrono::ceil<milliseconds>(next - now) + kTick);
 }
 
 void ServeLoop::OnLine(const LogLine& line) {
@@ -129,7 +150,8 @@ bool ServeLoop::CommitDue() const {
   if (owed_ || urgent_ || pipeline_->summary().events != events_) return true;
   if (changed_) return since >= kCalm * options_.commit_every;
   // Ages grow while pods are in flight.
-  return pipeline_->tracker().counts().in_flight > 0 || since >= kIdleCommit;
+  return since >= (pipeline_->tracker().counts().in_flight > 0 ? kCalm * options_.commit_every
+                                                               : kIdleCommit);
 }
 
 std::string ServeLoop::WhyNotReady(const SourceHealth& health) {
@@ -142,7 +164,8 @@ std::string ServeLoop::WhyNotReady(const SourceHealth& health) {
     const auto& formats = pipeline_->summary().formats;
     if (!formats.contains(std::string(Name(LineFormat::kKlogText))) &&
         !formats.contains(std::string(Name(LineFormat::kKlogJson)))) {
-      why = "no kubelet line seen yet: " + options_.no_line_advice;
+      why = "no kubelet line seen yet: " +
+            (health.advice.empty() ? options_.no_line_advice : health.advice);
     }
   }
   if (why.empty()) return why;
@@ -188,6 +211,16 @@ void ServeLoop::TakeOutcome() {
   }
 }
 
+void ServeLoop::TakeTraceCounts() {
+  if (options_.traces == nullptr) return;
+  const auto counts = options_.traces->TakeCounts();
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    pipeline_->metrics().CountTraceExports(TraceExport::kResults[i], counts[i]);
+    changed_ = true;
+  }
+}
+
 void ServeLoop::LogChanges(const SourceHealth& health, const Snapshot& snapshot) {
   if (health.trouble != trouble_) {
     trouble_ = health.trouble;
@@ -212,11 +245,9 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   snapshot->reason = WhyNotReady(health);
   snapshot->ready = snapshot->reason.empty();
   pipeline_->metrics().SetInFlight(pipeline_->Overview());
-  snapshot->in_flight =
-      std::make_shared<const std::vector<TerminationRecord>>(pipeline_->InFlight(kInFlightServed));
+  snapshot->in_flight = Shared(pipeline_->InFlight(kInFlightServed));
   if (changed_ || !recent_) {
-    recent_ =
-        std::make_shared<const std::vector<TerminationRecord>>(pipeline_->Recent(kRecentServed));
+    recent_ = std::make_shared<const std::vector<RecordPtr>>(pipeline_->Recent(kRecentServed));
   }
   snapshot->recent = recent_;
   UpdateSelfMetrics(health, snapshot->ready);
@@ -224,6 +255,7 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);
   snapshot->metrics = std::move(text).str() + ProcessMetrics();
+  snapshot->status = StatusOf(pipeline_->summary(), families);
   totals_ = MetricSet::Totals(families);
   return snapshot;
 }
@@ -232,6 +264,7 @@ void ServeLoop::Commit() {
   const auto begun = std::chrono::steady_clock::now();
   owed_ = false;
   TakeOutcome();
+  TakeTraceCounts();
   const SourceHealth health = source_.Health();
   const bool save = options_.state != nullptr && (changed_ || urgent_) && !committer_.busy();
   if (save) pipeline_->metrics().CountStateCommit();

@@ -20,6 +20,8 @@
 
 namespace kle {
 
+class TraceExport;
+
 struct ServeLoopOptions {
   // Between commits while events come; lines that are none wait five times as long.
   std::chrono::milliseconds commit_every{1000};
@@ -36,8 +38,13 @@ struct ServeLoopOptions {
   std::function<void(Pipeline&)> on_reload;
   // Whether the configuration is good, and since when; may be empty.
   std::function<LiveWebConfig::Health()> config_health;
-  // After each snapshot that became visible, e.g. for a watchdog; from any thread.
+  // May be null; must outlive the loop.
+  TraceExport* traces = nullptr;
+  // After each snapshot that became visible; from any thread.
   Committer::Published on_publish;
+  // From the reading thread while it goes round, so often at most; 0: never. For a watchdog.
+  std::function<void()> on_turn;
+  std::chrono::milliseconds turn_every{0};
 };
 
 // Reads until `stop` is set or the source fails for good. Not thread-safe.
@@ -61,11 +68,14 @@ class ServeLoop {
     static time_point now();
   };
 
+  void Turn();
+  std::chrono::milliseconds Patience() const;
   void OnLine(const LogLine& line);
   void OnIdle();
   void OnGap();
   void Reload();
   void TakeOutcome();
+  void TakeTraceCounts();
   bool CommitDue() const;
   void Commit();
   std::shared_ptr<Snapshot> MakeSnapshot(const SourceHealth& health);
@@ -89,6 +99,7 @@ class ServeLoop {
   std::optional<Timestamp> last_received_;
   Clock::time_point last_line_{};
   Clock::time_point committed_{};
+  Clock::time_point turned_{};
   std::chrono::steady_clock::duration cost_{};  // of the last commit, in this thread
   std::string trouble_;                         // last one logged
   std::string commit_error_;                    // likewise

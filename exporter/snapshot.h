@@ -10,11 +10,21 @@
 #include <utility>
 #include <vector>
 
+#include "exporter/status.h"
 #include "metrics/termination.h"
 
 namespace kle {
 
-using RecordList = std::shared_ptr<const std::vector<TerminationRecord>>;
+using RecordList = std::shared_ptr<const std::vector<RecordPtr>>;
+
+inline RecordList Shared(std::vector<TerminationRecord> records) {
+  std::vector<RecordPtr> shared;
+  shared.reserve(records.size());
+  for (TerminationRecord& record : records) {
+    shared.push_back(std::make_shared<const TerminationRecord>(std::move(record)));
+  }
+  return std::make_shared<const std::vector<RecordPtr>>(std::move(shared));
+}
 
 struct Snapshot {
   std::chrono::steady_clock::time_point made_at = std::chrono::steady_clock::now();
@@ -24,6 +34,7 @@ struct Snapshot {
   std::string reason = "starting";  // one line while not ready
   RecordList in_flight;             // the oldest, oldest first; may be null
   RecordList recent;                // newest first; may be null
+  Status status;
 };
 
 // Any thread. A mutex instead of std::atomic<std::shared_ptr>: GCC 12's unlocks without release

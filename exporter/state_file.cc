@@ -80,6 +80,20 @@ std::string FolderOf(const std::string& path) {
   return folder.empty() ? "." : folder.string();
 }
 
+std::string WriteAdvice(int error, const std::string& folder) {
+  std::string advice;
+  if (error == EACCES || error == EPERM) {
+    advice = "let user " + std::to_string(geteuid()) + " write the folder " + folder +
+             " (in a pod: prepare-state), or give another --state.path; ";
+  } else if (error == ENOSPC || error == EDQUOT) {
+    advice = "make room for it in " + folder + "; ";
+  } else if (error == EROFS) {
+    advice = "mount " + folder + " to be written, or give another --state.path; ";
+  }
+  return advice +
+         "counting goes on; a crash before it can be written again is counted from the last one";
+}
+
 }  // namespace
 
 std::string_view Name(StateFault fault) {
@@ -239,11 +253,10 @@ Result<void> StateFile::Save(std::string_view bytes) {
 }
 
 Result<void> StateFile::Replace(std::string_view bytes) const {
-  constexpr const char* kAdvice =
-      "counting goes on; a crash before it can be written again is counted from the last one";
   const std::string next = path_ + ".tmp";
   const auto failed = [&](std::string_view what, const std::string& path) {
-    return SystemError(what, path, errno, kAdvice);
+    const int error = errno;
+    return SystemError(what, path, error, WriteAdvice(error, FolderOf(path_)));
   };
   Descriptor file(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (*file < 0) return failed("cannot write", next);

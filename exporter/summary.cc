@@ -33,6 +33,29 @@ bool IsStuck(const TerminationRecord& record) {
   return record.current && record.current->overdue > Duration::zero();
 }
 
+// Not requested_at alone: an evicted or orphaned pod may have none.
+Timestamp BeginOf(const TerminationRecord& record) {
+  for (const auto* at : {&record.requested_at, &record.terminated_at, &record.removed_at}) {
+    if (*at) return **at;
+  }
+  return record.phases.empty() ? Timestamp()
+                               : record.phases.front().started_at.value_or(Timestamp());
+}
+
+std::optional<Duration> TotalOf(const TerminationRecord& record) {
+  if (auto deletion = record.deletion()) return deletion;
+  if (auto reclaim = record.reclaim()) return reclaim;
+  return record.termination();
+}
+
+std::optional<Timestamp> EndOf(const TerminationRecord& record) {
+  std::optional<Timestamp> end;
+  for (const auto* at : {&record.terminated_at, &record.reclaimed_at, &record.removed_at}) {
+    if (*at && (!end || **at > *end)) end = *at;
+  }
+  return end;
+}
+
 Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSummary& source) {
   Summary summary;
   summary.terminations = records.size();
@@ -46,6 +69,7 @@ Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSum
     ++summary.by_outcome[std::string(Name(record.outcome))];
     if (record.state == State::kInFlight) ++summary.in_flight;
     if (IsStuck(record)) ++summary.stuck;
+    if (record.grace_exceeded) ++summary.killed_after_grace;
     for (const FailureRecord& failure : record.failures) {
       summary.failures[std::string(Name(failure.reason))] += static_cast<size_t>(failure.count);
     }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct Summary {
   size_t in_flight = 0;
   size_t stuck = 0;
   uint64_t kubelet_restarts = 0;
+  size_t killed_after_grace = 0;  // the grace ran out
   std::map<std::string, size_t> by_state, by_trigger, by_outcome;
   std::map<std::string, size_t> failures;  // failed attempts by reason
   Quantiles termination_seconds, deletion_seconds, unmount_seconds;
@@ -34,6 +36,13 @@ struct Summary {
 };
 
 Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSummary& source);
+
+// When it was asked for, or the first that is known of it.
+Timestamp BeginOf(const TerminationRecord& record);
+// The last that is known of it.
+std::optional<Timestamp> EndOf(const TerminationRecord& record);
+// From the request until gone from the API, else reclaimed, else terminated: what is known.
+std::optional<Duration> TotalOf(const TerminationRecord& record);
 
 bool IsStuck(const TerminationRecord& record);
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "exporter/char_width.h"
+
 namespace kle {
 namespace {
 
@@ -38,28 +40,13 @@ bool Control(char32_t code) {
          (code >= 0x2066 && code <= 0x2069);
 }
 
-size_t Width(char32_t code) {
-  if (code >= 0x300 && code < 0x370) return 0;
-  constexpr std::array<std::array<char32_t, 2>, 9> kWide{{{0x1100, 0x115f},
-                                                          {0x2e80, 0xa4cf},
-                                                          {0xac00, 0xd7a3},
-                                                          {0xf900, 0xfaff},
-                                                          {0xfe30, 0xfe6f},
-                                                          {0xff00, 0xff60},
-                                                          {0xffe0, 0xffe6},
-                                                          {0x1f300, 0x1faff},
-                                                          {0x20000, 0x3fffd}}};
-  const auto wide = [code](const auto& range) { return code >= range[0] && code <= range[1]; };
-  return std::any_of(kWide.begin(), kWide.end(), wide) ? 2 : 1;
-}
-
 }  // namespace
 
 size_t Columns(std::string_view text) {
   size_t columns = 0;
   while (!text.empty()) {
     const Glyph glyph = Decode(text);
-    columns += glyph.valid ? Width(glyph.code) : 1;
+    columns += glyph.valid ? CharWidth(glyph.code) : 1;
     text.remove_prefix(glyph.bytes);
   }
   return columns;
@@ -72,7 +59,7 @@ std::string Fit(std::string_view text, size_t columns) {
   while (!text.empty()) {
     const Glyph glyph = Decode(text);
     const bool shown = glyph.valid && !Control(glyph.code);
-    const size_t width = shown ? Width(glyph.code) : 1;
+    const size_t width = shown ? CharWidth(glyph.code) : 1;
     if (used + width > columns) {
       fitted.resize(room_for_dots);
       return columns == 0 ? std::string() : fitted + "…";
@@ -132,6 +119,18 @@ std::string ShortSeconds(double seconds) {
   } else {
     std::snprintf(text.data(), text.size(), "%lldd%lldh", whole / 86400, whole % 86400 / 3600);
   }
+  return text.data();
+}
+
+std::string ShortBytes(double bytes) {
+  constexpr std::array<const char*, 5> kUnits{"B", "kB", "MB", "GB", "TB"};
+  size_t unit = 0;
+  while (bytes >= 999.95 && unit + 1 < kUnits.size()) {
+    bytes /= 1000;
+    ++unit;
+  }
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", bytes, kUnits[unit]);
   return text.data();
 }
 

@@ -25,6 +25,8 @@ std::string Wrap(std::string_view text, size_t columns, size_t indent);
 
 // 0.12s 4.5s 45.2s 2m03s 1h04m 3d2h
 std::string ShortSeconds(double seconds);
+// 999 B 1.5 kB 210.0 MB
+std::string ShortBytes(double bytes);
 // 12,345
 std::string Grouped(uint64_t number);
 // 2026-11-23 23:01:26Z

@@ -13,8 +13,9 @@ namespace kle {
 
 struct HttpRequest {
   std::string_view method;
-  std::string_view path;   // exact, nothing folded
-  std::string_view query;  // without '?'
+  std::string_view path;                // exact, nothing folded
+  std::string_view query;               // without '?'
+  std::string_view if_none_match = {};  // the header of this name
 };
 
 struct HttpResponse {
@@ -23,6 +24,9 @@ struct HttpResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
 };
+
+// With an ETag of its body; a 304 without the body when the client has it.
+HttpResponse Tagged(const HttpRequest& request, HttpResponse response);
 
 HttpResponse Answer(const HttpRequest& request, const Snapshot& snapshot,
                     std::string_view telemetry_path);

@@ -60,6 +60,7 @@ constexpr MetricInfo kTable[] = {
     {"state_rejected_total", "counter", "reason", "State files that were found at a start and set aside."},
     {"config_last_reload_successful", "gauge", "", "1 if the configuration files and certificates, as last read, were good; 0 while older ones are in use."},
     {"config_last_reload_success_timestamp_seconds", "gauge", "", "When they were last read and good, in seconds since 1970."},
+    {"trace_exports_total", "counter", "result", "Finished terminations by what became of their trace: sent, failed (the collector did not take it), dropped (the queue was full)."},
     {"ready", "gauge", "", "1 once the reader has caught up with its source."},
 };
 // clang-format on
@@ -113,6 +114,7 @@ MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
     m.gaps.Add({{"reason", Text(Name(static_cast<GapReason>(i)))}});
   }
   for (const char* list : {"containers", "volumes", "failures"}) m.dropped.Add({{"list", list}});
+  for (const char* result : {"sent", "failed", "dropped"}) m.traces.Add({{"result", result}});
   for (const char* reason : {"evicted", "expired"}) m.evictions.Add({{"reason", reason}});
   for (int i = 0; i < kPhaseCount; ++i) {
     const prometheus::Labels labels{{"phase", Text(Name(static_cast<Phase>(i)))}};
@@ -295,6 +297,10 @@ void MetricSet::CountStateCommitError() { impl_->commit_errors.Increment(); }
 
 void MetricSet::CountStateRejected(std::string_view reason) {
   impl_->rejected_states.Add({{"reason", Text(reason)}}).Increment();
+}
+
+void MetricSet::CountTraceExports(std::string_view result, uint64_t traces) {
+  impl_->traces.Add({{"result", Text(result)}}).Increment(static_cast<double>(traces));
 }
 
 void MetricSet::CountDropped(std::string_view list) {

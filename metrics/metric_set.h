@@ -76,6 +76,7 @@ class MetricSet {
   void CountStateCommitError();
   void CountStateRejected(std::string_view reason);  // a closed set: StateFault's names
   void CountDropped(std::string_view list);          // containers, volumes, failures
+  void CountTraceExports(std::string_view result, uint64_t traces);  // sent, failed, dropped
   void SetJournalLag(Duration lag);
   void SetJournalHeadroom(Duration headroom);
   void SetJournalPolling(bool polling);

@@ -157,6 +157,7 @@ struct MetricSet::Impl {
   Counter& commit_errors = Counters("state_commit_errors_total").Add({});
   Family<Counter>& rejected_states = Counters("state_rejected_total");
   Family<Counter>& dropped = Counters("tracker_dropped_total");
+  Family<Counter>& traces = Counters("trace_exports_total");
   Gauge& polling = Gauges("journal_polling").Add({});
   Gauge& config_good = Gauges("config_last_reload_successful").Add({});
   Gauge& config_read_at = Gauges("config_last_reload_success_timestamp_seconds").Add({});

@@ -19,7 +19,9 @@ constexpr Duration kClockStep = std::chrono::seconds(1);
 
 struct Pipeline::Impl final : RecordFilter {
   Impl(const PipelineOptions& options, RecordSink sink)
-      : clock(options.zone), tracker(options.tracker, metrics, std::move(sink)) {}
+      : before_event(options.before_event),
+        clock(options.zone),
+        tracker(options.tracker, metrics, sink ? std::move(sink) : options.on_record) {}
 
   // A line with a bad head is taken too, and counted.
   bool Wants(const Frame& first_line) override {
@@ -52,6 +54,7 @@ struct Pipeline::Impl final : RecordFilter {
     }
     event.at = *at;
     if (event.kind == EventKind::kRedirect) return;
+    if (before_event) before_event(event.at);
     NoteEvent();
     tracker.On(event);
   }
@@ -65,6 +68,7 @@ struct Pipeline::Impl final : RecordFilter {
     event.level = summary.verbosity_seen;
     event.pid = record.pid;
     event.at = at;
+    if (before_event) before_event(event.at);
     NoteEvent();
     tracker.On(event);
   }
@@ -131,6 +135,7 @@ struct Pipeline::Impl final : RecordFilter {
     return any;
   }
 
+  std::function<void(Timestamp)> before_event;
   MetricSet metrics;
   Framer framer;
   Record record;
@@ -206,9 +211,7 @@ std::vector<TerminationRecord> Pipeline::InFlight(size_t limit) const {
 
 std::vector<InFlightPod> Pipeline::Overview() const { return impl_->tracker.Overview(); }
 
-std::vector<TerminationRecord> Pipeline::Recent(size_t limit) const {
-  return impl_->tracker.Recent(limit);
-}
+std::vector<RecordPtr> Pipeline::Recent(size_t limit) const { return impl_->tracker.Recent(limit); }
 
 const SourceSummary& Pipeline::summary() const {
   Impl& pipeline = *impl_;

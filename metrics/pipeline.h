@@ -23,6 +23,10 @@ namespace kle {
 struct PipelineOptions {
   ZoneOptions zone;
   TrackerOptions tracker;
+  // As the pipeline's sink, where that is made by another hand.
+  std::function<void(const TerminationRecord&)> on_record;
+  // Told of each event's time before the event changes anything.
+  std::function<void(Timestamp)> before_event;
 };
 
 // What was read, for the report's `source` and `summary`.
@@ -69,7 +73,7 @@ class Pipeline {
   // All of them, as the gauges need them.
   std::vector<InFlightPod> Overview() const;
   // Ended (removed, terminated, interrupted, expired) and still kept, newest first.
-  std::vector<TerminationRecord> Recent(size_t limit) const;
+  std::vector<RecordPtr> Recent(size_t limit) const;
 
   const SourceSummary& summary() const;
   Tracker& tracker();

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -149,5 +150,8 @@ struct TerminationRecord {
   std::optional<Duration> reclaim() const;
   std::optional<Duration> deletion() const;
 };
+
+// A record that is final.
+using RecordPtr = std::shared_ptr<const TerminationRecord>;
 
 }  // namespace kle

@@ -275,17 +275,19 @@ std::vector<InFlightPod> Tracker::Overview() const {
   return pods;
 }
 
-std::vector<TerminationRecord> Tracker::Recent(size_t limit) const {
-  std::vector<TerminationRecord> records;
+std::vector<RecordPtr> Tracker::Recent(size_t limit) const {
+  std::vector<RecordPtr> records;
   for (const PodFacts& pod : impl_->table.pods()) {
-    if (pod.termination && pod.termination->completed) records.push_back(impl_->Build(pod));
+    if (pod.termination && pod.termination->completed) {
+      records.push_back(std::make_shared<const TerminationRecord>(impl_->Build(pod)));
+    }
   }
-  for (const TerminationRecord& record : impl_->recent) {
+  for (const RecordPtr& record : impl_->recent) {
     if (records.size() >= limit) break;
     records.push_back(record);
   }
-  std::ranges::stable_sort(records, std::ranges::greater{}, [](const TerminationRecord& record) {
-    return record.removed_at.value_or(record.terminated_at.value_or(Timestamp{}));
+  std::ranges::stable_sort(records, std::ranges::greater{}, [](const RecordPtr& record) {
+    return record->removed_at.value_or(record->terminated_at.value_or(Timestamp{}));
   });
   if (records.size() > limit) records.resize(limit);
   return records;

@@ -82,7 +82,7 @@ class Tracker {
   std::vector<TerminationRecord> InFlight(size_t limit = SIZE_MAX) const;
   // All in flight, in no order; names stay valid until the next event.
   std::vector<InFlightPod> Overview() const;
-  std::vector<TerminationRecord> Recent(size_t limit) const;
+  std::vector<RecordPtr> Recent(size_t limit) const;
   const TrackerCounts& counts() const;
   size_t tracked_pods() const;
 

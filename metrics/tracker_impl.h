@@ -121,7 +121,7 @@ struct Tracker::Impl {
   MetricSet& metrics;
   RecordSink sink;
   PodTable table;
-  std::deque<TerminationRecord> recent;  // newest first
+  std::deque<RecordPtr> recent;  // newest first
   std::multimap<Timestamp, std::pair<uint64_t, Timer>> timers;
   TrackerCounts counts;
   std::deque<uint64_t> started;  // serials, oldest first; those that ended are passed over

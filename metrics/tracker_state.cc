@@ -70,8 +70,8 @@ void Tracker::Save(Encoder& encoder) const {
   encoder(tracker.timers);
   tracker.table.Save(encoder);
   const size_t kept = std::min(tracker.recent.size(), kRecentSaved);
-  encoder(std::vector(tracker.recent.begin(),
-                      tracker.recent.begin() + static_cast<std::ptrdiff_t>(kept)));
+  encoder(kept);
+  for (size_t i = 0; i < kept; ++i) encoder(*tracker.recent[i]);
 }
 
 bool Tracker::Restore(Decoder& decoder) {
@@ -79,7 +79,12 @@ bool Tracker::Restore(Decoder& decoder) {
   tracker.PlainFields(decoder);
   decoder(tracker.timers);
   if (!tracker.table.Restore(decoder)) return false;
-  decoder(tracker.recent);
+  std::vector<TerminationRecord> recent;
+  decoder(recent);
+  tracker.recent.clear();
+  for (TerminationRecord& record : recent) {
+    tracker.recent.push_back(std::make_shared<const TerminationRecord>(std::move(record)));
+  }
   return decoder.ok();
 }
 

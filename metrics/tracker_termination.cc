@@ -241,8 +241,8 @@ void Tracker::Impl::Hand(PodFacts& pod) {
   const bool measured = term.trigger != Trigger::kFinished && term.state != State::kInterrupted &&
                         term.state != State::kExpired;
   if (measured) ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
-  recent.push_front(Build(pod));
-  if (sink) sink(recent.front());
+  recent.push_front(std::make_shared<const TerminationRecord>(Build(pod)));
+  if (sink) sink(*recent.front());
   if (recent.size() > options.max_recent) recent.pop_back();
   pod.termination.reset();
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -17,6 +18,9 @@ namespace {
 
 // A row is found by as much of its literal beginning as fits one of these.
 constexpr std::array<size_t, 5> kLengths = {4, 8, 16, 24, 32};
+
+// The tables below have room for twice as many.
+constexpr size_t kMostRows = 1000;
 
 template <typename Word>
 uint64_t WordAt(const char* at) {
@@ -43,7 +47,10 @@ class Beginnings {
     return true;
   }
 
-  size_t length() const { return kLengths[next_ - 1]; }
+  // Whether no longer beginning of `text` has a hash.
+  bool last_of(std::string_view text) const {
+    return next_ == kLengths.size() || text.size() < kLengths[next_];
+  }
   uint64_t hash() const { return hash_; }
 
  private:
@@ -76,6 +83,7 @@ class Index {
       entry.literal = entry.pattern != nullptr ? entry.pattern->prefix() : row.message;
       rows_.push_back(entry);
     }
+    if (rows_.size() > kMostRows) std::abort();
     // Exact ones first, and of two built ones the one that says more; else as the table has them.
     std::ranges::stable_sort(rows_, [](const Entry& a, const Entry& b) {
       if (a.pattern == nullptr || b.pattern == nullptr) return a.pattern == nullptr && b.pattern;
@@ -118,9 +126,9 @@ class Index {
     void Place(std::string_view literal, uint16_t row) {
       Beginnings beginning(literal);
       while (beginning.Next()) {
-        if (beginning.length() == 8) begun_.set(beginning.hash() % kBits);
+        Bits& bits = beginning.last_of(literal) ? ends_ : goes_on_;
+        bits.set(beginning.hash() % kBits);
       }
-      if (beginning.length() == 4) short_.set(beginning.hash() % kBits);
       lists_[beginning.hash()].push_back(row);
     }
 
@@ -140,34 +148,39 @@ class Index {
     template <typename Visit>
     bool ForEach(std::string_view text, Visit visit) const {
       for (Beginnings beginning(text); beginning.Next();) {
-        const uint64_t hash = beginning.hash();
-        if (beginning.length() == 4 && !short_.test(hash % kBits)) continue;
-        if (beginning.length() == 8 && !begun_.test(hash % kBits)) return false;
-        for (size_t at = hash % kSlots; slots_[at].count != 0; at = (at + 1) % kSlots) {
-          if (slots_[at].hash != hash) continue;
-          for (size_t i = 0; i < slots_[at].count; ++i) {
-            if (visit(rows_[slots_[at].first + i])) return true;
-          }
-          break;
-        }
+        const size_t bit = beginning.hash() % kBits;
+        if (ends_[bit] && VisitRows(beginning.hash(), visit)) return true;
+        if (!goes_on_[bit]) return false;
       }
       return false;
     }
 
    private:
-    static constexpr size_t kSlots = 1024;
-    static constexpr size_t kBits = 4096;
+    static constexpr size_t kSlots = 2048;
+    static constexpr size_t kBits = 16384;
+    using Bits = std::bitset<kBits>;
+    static_assert(kSlots > 2 * kMostRows);
     struct Slot {
       uint64_t hash = 0;
       uint16_t first = 0;
       uint16_t count = 0;
     };
+
+    template <typename Visit>
+    bool VisitRows(uint64_t hash, Visit& visit) const {
+      size_t at = hash % kSlots;
+      while (slots_[at].count != 0 && slots_[at].hash != hash) at = (at + 1) % kSlots;
+      for (size_t i = 0; i < slots_[at].count; ++i) {
+        if (visit(rows_[slots_[at].first + i])) return true;
+      }
+      return false;
+    }
+
     std::array<Slot, kSlots> slots_{};
     std::vector<uint16_t> rows_;
-    // By the hash of their first bytes: which rows of four to seven bytes there are, and which of
-    // more.
-    std::bitset<kBits> short_;
-    std::bitset<kBits> begun_;
+    // By the hash of a beginning: whether rows are found by it, and whether any goes on after it.
+    Bits ends_;
+    Bits goes_on_;
     std::map<uint64_t, std::vector<uint16_t>> lists_;
   };
 

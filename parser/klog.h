@@ -65,6 +65,16 @@ struct Record {
   size_t scratch_used = 0;
   size_t scratch_head = 0;  // what of it the message takes
 
+  // What the last header said: most lines repeat all but the fraction of the second and the file.
+  struct LastHeader {
+    uint64_t date = 0;  // "mmdd hh:"
+    uint64_t time = 0;  // "h:mm:ss."
+    HeaderStamp stamp;
+    uint64_t pid_column = 0;  // eight characters
+    uint64_t pid = 0;
+  };
+  LastHeader last;
+
   // Makes room for what `text` can unescape to. Keeps the bytes used, not the views into them.
   void Reserve(std::string_view text);
 };

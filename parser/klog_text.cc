@@ -45,14 +45,19 @@ uint32_t Pair(uint64_t digits, size_t at) {
   return static_cast<uint32_t>((digits * 10 + (digits >> 8)) >> (8 * at)) & 0xFF;
 }
 
-bool ReadStamp(std::string_view text, HeaderStamp& stamp) {
+uint64_t WordAt(const char* at) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// All but the fraction.
+bool ReadSecond(const char* text, HeaderStamp& stamp) {
   static constexpr std::array<uint8_t, 13> kDays = {0,  31, 29, 31, 30, 31, 30,
                                                     31, 31, 30, 31, 30, 31};
-  if (text.size() < kStampSize) return false;
-  const auto date = scan::Shaped<"nnnn nn:">(text.data() + 1);
-  const auto time = scan::Shaped<"nn:nn.nn">(text.data() + 9);
-  const auto fraction = scan::Shaped<"n.nnnnnn">(text.data() + 13);
-  if (!date || !time || !fraction) return false;
+  const auto date = scan::Shaped<"nnnn nn:">(text + 1);
+  const auto time = scan::Shaped<"nn:nn.nn">(text + 9);
+  if (!date || !time) return false;
   const uint32_t month = Pair(*date, 0);
   const uint32_t day = Pair(*date, 2);
   const uint32_t hour = Pair(*date, 5);
@@ -67,19 +72,30 @@ bool ReadStamp(std::string_view text, HeaderStamp& stamp) {
   stamp.hour = static_cast<uint8_t>(hour);
   stamp.minute = static_cast<uint8_t>(minute);
   stamp.second = static_cast<uint8_t>(second);
-  stamp.microsecond = Pair(*fraction, 2) * 10000 + Pair(*fraction, 4) * 100 + Pair(*fraction, 6);
+  return true;
+}
+
+bool ReadStamp(std::string_view text, Record::LastHeader& last) {
+  if (text.size() < kStampSize) return false;
+  const char* const at = text.data();
+  const uint64_t date = WordAt(at + 1);
+  const uint64_t time = WordAt(at + 7);
+  if (date != last.date || time != last.time) {
+    last.date = last.time = 0;
+    if (!ReadSecond(at, last.stamp)) return false;
+    last.date = date;
+    last.time = time;
+  }
+  const auto fraction = scan::Shaped<"n.nnnnnn">(at + 13);
+  if (!fraction) return false;
+  last.stamp.microsecond =
+      Pair(*fraction, 2) * 10000 + Pair(*fraction, 4) * 100 + Pair(*fraction, 6);
   return true;
 }
 
 const char* SkipBlanks(const char* at, const char* end) {
   while (at != end && *at == ' ') ++at;
   return at;
-}
-
-uint64_t WordAt(const char* at) {
-  uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  return word;
 }
 
 // Whether a blank or a control character is among `size` bytes.
@@ -93,11 +109,13 @@ bool HasBlank(const char* at, size_t size) {
   return any(WordAt(at + size - 8));
 }
 
-// klog's "%7d " at `at`; nothing when it is wider.
-std::optional<uint64_t> ReadPidColumn(const char* at) {
+// klog's "%7d " at `at`; false when it is wider.
+bool ReadPidColumn(const char* at, Record::LastHeader& last) {
   constexpr uint64_t kSevenOnes = 0x0001010101010101;
   constexpr uint64_t kLow = 0x0F0F0F0F0F0F0F0F;
-  uint64_t word = WordAt(at);
+  const uint64_t column = WordAt(at);
+  if (column == last.pid_column) return true;
+  uint64_t word = column;
   if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
   word ^= 0x2020202020202020;  // a blank is 0x00 now, a digit 0x10 to 0x19
   const uint64_t digits = word & kLow;
@@ -106,11 +124,13 @@ std::optional<uint64_t> ReadPidColumn(const char* at) {
   const bool shaped = blanks < 56 && ones == (kSevenOnes >> blanks) << blanks &&
                       (digits & ~(ones * 0x0F)) == 0 &&
                       ((digits + 0x7676767676767676) & 0x8080808080808080) == 0;
-  if (!shaped) return std::nullopt;
+  if (!shaped) return false;
   uint64_t number = digits << 8;  // eight digits, the first of them zero
   number = (number * 10 + (number >> 8)) & 0x00FF00FF00FF00FF;
   number = (number * 100 + (number >> 16)) & 0x0000FFFF0000FFFF;
-  return (number * 10000 + (number >> 32)) & 0xFFFFFFFF;
+  last.pid = (number * 10000 + (number >> 32)) & 0xFFFFFFFF;
+  last.pid_column = column;
+  return true;
 }
 
 // " 28696 kubelet.go:1987]" after the stamp; where the message begins, or null.
@@ -118,8 +138,8 @@ const char* ReadOrigin(const char* at, const char* const end, Record& record) {
   constexpr ptrdiff_t kPidColumn = 8;
   constexpr ptrdiff_t kLongest = 256;
   if (at == end || *at++ != ' ') return nullptr;
-  if (const auto pid = end - at >= kPidColumn ? ReadPidColumn(at) : std::nullopt) {
-    record.pid = *pid;
+  if (end - at >= kPidColumn && ReadPidColumn(at, record.last)) {
+    record.pid = record.last.pid;
     at += kPidColumn;
   } else {
     at = SkipBlanks(at, end);
@@ -313,9 +333,8 @@ class Tokenizer {
 }  // namespace
 
 ParseError ParseTextHeader(std::string_view text, Record& record) {
-  HeaderStamp stamp;
   const std::optional<Severity> severity = SeverityOf(text.empty() ? ' ' : text[0]);
-  if (!severity || !ReadStamp(text, stamp)) {
+  if (!severity || !ReadStamp(text, record.last)) {
     const bool header = severity && text.size() >= 6 && text[5] == ' ' &&
                         std::ranges::all_of(text.substr(1, 4), IsDigit);
     return header ? ParseError::kBadHeader : ParseError::kNotKlog;
@@ -325,7 +344,7 @@ ParseError ParseTextHeader(std::string_view text, Record& record) {
   if (message == nullptr) return ParseError::kBadHeader;
   record.format = LineFormat::kKlogText;
   record.severity = *severity;
-  record.stamp = stamp;
+  record.stamp = record.last.stamp;
   record.tail = {message, end};
   const char* const quote = SkipBlanks(message, end);
   record.raw_message = {quote != end && *quote == '"' ? quote + 1 : message, end};

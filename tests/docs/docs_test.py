@@ -8,9 +8,10 @@ import re
 import subprocess
 import sys
 
+import report_pictures
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("KLE_BINARY") or str(ROOT / "build/release/kubelet-lifecycle-exporter")
-DEMO = ROOT / "tests/traces/demo.log.zst"
 failed = 0
 
 
@@ -18,23 +19,11 @@ def run(*arguments):
     return subprocess.run([BINARY, *arguments], check=True, capture_output=True).stdout.decode()
 
 
-def picture():
-    """The report on the recorded kubelet as it stands on a terminal."""
-    lines = ["$ kubelet-lifecycle-exporter report kubelet.log", *run("report", "--timezone=UTC", "--slowest=2", DEMO).splitlines()]
-    rows = []
-    for i, line in enumerate(lines):
-        colour = "#9cdcfe" if line[:1].isupper() or i == 0 else "#f5a97f" if line[:4] == "    " and line[4:5].isdigit() else "#d8dee9"
-        rows.append(f'<text x="14" y="{26 + 17 * i}" fill="{colour}" xml:space="preserve">{html.escape(line)}</text>')
-    height = 26 + 17 * len(lines)
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" font-family="monospace" font-size="13.5">\n'
-            f'<rect width="100%" height="100%" rx="8" fill="#1e222a"/>\n' + "\n".join(rows) + "\n</svg>\n")
-
-
 GENERATED = {
     "docs/EVENTS.md": lambda: run("catalogue", "--format=markdown"),
     "docs/CONFIGURATION.md": lambda: run("configuration"),
     "docs/METRICS.md": lambda: run("metrics", "--format=markdown"),
-    "docs/report.svg": picture,
+    "docs/report.svg": report_pictures.table,
 }
 
 

@@ -2,83 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """The image: deploy/image/build gives the same digest twice, and podman runs it as a user of no rights on a read-only root,
 beside a live journal: its counts must equal what `report`, from the same image, says of the same log."""
-import atexit
-import collections
+import hashlib
 import json
 import os
 import pathlib
-import shutil
+import re
 import subprocess
 import sys
 import tarfile
 import time
 
 import lane
+from exposition import compare, samples_of, total
+from podman import NAME, PODMAN, RUN, build, home, load, podman, probe
 
-NAME = "kubelet-lifecycle-exporter"
 MOST_BYTES = 30_000_000
 USER, GROUP = 10001, 10002  # another user than the image's own; the group may read the journal
 LINES_PER_SECOND = 4000
 
-lane.need("buildah", "podman", "runc", "zstd", lane.ROOT / "deploy/image/build")
-if os.geteuid() != 0:
-    lane.skip("images are built and run as root")
-# Written there whatever the options say; what was not there goes again.
-ELSEWHERE = [path for path in map(pathlib.Path, ("/var/lib/containers", "/dev/shm/libpod_lock", "/run/runc")) if not path.exists()]
-home = lane.temp_dir()
-PODMAN = ["podman", f"--root={home}/storage", f"--runroot={home}/run", f"--tmpdir={home}/tmp", "--storage-driver=vfs",
-          "--events-backend=none", "--cgroup-manager=cgroupfs", "--runtime=runc"]
-# The limits are given because podman would raise its own, which a machine of few rights forbids.
-RUN = ["run", "--network=host", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096", "--read-only", "--read-only-tmpfs=false",
-       "--cap-drop=all", "--security-opt=no-new-privileges"]
+lane.need("zstd")
 
 
-def podman(*arguments, check=True, **options):
-    done = subprocess.run([*PODMAN, *map(str, arguments)], capture_output=True, text=True, timeout=120, **options)
-    if check and done.returncode != 0:
-        sys.exit(f"FAIL  podman {' '.join(map(str, arguments))}: {done.stderr.strip()}")
-    return done
-
-
-@atexit.register
-def clean():
-    podman("rm", "--force", "--ignore", "--time=5", "kle", check=False)
-    for path in ELSEWHERE:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def probe():
-    """What a machine of few rights forbids is known before it can be taken for a fault of the image."""
-    done = subprocess.run(["buildah", f"--root={home}/probe", f"--runroot={home}/run", "--storage-driver=vfs", "from", "scratch"],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        lane.skip(f"buildah does not work here: {said(done)}")
-    with tarfile.open(home / "probe.tar", "w") as tar:
-        tar.add(__file__, arcname="file")
-    done = podman("import", "--quiet", home / "probe.tar", "probe", check=False)
-    if done.returncode != 0:
-        lane.skip(f"podman keeps no image here: {said(done)}")
-
-
-def said(done):
-    return " ".join(done.stderr.split())[-300:]
-
-
-def build(archive, **environment):
-    binary = lane.ROOT / f"build/release/{NAME}"
-    if not binary.exists():
-        sys.exit(f"no binary at {binary}: ./dev build")
-    begun = time.monotonic()
-    done = subprocess.run([lane.ROOT / "deploy/image/build", binary, archive], capture_output=True, text=True,
-                          env={**os.environ, **environment})
-    if done.returncode != 0:
-        sys.exit(f"FAIL  deploy/image/build: {done.stderr.strip()}")
-    digest = next(line.split()[1] for line in done.stdout.splitlines() if line.startswith("digest "))
-    print(f"built in {time.monotonic() - begun:.1f} s: {digest}")
-    return digest
+def metrics(base):
+    return samples_of(lane.get(base + "/metrics")[1])
 
 
 def blob(archive, digest):
@@ -86,20 +32,49 @@ def blob(archive, digest):
         return tar.extractfile("./blobs/" + digest.replace(":", "/")).read()
 
 
+def machine():
+    return {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+
+
+def check_bill(tar, archive):
+    """The bill of materials is whole, the same in the image as beside the archive, and names every program and library."""
+    beside = archive.with_suffix(".spdx.json").read_bytes()
+    lane.expect("a bill of materials in the image", tar.extractfile(f"usr/share/sbom/{NAME}.spdx.json").read() == beside)
+    bill = json.loads(beside)
+    lane.expect("of SPDX 2.3", (bill["spdxVersion"], bill["dataLicense"], bill["SPDXID"]) == ("SPDX-2.3", "CC0-1.0", "SPDXRef-DOCUMENT"))
+    elements = [bill, *bill["packages"], *bill["files"]]
+    ids = [element["SPDXID"] for element in elements]
+    lane.expect("each element has an identifier of its own", len(set(ids)) == len(ids)
+                and all(re.fullmatch(r"SPDXRef-[A-Za-z0-9.-]+", one) for one in ids), str(ids))
+    lane.expect("relationships are between them", all({r["spdxElementId"], r["relatedSpdxElement"]} <= set(ids) for r in bill["relationships"]))
+    related = {r["relatedSpdxElement"] for r in bill["relationships"]}
+    lane.expect("and nothing stands alone", set(ids[1:]) <= related, str(set(ids[1:]) - related))
+    named = {f["fileName"][2:]: {c["algorithm"]: c["checksumValue"] for c in f["checksums"]} for f in bill["files"]}
+    programs = [m for m in tar.getmembers() if m.isfile() and (".so" in m.name or m.name.startswith("usr/bin/"))]
+    lane.expect("it names every program and library", sorted(named) == sorted(m.name for m in programs), str(sorted(named)))
+    lane.expect("by what is in them", all(named[m.name]["SHA256"] == hashlib.sha256(tar.extractfile(m).read()).hexdigest() for m in programs))
+    purls = [r["referenceLocator"] for p in bill["packages"] for r in p.get("externalRefs", [])]
+    for package in ("libc6", "libsystemd0", "tzdata", "libcli11-dev"):
+        lane.expect(f"{package} with its version", any(re.match(rf"pkg:deb/debian/{package}@\d", purl) for purl in purls), str(purls))
+    print(f"figure: sbom_packages = {len(bill['packages'])}")
+
+
 def check_image(archive, digest):
     manifest = json.loads(blob(archive, digest))
     config = json.loads(blob(archive, manifest["config"]["digest"]))
     settings = config["config"]
     labels = settings["Labels"]
+    lane.expect("it tells what machine it is for", (config["architecture"], config["os"]) == (machine(), "linux"), str(config.get("architecture")))
     lane.expect("it runs the exporter", settings["Entrypoint"] == [f"/usr/bin/{NAME}"] and not settings.get("Cmd"), str(settings))
     lane.expect("not as root", settings["User"] == "65532:65532", settings["User"])
     lane.expect("its port is told", list(settings["ExposedPorts"]) == ["10298/tcp"], str(settings["ExposedPorts"]))
-    for label in ("title", "description", "version", "created", "licenses"):
+    for label in ("title", "description", "version", "created", "licenses", "base.name"):
         lane.expect(f"label {label}", labels.get(f"org.opencontainers.image.{label}"), str(labels))
     layer = home / "layer.tar"
     layer.write_bytes(b"".join(blob(archive, one["digest"]) for one in manifest["layers"]))
     with tarfile.open(layer) as tar:
         members = tar.getmembers()
+        check_bill(tar, archive)
     names = {member.name for member in members}
     size = sum(member.size for member in members)
     libraries = [name for name in names if ".so" in name]
@@ -115,21 +90,6 @@ def check_image(archive, digest):
     lane.expect("only the state folder is not root's", owners == {(f"var/lib/{NAME}", 65532)}, str(owners))
     lane.expect("nothing is set-uid or writable by all",
                 not any(member.mode & 0o6022 for member in members if not member.issym()))
-
-
-def load(archive):
-    """The image in podman's store; its libraries are complete if the program starts below it without podman."""
-    # podman says what it loaded: "Loaded image: localhost/..."
-    image = podman("load", "--quiet", f"--input={archive}").stdout.split()[-1]
-    root = podman("image", "mount", image).stdout.strip()
-    done = subprocess.run(["chroot", "--userspec=65532:65532", root, f"/usr/bin/{NAME}", "--version"], capture_output=True, text=True)
-    lane.expect("it starts from nothing but the image", done.returncode == 0 and NAME in done.stdout, done.stderr)
-    podman("image", "unmount", image)
-    done = podman(*RUN, "--rm", image, "--version", check=False)
-    if done.returncode != 0 and not lane.expect.failed:
-        lane.skip(f"podman runs no container here: {said(done)}")
-    lane.expect("podman runs it", NAME in done.stdout, done.stderr)
-    return image
 
 
 def report(image, log):
@@ -151,16 +111,6 @@ def check_process(pid):
     options = {mount[4]: mount[5].split(",") for mount in mounts}
     for path in ("/", "/var/log/journal"):
         lane.expect(f"{path} is read-only", "ro" in options.get(path, []), str(options.get(path)))
-
-
-def metrics(base):
-    """{name with labels: value} of the exposition."""
-    text = lane.get(base + "/metrics")[1]
-    return {key: float(value) for key, value in (line.rsplit(" ", 1) for line in text.splitlines() if line and line[0] != "#")}
-
-
-def total(samples, name):
-    return sum(value for key, value in samples.items() if key.split("{")[0] == f"kubelet_lifecycle_{name}")
 
 
 def follow(image, lines, log, expected):
@@ -212,22 +162,6 @@ def follow(image, lines, log, expected):
     lane.expect("at once", time.monotonic() - begun < 9)
 
 
-def compare(samples, api, expected):
-    ended = [t for t in expected["terminations"] if t["state"] in ("removed", "terminated") and t["trigger"] != "finished"]
-    in_flight = [t for t in expected["terminations"] if t["state"] == "in_flight"]
-    lane.expect("the log ends something", len(ended) > 3)
-    for name, count in (("events_total", expected["source"]["events"]), ("pod_terminations_total", len(ended)),
-                        ("terminating_pods", len(in_flight)), ("lines_total", expected["source"]["lines"])):
-        print(f"figure: {name} = {total(samples, name):.0f}")
-        lane.expect(f"{name} as report has it", total(samples, name) == count, f"{total(samples, name)} against {count}")
-    counts = collections.Counter(f'kubelet_lifecycle_pod_terminations_total{{outcome="{t["outcome"]}",trigger="{t["trigger"]}"}}'
-                                 for t in ended)
-    got = {key: value for key, value in samples.items() if key.startswith("kubelet_lifecycle_pod_terminations_total") and value}
-    lane.expect("by trigger and outcome", got == dict(counts), f"{got} against {dict(counts)}")
-    uids = {t["uid"] for t in json.loads(api)["terminations"]}
-    lane.expect("every record", {t["uid"] for t in ended + in_flight} <= uids)
-
-
 probe()
 first, second = home / "first.tar", home / "second.tar"
 digest = build(first)
@@ -235,6 +169,9 @@ again = build(second, TMPDIR=str(home), TZ="Asia/Tokyo", LANG="de_DE.UTF-8")
 lane.expect("the same input gives the same digest", digest == again, f"{digest} and {again}")
 lane.expect("and the same archive", first.read_bytes() == second.read_bytes())
 second.unlink()
+other = subprocess.run([lane.ROOT / "deploy/image/build", lane.ROOT / f"build/release/{NAME}", second], capture_output=True, text=True,
+                       env={**os.environ, "TARGETARCH": "riscv64"})
+lane.expect("a binary for another machine is refused", other.returncode == 1 and "not riscv64" in other.stderr, other.stderr)
 check_image(first, digest)
 image = load(first)
 

@@ -110,20 +110,29 @@ _HEADER = re.compile(r"^([IWEF])(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6})( .*)$
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z")
 
 
-def shifted(lines, year=2026):
-    """The same log as if it ended now (UTC): headers and the runtime's own exit times move together."""
-    stamps = [m for m in map(_HEADER.match, lines) if m]
-    stamp = lambda m: datetime.datetime(year, *map(int, m.group(2, 3, 4, 5, 6)), int(m.group(7)))
-    delta = datetime.datetime.utcnow() - stamp(stamps[-1])
+def klog_time(line, year=2026):
+    """The time in a klog header; None without one."""
+    m = _HEADER.match(line)
+    return datetime.datetime(year, *map(int, m.group(2, 3, 4, 5, 6)), int(m.group(7))) if m else None
+
+
+def moved(lines, delta):
+    """The same log `delta` later, whole seconds: headers and the runtime's own exit times move together."""
     utc = lambda m: (datetime.datetime.fromisoformat(m.group(1)) + delta).strftime("%Y-%m-%dT%H:%M:%S") + (m.group(2) or "") + "Z"
-    delta -= datetime.timedelta(microseconds=delta.microseconds)  # whole seconds: fractions stay as they are
     out = []
     for line in lines:
         m = _HEADER.match(line)
         if m:
-            line = m.group(1) + (stamp(m) + delta).strftime("%m%d %H:%M:%S.%f") + m.group(8)
+            line = m.group(1) + (klog_time(line) + delta).strftime("%m%d %H:%M:%S.%f") + m.group(8)
         out.append(_UTC.sub(utc, line))
     return out
+
+
+def shifted(lines, year=2026):
+    """The same log as if it ended now (UTC)."""
+    last = [at for at in (klog_time(line, year) for line in lines) if at][-1]
+    delta = datetime.datetime.utcnow() - last
+    return moved(lines, delta - datetime.timedelta(microseconds=delta.microseconds))
 
 
 class Journald:
@@ -228,7 +237,7 @@ def node_modules(folder):
         atexit.register(shutil.rmtree, scratch, True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(folder / name, scratch)
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", f"--cache={cache()}/npm/cache",
+        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund", f"--cache={cache()}/npm/cache",
                                "--fetch-retries=1", "--fetch-timeout=60000"], cwd=scratch, capture_output=True, text=True)
         if done.returncode != 0:
             skip(f"npm could not fetch what {folder.name}/package-lock.json pins: {' '.join(done.stderr.split())[:500]}")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The page in a real Chromium: `serve` on a recorded log and on a hostile one, and browser/*.cases.mjs against both.
-Pictures are kept beside the built exporter, in pictures/."""
+Pictures are kept beside the built exporter, in pictures/. An argument: only the cases whose name the regex matches;
+--docs: only the pictures of the documents, browser/docs.pictures.mjs, into docs/."""
 import json
 import pathlib
 import shutil
@@ -39,29 +40,34 @@ def hostile_log():
     return [f"{severity}1123 {time}.000000    4321 file.go:1] {text}" for severity, time, text in said]
 
 
-def serve(name, lines, pod):
+def serve(name, lines, pod, *options):
     log = home / f"{name}.log"
     log.write_text("\n".join(lane.shifted(lines)) + "\n")
     port = lane.free_port()
     base = f"http://127.0.0.1:{port}"
     with open(home / f"{name}.serve.log", "wb") as errors:
         child = lane.start(lane.exporter(), "serve", "--source=file", f"--file.path={log}", "--timezone=UTC",
-                           f"--web.listen-address=127.0.0.1:{port}", f"--state.path={home}/{name}.state", stderr=errors)
+                           f"--web.listen-address=127.0.0.1:{port}", f"--state.path={home}/{name}.state", *options, stderr=errors)
     lane.wait_for(f"{name} is ready", lambda: lane.get(base + "/-/ready")[0] == 200 or child.poll() is not None)
     return {"base": base, "pod": pod, "text": HOSTILE}
 
 
 demo = subprocess.run(["zstd", "-qdc", lane.ROOT / "tests/traces/demo.log.zst"], check=True, capture_output=True).stdout
-pictures = pathlib.Path(lane.exporter()).parent / "pictures"
-shutil.rmtree(pictures, ignore_errors=True)
-pictures.mkdir()
+documents = sys.argv[1:] == ["--docs"]
+if documents:
+    pictures = lane.ROOT / "docs"
+else:
+    pictures = pathlib.Path(lane.exporter()).parent / "pictures"
+    shutil.rmtree(pictures, ignore_errors=True)
+    pictures.mkdir()
 version = subprocess.run([lane.exporter(), "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
-servers = {"demo": serve("demo", demo.decode().splitlines(), "archiver-"),
+servers = {"demo": serve("demo", demo.decode().splitlines(), "archiver-", "--stuck.slack=20s"),
            "hostile": serve("hostile", hostile_log(), "victim")}
 given = {"modules": str(modules), "chromium": shutil.which("chromium"), "pictures": str(pictures), "version": version,
-         "servers": servers}
+         "servers": servers, "exporter": lane.exporter(), "home": str(home),
+         "suite": "pictures" if documents else "cases", "only": "" if documents else "".join(sys.argv[1:])}
 runner = lane.start("node", BROWSER / "run.mjs", json.dumps(given), cwd=home)
-lane.expect("every case in the browser", runner.wait(timeout=240) == 0)
+lane.expect("every case in the browser", runner.wait(timeout=570) == 0)
 for name in servers:
     print((home / f"{name}.serve.log").read_text()[-1000:])
 lane.finish()

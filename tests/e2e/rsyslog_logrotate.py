@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files that deploy/ ships for rsyslog and logrotate, with only their paths changed, under a real rsyslogd and a real
 logrotate: whatever a kubelet writes to syslog is counted once, over forced rotations and restarts of the exporter."""
+import grp
+import os
 import pathlib
 import signal
 import socket
@@ -31,8 +33,7 @@ rsyslogd = lane.start("rsyslogd", "-n", "-f", home / "rsyslog.conf", "-i", home 
 lane.wait_for("rsyslogd's socket", lambda: (home / "dev-log").exists())
 (home / "logrotate.conf").write_text((lane.ROOT / "deploy/logrotate/kubelet").read_text()
                                      .replace("/var/log/kubelet/kubelet.log", str(log))
-                                     .replace("create 0640 root adm", "create 0640 root root")
-                                     .replace("/usr/lib/rsyslog/rsyslog-rotate", f"kill -HUP {rsyslogd.pid}"))
+                                     .replace("/usr/bin/systemctl kill --signal=HUP rsyslog.service", f"kill -HUP {rsyslogd.pid}"))
 
 
 def rotate():
@@ -91,6 +92,25 @@ lane.expect("names are as shipped", all(len(f.split("-")) == 4 for f in files if
 lane.expect("no gap", exporter.sum_of("journal_gaps_total") == 0)
 lane.expect("a long line is whole", len(log.read_text().splitlines()[-1]) > 30_000)
 lane.expect("other programs' lines are elsewhere", "another program" not in log.read_text())
+owners = {(p.stat().st_uid, p.stat().st_gid, p.stat().st_mode & 0o777) for p in log.parent.iterdir()}
+lane.expect("adm may read each, others none", owners == {(0, grp.getgrnam("adm").gr_gid, 0o640)}, owners)
+
+
+def without_force():
+    """What a run by the timer does: names before and after."""
+    time.sleep(1.1)
+    before = set(log.parent.iterdir())
+    done = subprocess.run(["logrotate", "-s", home / "status", home / "logrotate.conf"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return len(set(log.parent.iterdir())) - len(before)
+
+
+lane.expect("a run on the same day rotates nothing small", without_force() == 0)
+os.truncate(log, 301 << 20)  # a hole: no room on the disk
+lane.expect("but what is beyond 300 MB", without_force() == 1)
+done = subprocess.run(["systemd-analyze", "calendar", "hourly"], capture_output=True, text=True)
+timer = (lane.ROOT / "deploy/logrotate/hourly.conf").read_text()
+lane.expect("the timer's drop-in replaces the daily run", "OnCalendar=\nOnCalendar=hourly\n" in timer and done.returncode == 0, done.stderr)
 lane.expect("the exporter ends with 0", lane.stop(exporter.child) == 0)
 lane.stop(rsyslogd)
 lane.finish()

@@ -159,6 +159,36 @@ TEST_F(JournalSourceTest, UnreadableFilesAreCountedByReason) {
   EXPECT_EQ((*source)->Health().unreadable.at("bad_magic"), 1);
 }
 
+TEST_F(JournalSourceTest, TheGroupThatMayReadIsNamedByNumber) {
+  if (geteuid() != 0) GTEST_SKIP() << "gives files to another group: needs root";
+  const std::string path = Write("a.journal", {{"one", kStart}});
+  ASSERT_EQ(chown(folder_.path().c_str(), static_cast<uid_t>(-1), 64321), 0);
+  ASSERT_EQ(chown(path.c_str(), static_cast<uid_t>(-1), 64321), 0);
+  std::filesystem::permissions(path, std::filesystem::perms(0640));
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0750));
+  EXPECT_EQ(JournalAccessAdvice(path), "run with the supplementary group 64321, or as root");
+  EXPECT_EQ(JournalAccessAdvice(folder_ / "gone/too"),
+            "run with the supplementary group 64321, or as root")
+      << "what cannot be looked at is judged by its folder";
+  ASSERT_EQ(chown(path.c_str(), static_cast<uid_t>(-1), 65534), 0);
+  EXPECT_NE(JournalAccessAdvice(path).find("systemd-journal"), std::string::npos)
+      << "in a user namespace the number is hidden";
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  EXPECT_TRUE(JournalAccessAdvice(path).starts_with("no group but root's may read " + path));
+}
+
+TEST_F(JournalSourceTest, AWrongUnitIsToldWithTheRightOne) {
+  Write("a.journal", {{"one", kStart, kBootA, "k3s.service"}});
+  const auto advice = [&](const std::vector<std::string>& units) {
+    auto source = JournalSource::Open({folder_.path(), {}, units, StartAt::kAll});
+    return source ? (*source)->Health().advice : source.error().message();
+  };
+  EXPECT_EQ(advice({"kublet"}),
+            "--journal.unit names another unit than the journal's kubelet, which is k3s.service");
+  EXPECT_EQ(advice({"k3s"}), "");
+  EXPECT_EQ(advice({}), "");
+}
+
 TEST_F(JournalSourceTest, AMissingFolderIsAnError) {
   auto source = JournalSource::Open({folder_ / "missing", {}, {}, StartAt::kBoot});
   ASSERT_FALSE(source);

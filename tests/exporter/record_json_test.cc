@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace kle {
 namespace {
 
@@ -91,6 +93,25 @@ TEST(RecordJson, BytesThatAreNoUtf8AreReplaced) {
   record.failures.resize(1);
   record.failures[0].message = "bad \xff byte";
   EXPECT_NE(JsonText(ToJson(record)).find("bad \xef\xbf\xbd byte"), std::string::npos);
+}
+
+// Every name of a closed set is in the schema, and nothing else.
+template <typename Enum>
+std::vector<std::string> Names(int count) {
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) names.emplace_back(Name(static_cast<Enum>(i)));
+  return names;
+}
+
+TEST(RecordJson, TheSchemaKnowsTheClosedSets) {
+  std::ifstream file(KLE_TEST_DATA "/../docs/api/kubelet-lifecycle-v1.schema.json");
+  const auto defs = nlohmann::json::parse(file)["$defs"];
+  EXPECT_EQ(defs["phase"]["enum"], Names<Phase>(kPhaseCount));
+  EXPECT_EQ(defs["reason"]["enum"], Names<Reason>(kReasonCount));
+  EXPECT_EQ(defs["trigger"]["enum"], Names<Trigger>(kTriggerCount));
+  EXPECT_EQ(defs["outcome"]["enum"], Names<Outcome>(kOutcomeCount));
+  EXPECT_EQ(defs["precision"]["enum"], Names<Precision>(kPrecisionCount));
+  EXPECT_EQ(defs["state"]["enum"], Names<State>(5));
 }
 
 }  // namespace

@@ -3,9 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <sstream>
 
+#include "exporter/http_post.h"
+#include "exporter/otlp.h"
+#include "exporter/progress_bar.h"
 #include "exporter/record_json.h"
+#include "exporter/sha256.h"
 #include "exporter/text.h"
 
 namespace kle {
@@ -53,6 +58,12 @@ Report MakeReport() {
   return report;
 }
 
+std::string Written(void (*write)(std::ostream&, const Report&), const Report& report) {
+  std::ostringstream out;
+  write(out, report);
+  return std::move(out).str();
+}
+
 TEST(Summary, CountsAndQuantiles) {
   const Summary summary = MakeReport().summary;
   EXPECT_EQ(summary.terminations, 11U);
@@ -77,7 +88,7 @@ TEST(Summary, QuantilesOfFew) {
 }
 
 TEST(Report, JsonIsOneDocument) {
-  const auto json = nlohmann::json::parse(ReportJson(MakeReport()));
+  const auto json = nlohmann::json::parse(Written(WriteReportJson, MakeReport()));
   EXPECT_EQ(json["schema"], "kubelet-lifecycle/v1");
   EXPECT_EQ(json["source"]["kubelet_version"], "v1.32.13");
   EXPECT_EQ(json["source"]["formats"]["klog_text"], 12345);
@@ -88,14 +99,14 @@ TEST(Report, JsonIsOneDocument) {
 }
 
 TEST(Report, JsonOfNothing) {
-  const auto json = nlohmann::json::parse(ReportJson(Report()));
+  const auto json = nlohmann::json::parse(Written(WriteReportJson, Report()));
   EXPECT_TRUE(json["terminations"].empty());
   EXPECT_TRUE(json["terminations"].is_array());
   EXPECT_TRUE(json["summary"]["by_state"].is_object());
 }
 
 TEST(Report, CsvHasOneRowEach) {
-  std::istringstream csv(ReportCsv(MakeReport()));
+  std::istringstream csv(Written(WriteReportCsv, MakeReport()));
   std::string line;
   std::vector<std::string> lines;
   while (std::getline(csv, line)) lines.push_back(line);
@@ -128,6 +139,173 @@ TEST(Report, TableShowsWhatMatters) {
   EXPECT_EQ(table.find("prod/web-1 "), std::string::npos);
   EXPECT_EQ(table.find('\x1b'), std::string::npos);
   EXPECT_NE(ReportTable(MakeReport(), {80, true, 3}).find("\x1b[1m"), std::string::npos);
+}
+
+TEST(Report, NeverFinishedComesFirst) {
+  const std::string table = ReportTable(MakeReport(), {80, false, 10});
+  EXPECT_LT(table.find("NEVER FINISHED"), table.find("DURATIONS"));
+  const std::string first_screen = table.substr(0, [&] {
+    size_t end = 0;
+    for (int line = 0; line < 24; ++line) end = table.find('\n', end) + 1;
+    return end;
+  }());
+  EXPECT_NE(first_screen.find("prod/db-0"), std::string::npos) << first_screen;
+  EXPECT_NE(first_screen.find("volume_busy"), std::string::npos) << first_screen;
+}
+
+TEST(Report, ManyUnfinishedAreCutAndSaid) {
+  Report report = MakeReport();
+  for (int i = 0; i < 20; ++i) report.terminations.push_back(Stuck("db-" + std::to_string(i)));
+  report.summary = Summarize(report.terminations, report.source);
+  EXPECT_NE(ReportTable(report, {80, false, 5}).find("and 16 more: --slowest=21"),
+            std::string::npos);
+}
+
+TEST(Diff, RatiosOfMediansAndP99) {
+  Report right = MakeReport();
+  for (TerminationRecord& record : right.terminations) {
+    if (!record.removed_at) continue;
+    record.removed_at = *record.requested_at + 2 * (*record.removed_at - *record.requested_at);
+  }
+  right.summary = Summarize(right.terminations, right.source);
+  const auto diff = nlohmann::json::parse(DiffJson(MakeReport(), right));
+  EXPECT_EQ(diff["schema"], "kubelet-lifecycle-diff/v1");
+  EXPECT_EQ(diff["left"]["source"]["kubelet_version"], "v1.32.13");
+  EXPECT_EQ(diff["durations"][1]["name"], "deletion");
+  EXPECT_EQ(diff["durations"][1]["left"],
+            nlohmann::json({{"count", 10}, {"p50", 5.0}, {"p99", 10.0}}));
+  EXPECT_EQ(diff["durations"][1]["ratio"], nlohmann::json({{"p50", 2.0}, {"p99", 2.0}}));
+  EXPECT_EQ(diff["failures"]["volume_busy"], nlohmann::json({{"left", 7}, {"right", 7}}));
+}
+
+TEST(Diff, TableFitsAndSaysWhatOneSideLacks) {
+  Report empty;
+  empty.name = std::string(200, 'x');
+  for (const size_t width : {60U, 80U, 133U}) {
+    const std::string table = DiffTable(MakeReport(), empty, {width, false, 3});
+    std::istringstream lines(table);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(Columns(line), width) << line;
+    EXPECT_NE(table.find("deletion"), std::string::npos);
+    EXPECT_NE(table.find("-"), std::string::npos);
+  }
+}
+
+TEST(Progress, RateAndTimeLeft) {
+  EXPECT_EQ(ProgressText({250'000'000, 1'000'000'000}, 1, 2, 100),
+            "[#######.......................]  25 %  250.0 MB of 1.0 GB  125.0 MB/s  6.0s left");
+  EXPECT_EQ(ProgressText({0, 0}, 12345, 1, 100), "12,345 lines  12,345 lines/s");
+  for (const size_t width : {20U, 60U, 70U}) {
+    EXPECT_LE(Columns(ProgressText({1, 3}, 1, 1, width)), width);
+  }
+}
+
+TEST(Html, StandsAloneAndHostileTextStaysText) {
+  Report report = MakeReport();
+  report.name = "</script><script>alert(1)</script>";
+  report.terminations.back().failures[0].message =
+      "</script><img src=x onerror=alert(1)><!--<script>";
+  const std::string html = Written(WriteReportHtml, report);
+  EXPECT_EQ(html.find("{{"), std::string::npos);
+  EXPECT_EQ(html.find("alert(1)</script>"), std::string::npos);
+  EXPECT_EQ(html.find("<img"), std::string::npos);
+  EXPECT_EQ(html.find("src="), html.find("src=x"));  // but for the text nothing is referred to
+  EXPECT_EQ(html.find("<link"), std::string::npos);
+  const size_t begin = html.find("id=\"data\">") + 10;
+  const size_t end = html.find("</script>", begin);
+  const auto data = nlohmann::json::parse(html.substr(begin, end - begin));
+  EXPECT_EQ(data["name"], report.name);
+  EXPECT_EQ(data["terminations"].size(), 11U);
+  EXPECT_EQ(data["terminations"][0]["pod"], "db-0");    // the never finished first
+  EXPECT_EQ(data["terminations"][1]["pod"], "web-10");  // then the slowest
+  EXPECT_EQ(data["terminations"][0]["failures"][0]["message"],
+            report.terminations.back().failures[0].message);
+  // Each script and the sheet are named by their hash.
+  for (size_t at = html.find("<script>"); at != std::string::npos;
+       at = html.find("<script>", at + 1)) {
+    const size_t body = at + std::string_view("<script>").size();
+    const std::string hash = CspHash(html.substr(body, html.find("</script>", body) - body));
+    EXPECT_NE(html.find("'" + hash + "'"), std::string::npos) << html.substr(at, 80);
+  }
+  EXPECT_EQ(html.find("unsafe-inline"), std::string::npos);
+}
+
+TEST(Html, CspHash) {
+  EXPECT_EQ(CspHash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+  EXPECT_EQ(CspHash(std::string(119, 'x')), "sha256-AAtI1O3w+nvuPGI27NJ4W6pdtO64u1Q0GwKeDZ+l+ww=");
+}
+
+TEST(Otlp, OneTraceATermination) {
+  TerminationRecord record = Ended("web-1", 5);
+  record.uid = "9517cc45-6c1c-49d3-9b90-c0757b328ac8";
+  record.containers.resize(1);
+  record.containers[0].name = "app";
+  record.containers[0].kill_started_at = At(0);
+  record.containers[0].exited_at = At(5);
+  record.containers[0].exit_code = 137;
+  record.volumes.resize(1);
+  record.volumes[0].name = "data";
+  record.volumes[0].started_at = At(5);
+  record.volumes[0].unmounted_at = At(5.5);
+  record.failures = {{At(1), At(2), Phase::kUnmountVolumes, Reason::kVolumeBusy, "data", 2, "b"}};
+  const auto request = nlohmann::json::parse(OtlpTraces({&record, 1}, {"node-1", "v1.32.13"}));
+  const auto& resource = request["resourceSpans"][0];
+  const auto attribute = [](const nlohmann::json& where, const std::string& key) {
+    for (const auto& one : where["attributes"]) {
+      if (one["key"] == key) return one["value"].front();
+    }
+    return nlohmann::json();
+  };
+  EXPECT_EQ(attribute(resource["resource"], "k8s.node.name"), "node-1");
+  const auto& spans = resource["scopeSpans"][0]["spans"];
+  ASSERT_EQ(spans.size(), 4U);
+  EXPECT_EQ(spans[0]["name"], "pod termination");
+  EXPECT_FALSE(spans[0].contains("parentSpanId"));
+  EXPECT_EQ(spans[0]["startTimeUnixNano"], "1795428000000000000");
+  EXPECT_EQ(spans[0]["endTimeUnixNano"], "1795428005000000000");
+  EXPECT_EQ(spans[0]["events"][0]["attributes"][1]["value"]["stringValue"], "volume_busy");
+  std::set<std::string> ids;
+  for (const auto& span : spans) {
+    EXPECT_EQ(span["traceId"], TraceIdOf(record));
+    EXPECT_EQ(attribute(span, "k8s.pod.uid"), record.uid);
+    EXPECT_EQ(attribute(span, "k8s.namespace.name"), "prod");
+    EXPECT_EQ(span["spanId"].get<std::string>().size(), 16U);
+    ids.insert(span["spanId"]);
+  }
+  EXPECT_EQ(ids.size(), 4U);
+  EXPECT_EQ(spans[1]["name"], "stop_containers");
+  EXPECT_EQ(spans[1]["parentSpanId"], spans[0]["spanId"]);
+  EXPECT_EQ(spans[2]["name"], "container app");
+  EXPECT_EQ(spans[2]["parentSpanId"], spans[1]["spanId"]);
+  EXPECT_EQ(attribute(spans[2], "process.exit.code"), "137");
+  EXPECT_EQ(spans[3]["name"], "volume data");
+}
+
+TEST(Otlp, AStaticPodsSecondEndIsAnotherTrace) {
+  TerminationRecord first = Ended("etcd", 5);
+  first.uid = "3a1b5c6d7e8f90123456789abcdef012";
+  TerminationRecord second = first;
+  second.requested_at = At(100);
+  EXPECT_EQ(TraceIdOf(first).substr(0, 16), "3a1b5c6d7e8f9012");
+  EXPECT_EQ(TraceIdOf(first).size(), 32U);
+  EXPECT_NE(TraceIdOf(first), TraceIdOf(second));
+  TerminationRecord nameless = Ended("unknown", 5);
+  EXPECT_EQ(TraceIdOf(nameless).size(), 32U);
+}
+
+TEST(Otlp, Endpoints) {
+  const auto parts = [](const char* url) {
+    auto endpoint = ParseEndpoint(url);
+    return endpoint ? endpoint->host + " " + endpoint->port + " " + endpoint->path
+                    : endpoint.error().message();
+  };
+  EXPECT_EQ(parts("http://localhost:4318/v1/traces"), "localhost 4318 /v1/traces");
+  EXPECT_EQ(parts("http://[::1]:4318/v1/traces"), "::1 4318 /v1/traces");
+  EXPECT_EQ(parts("http://collector"), "collector 80 /");
+  for (const char* odd :
+       {"", "localhost:4318", "http://", "http://a:b/", "http://a b/", "http://[::1"}) {
+    EXPECT_NE(parts(odd).find("try http://localhost:4318"), std::string::npos) << odd;
+  }
+  EXPECT_NE(parts("https://a/").find("TLS"), std::string::npos);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ TEST(ServeLoop, ReadyOnceCaughtUp) {
   EXPECT_TRUE(ran.last->ready);
   ASSERT_TRUE(ran.last->in_flight);
   ASSERT_EQ(ran.last->in_flight->size(), 1U);
-  EXPECT_EQ(ran.last->in_flight->front().pod, "web-0");
+  EXPECT_EQ(ran.last->in_flight->front()->pod, "web-0");
   EXPECT_NE(ran.last->metrics.find("kubelet_lifecycle_ready 1\n"), std::string::npos);
   EXPECT_NE(ran.last->metrics.find("kubelet_lifecycle_build_info{"), std::string::npos);
   EXPECT_NE(ran.last->metrics.find("\nprocess_cpu_seconds_total "), std::string::npos);

@@ -34,6 +34,23 @@ TEST(Text, CellsAreExactlyAsWideAsAsked) {
   EXPECT_EQ(Columns(Cell("日本語", 4)), 4U);
 }
 
+TEST(Text, EmojiAndWhatCombines) {
+  EXPECT_EQ(Columns("\u2705"), 2U);      // a check mark, of the emoji
+  EXPECT_EQ(Columns("\U0001f680"), 2U);  // a rocket
+  EXPECT_EQ(Columns("e\u0301"), 1U);     // e and an acute accent
+  EXPECT_EQ(Columns("\u2764\ufe0f"), 1U);
+  EXPECT_EQ(Columns("\u0e01\u0e33"), 2U);  // Thai
+  EXPECT_EQ(Columns("\u8a9e\uff21"), 4U);  // CJK, a full-width A
+  EXPECT_EQ(Columns("\u2588"), 1U);        // the bars are made of it
+}
+
+TEST(Text, Bytes) {
+  EXPECT_EQ(ShortBytes(999), "999 B");
+  EXPECT_EQ(ShortBytes(1500), "1.5 kB");
+  EXPECT_EQ(ShortBytes(999'960), "1.0 MB");
+  EXPECT_EQ(ShortBytes(1.25e9), "1.2 GB");
+}
+
 TEST(Text, Wrap) {
   EXPECT_EQ(Wrap("one two three four", 16, 2), "  one two three\n  four\n");
   EXPECT_EQ(Wrap("", 20, 2), "");

@@ -150,7 +150,7 @@ TEST_F(WebConfigTest, ProblemsOfTls) {
   ExpectProblem(tls + "  min_version: TLS10\n", "4:16: ", "TLS12, TLS13");
   ExpectProblem(tls + "  min_version: TLS13\n  max_version: TLS12\n", "4:3: ", "above");
   ExpectProblem(tls + "  cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]\n", "4:19: ", "unknown");
-  ExpectProblem(tls + "  curve_preferences:\n    - P256\n", "5:7: ", "did you mean CurveP256?");
+  ExpectProblem(tls + "  curve_preferences:\n    - P256\n", "5:7: ", "CurveP256");
   ExpectProblem(tls + "  prefer_server_cipher_suites: perhaps\n", "4:32: ", "true or false");
   // Several at once.
   EXPECT_EQ(ProblemsOf("tls_server_config:\n  a: b\n  c: d\nbasic_auth_users:\n  e: f\n").size(),

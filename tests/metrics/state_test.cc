@@ -62,8 +62,8 @@ std::string Seen(Pipeline& pipeline) {
   std::ranges::sort(series);
   std::string seen;
   for (const std::string& line : series) seen += line + "\n";
-  return seen + Encoded(pipeline.InFlight()) + Encoded(pipeline.Recent(50)) +
-         Encoded(pipeline.tracker().counts());
+  for (const RecordPtr& record : pipeline.Recent(50)) seen += Encoded(*record);
+  return seen + Encoded(pipeline.InFlight()) + Encoded(pipeline.tracker().counts());
 }
 
 std::vector<std::string> BusyNode(Random& random) {

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
+#include <sstream>
+#include <string>
 
 namespace kle {
 namespace {
@@ -26,6 +29,16 @@ TEST(ReasonTable, EveryReasonHasANameAMeaningAndAHint) {
     EXPECT_FALSE(Info(reason).meaning.empty());
     EXPECT_TRUE(Info(reason).hint.ends_with('.')) << Info(reason).hint;
     EXPECT_FALSE(Info(reason).anchor.empty());
+  }
+}
+
+TEST(ReasonTable, EveryReasonHasASectionInTheRunbook) {
+  std::ifstream file(KLE_TEST_DATA "/../dashboards/runbooks/reasons.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  for (int i = 0; i < kReasonCount; ++i) {
+    const std::string anchor(Info(static_cast<Reason>(i)).anchor);
+    EXPECT_NE(text.str().find("\n## " + anchor + "\n"), std::string::npos) << anchor;
   }
 }
 

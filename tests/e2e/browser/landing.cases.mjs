@@ -13,14 +13,14 @@ export default {
     assert.match(await page.title(), /kubelet-lifecycle-exporter/);
     assert.equal(await page.locator('html').getAttribute('lang'), 'en');
     assert.equal(await page.locator('h1').count(), 1);
+    await page.locator('#state', { hasText: /^ready$/ }).waitFor();
     assert.ok((await page.locator('body').innerText()).includes(version), `no ${version} on the page`);
   },
 
   'it says that it is ready': async ({ page, servers, open }) => {
     await open(servers.demo);
-    const text = await page.locator('body').innerText();
-    assert.match(text, /\bready\b/i);
-    assert.doesNotMatch(text, /not ready/i);
+    await page.locator('#state', { hasText: /^ready$/ }).waitFor();
+    assert.doesNotMatch(await page.locator('body').innerText(), /not ready/i);
   },
 
   'it links to metrics, health, readiness and records, and every link answers': async ({ page, servers, open }) => {
@@ -34,7 +34,7 @@ export default {
 
   'a click on the metrics link shows the metrics': async ({ page, servers, open }) => {
     await open(servers.demo);
-    await page.locator('a[href="/metrics"]').first().click();
+    await page.getByRole('link', { name: 'Metrics' }).click();
     await page.waitForURL(`${servers.demo.base}/metrics`);
     assert.match(await page.locator('body').innerText(), /kubelet_lifecycle_build_info\{/);
   },

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs every case of the *.cases.mjs beside it, each in a fresh browser context, and holds each page to what any page of
+// Runs every case of the *.cases.mjs beside it (or of another suite), each in a fresh browser context, and holds each page to what any page of
 // ours must keep: no error on the console, no request elsewhere, no answer that is an error, no dialog.
 //
-// A case: async ({page, servers, open, picture, expected}); it fails by throwing. What it needs comes as JSON in
-// argv[2]: see page.py.
+// A case: async ({page, servers, serve, open, picture, note, expected, tolerate}); it fails by throwing. What it needs
+// comes as JSON in argv[2]: see page.py.
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import * as kubelet from './kubelet.mjs';
 
 const given = JSON.parse(process.argv[2]);
 const { chromium } = createRequire(join(given.modules, 'x'))('playwright-core');
-const CASE_SECONDS = 30;
+const CASE_SECONDS = 60;
 
 // Asked for by the browser, not by the page, whenever it likes.
 const isIcon = (url) => url.endsWith('/favicon.ico');
+
+// A poll under way when the page is left.
+const isCutOff = (complaint) => /^request failed: .*\/api\/v1\/.* net::ERR_ABORTED$/.test(complaint);
 
 function watch(page, origin) {
   const complaints = [];
@@ -45,8 +49,9 @@ async function timed(promise) {
   await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-async function run(browser, { test, options }) {
+async function run(browser, { test, options, name }) {
   const context = await browser.newContext(options);
+  const own = [];
   try {
     const page = await context.newPage();
     page.setDefaultTimeout(CASE_SECONDS * 1000);
@@ -56,25 +61,38 @@ async function run(browser, { test, options }) {
       origin = new URL(server.base).origin;
       return page.goto(server.base + path);
     };
-    const picture = (name) => page.screenshot({ path: join(given.pictures, `${name}.png`), fullPage: true });
+    const picture = (file, how = { fullPage: true }) => page.screenshot({ path: join(given.pictures, `${file}.png`), ...how });
     // What a case provokes on purpose is taken off the complaints, and must have been there.
     const expected = (pattern) => {
       const at = complaints.findIndex((complaint) => pattern.test(complaint));
       if (at < 0) throw new Error(`expected ${pattern} among ${JSON.stringify(complaints)}`);
       complaints.splice(at, 1);
     };
-    await timed(test({ page, servers: given.servers, version: given.version, open, picture, expected }));
-    if (complaints.length) throw new Error(complaints.join('; '));
+    // What may come any number of times, from now on.
+    const tolerated = [];
+    const tolerate = (pattern) => tolerated.push(pattern);
+    const serve = async (...what) => {
+      own.push(await kubelet.serve(given, ...what));
+      return own.at(-1);
+    };
+    const note = (text) => console.log(`      ${name}: ${text}`);
+    const { servers, version, home } = given;
+    await timed(test({ page, servers, version, home, serve, open, picture, note, expected, tolerate }));
+    await page.goto('about:blank'); // it asks no server that ends now
+    const left = complaints.filter((complaint) => !tolerated.some((pattern) => pattern.test(complaint)) && !isCutOff(complaint));
+    if (left.length) throw new Error(left.join('; '));
   } finally {
     await context.close();
+    for (const server of own) await server.end();
   }
 }
 
 const cases = [];
 for (const file of readdirSync(import.meta.dirname ?? new URL('.', import.meta.url).pathname).sort()) {
-  if (!file.endsWith('.cases.mjs')) continue;
+  if (!file.endsWith(`.${given.suite}.mjs`)) continue;
   for (const [name, value] of Object.entries((await import(`./${file}`)).default)) {
-    cases.push({ name: `${file.split('.')[0]}: ${name}`, ...(typeof value === 'function' ? { test: value } : value) });
+    const one = { name: `${file.split('.')[0]}: ${name}`, ...(typeof value === 'function' ? { test: value } : value) };
+    if (new RegExp(given.only).test(one.name)) cases.push(one);
   }
 }
 
@@ -86,9 +104,10 @@ const browser = await chromium.launch({
 console.log(`Chromium ${browser.version()}, ${cases.length} cases, pictures in ${given.pictures}`);
 let failed = 0;
 for (const one of cases) {
+  const begin = Date.now();
   try {
     await run(browser, one);
-    console.log(`ok    ${one.name}`);
+    console.log(`ok    ${one.name}, ${((Date.now() - begin) / 1000).toFixed(1)} s`);
   } catch (error) {
     failed += 1;
     console.log(`FAIL  ${one.name}: ${error.message}`);

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/http_post.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "exporter/build_info.h"
+
+namespace kle {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMostOfAnAnswer = 4096;
+constexpr int kSliceMillis = 100;
+
+struct Patience {
+  Clock::time_point until;
+  const std::atomic<bool>& stop;
+};
+
+class Socket {
+ public:
+  explicit Socket(int fd) : fd_(fd) {}
+  ~Socket() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Error Trouble(const HttpEndpoint& endpoint, std::string_view what, int error) {
+  return SystemError(what, endpoint.host + ":" + endpoint.port, error);
+}
+
+// Whether the socket is ready for `events` before patience ends.
+Result<void> Await(const Socket& socket, short events, const HttpEndpoint& endpoint,
+                   const Patience& patience) {
+  while (true) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(patience.until - Clock::now());
+    if (left.count() <= 0 || patience.stop.load(std::memory_order_relaxed)) {
+      return Trouble(endpoint, "no answer from", ETIMEDOUT);
+    }
+    pollfd wait{socket.fd(), events, 0};
+    const int ready = poll(&wait, 1, std::min(kSliceMillis, static_cast<int>(left.count())));
+    if (ready > 0) return {};
+    if (ready < 0 && errno != EINTR) return Trouble(endpoint, "cannot wait for", errno);
+  }
+}
+
+Result<void> Connect(const Socket& socket, const addrinfo& address, const HttpEndpoint& endpoint,
+                     const Patience& patience) {
+  if (connect(socket.fd(), address.ai_addr, address.ai_addrlen) == 0) return {};
+  if (errno != EINPROGRESS) return Trouble(endpoint, "cannot connect to", errno);
+  if (auto ready = Await(socket, POLLOUT, endpoint, patience); !ready) return ready;
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) return Trouble(endpoint, "cannot connect to", error);
+  return {};
+}
+
+Result<void> Send(const Socket& socket, std::string_view bytes, const HttpEndpoint& endpoint,
+                  const Patience& patience) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    } else if (errno == EAGAIN || errno == EINTR) {
+      if (auto ready = Await(socket, POLLOUT, endpoint, patience); !ready) return ready;
+    } else {
+      return Trouble(endpoint, "cannot write to", errno);
+    }
+  }
+  return {};
+}
+
+// Of "HTTP/1.1 200 OK".
+Result<int> Status(const Socket& socket, const HttpEndpoint& endpoint, const Patience& patience) {
+  std::string answer;
+  while (answer.find("\r\n") == answer.npos && answer.size() < kMostOfAnAnswer) {
+    if (auto ready = Await(socket, POLLIN, endpoint, patience); !ready) return ready.error();
+    std::array<char, 1024> room{};
+    const ssize_t got = recv(socket.fd(), room.data(), room.size(), 0);
+    if (got > 0) {
+      answer.append(room.data(), static_cast<size_t>(got));
+    } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+      return Trouble(endpoint, "no answer from", got == 0 ? ECONNRESET : errno);
+    }
+  }
+  const size_t blank = answer.find(' ');
+  if (answer.starts_with("HTTP/1.") && answer.size() >= blank + 4) {
+    const int status = std::atoi(answer.c_str() + blank + 1);
+    if (status >= 100 && status < 600) return status;
+  }
+  return Error(endpoint.host + ":" + endpoint.port + " does not answer as HTTP does");
+}
+
+}  // namespace
+
+Result<HttpEndpoint> ParseEndpoint(std::string_view url) {
+  const std::string advice = ": try http://localhost:4318/v1/traces";
+  if (url.starts_with("https://")) {
+    return Error(std::string(url) +
+                 ": TLS is not spoken here: give a collector on this node by http://");
+  }
+  constexpr std::string_view kScheme = "http://";
+  if (!url.starts_with(kScheme)) return Error("\"" + std::string(url) + "\" is no URL" + advice);
+  const std::string_view rest = url.substr(kScheme.size());
+  const std::string_view authority = rest.substr(0, rest.find('/'));
+  HttpEndpoint endpoint;
+  endpoint.path = authority.size() < rest.size() ? rest.substr(authority.size()) : "/";
+  size_t colon = authority.rfind(':');
+  if (authority.starts_with('[')) {
+    const size_t end = authority.find(']');
+    if (end == authority.npos) return Error(std::string(url) + " lacks a ]" + advice);
+    endpoint.host = authority.substr(1, end - 1);
+    colon = end + 1 < authority.size() ? end + 1 : authority.npos;
+  } else {
+    endpoint.host = authority.substr(0, colon);
+  }
+  endpoint.port = colon == authority.npos ? "80" : authority.substr(colon + 1);
+  const bool digits = endpoint.port.find_first_not_of("0123456789") == std::string::npos;
+  const bool odd = std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= ' '; });
+  if (endpoint.host.empty() || endpoint.port.empty() || endpoint.port.size() > 5 || !digits ||
+      odd) {
+    return Error("\"" + std::string(url) + "\" is no URL" + advice);
+  }
+  return endpoint;
+}
+
+Result<int> HttpPost(const HttpEndpoint& endpoint, std::string_view type, std::string_view body,
+                     std::chrono::milliseconds timeout, const std::atomic<bool>& stop) {
+  const Patience patience{Clock::now() + timeout, stop};
+  addrinfo wanted{};
+  wanted.ai_socktype = SOCK_STREAM;
+  wanted.ai_flags = AI_ADDRCONFIG;
+  addrinfo* found = nullptr;
+  const int code = getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &wanted, &found);
+  if (code != 0) return Error("cannot find " + endpoint.host + ": " + gai_strerror(code));
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
+  const bool bare = endpoint.host.find(':') == std::string::npos;
+  const std::string host = bare ? endpoint.host : "[" + endpoint.host + "]";
+  std::string head = "POST " + endpoint.path + " HTTP/1.1\r\nHost: " + host + ":" + endpoint.port;
+  head.append("\r\nUser-Agent: kubelet-lifecycle-exporter/").append(Version());
+  head.append("\r\nContent-Type: ").append(type).append("\r\nConnection: close\r\n");
+  head.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n");
+  Error last("cannot find " + endpoint.host);
+  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
+    const Socket socket(::socket(address->ai_family,
+                                 address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                                 address->ai_protocol));
+    if (socket.fd() < 0) continue;
+    if (auto connected = Connect(socket, *address, endpoint, patience); !connected) {
+      last = connected.error();
+      continue;
+    }
+    if (auto sent = Send(socket, head, endpoint, patience); !sent) return sent.error();
+    if (auto sent = Send(socket, body, endpoint, patience); !sent) return sent.error();
+    return Status(socket, endpoint, patience);
+  }
+  return last;
+}
+
+}  // namespace kle

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/report_build.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "exporter/complain.h"
+#include "exporter/progress_bar.h"
+#include "exporter/report_input.h"
+#include "metrics/pipeline.h"
+
+namespace kle {
+namespace {
+
+bool Wanted(const TerminationRecord& record, const ReportOptions& options) {
+  if (options.stuck_only && !IsStuck(record)) return false;
+  if (!options.namespace_.empty() && record.namespace_ != options.namespace_) return false;
+  return options.pod.empty() || record.pod.starts_with(options.pod);
+}
+
+bool SawKubelet(const SourceSummary& summary) {
+  return summary.formats.contains(std::string(Name(LineFormat::kKlogText))) ||
+         summary.formats.contains(std::string(Name(LineFormat::kKlogJson)));
+}
+
+void DropOutside(Report& report, const ReportOptions& options) {
+  const auto since = Resolve(options.since, report);
+  const auto until = Resolve(options.until, report);
+  std::erase_if(report.terminations, [&](const TerminationRecord& record) {
+    const auto end = EndOf(record);
+    if (since && record.state != State::kInFlight && end && *end < *since) return true;
+    return until && BeginOf(record) > *until;
+  });
+}
+
+}  // namespace
+
+std::optional<Timestamp> Resolve(const std::optional<Moment>& moment, const Report& report) {
+  if (!moment) return std::nullopt;
+  if (moment->at) return moment->at;
+  if (!report.source.last_event_at) return std::nullopt;
+  return *report.source.last_event_at - *moment->before_end;
+}
+
+Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOptions& options,
+                           MetricHistory* history) {
+  auto input = OpenReportInput(paths, options);
+  if (!input) return input.error();
+  for (const std::string& note : input->notes) Complain(kOk, "note: " + note);
+  Report report;
+  report.name = input->name;
+  const auto keep = [&](const TerminationRecord& record) {
+    if (Wanted(record, options)) report.terminations.push_back(record);
+  };
+  PipelineOptions pipeline_options;
+  pipeline_options.zone = {options.timezone, options.year, input->reference};
+  pipeline_options.tracker.stuck_slack = options.stuck_slack;
+  pipeline_options.tracker.max_recent = 1;
+  if (history != nullptr) {
+    pipeline_options.before_event = [history](Timestamp at) { history->Before(at); };
+  }
+  Pipeline pipeline(pipeline_options, keep);
+  if (history != nullptr) history->Watch(pipeline);
+
+  ProgressBar bar(*input->source);
+  LogLine line;
+  while (true) {
+    auto status = input->source->Next(line, std::chrono::milliseconds(0));
+    if (!status) return status.error();
+    if (*status == ReadStatus::kEnd) break;
+    if (*status == ReadStatus::kGap) pipeline.tracker().OnGap(line.received.value_or(Timestamp()));
+    if (*status != ReadStatus::kLine) continue;
+    pipeline.Push(line);
+    bar.Tick();
+  }
+  pipeline.Finish();
+  if (history != nullptr) history->Finish();
+  for (const TerminationRecord& record : pipeline.InFlight()) keep(record);
+  report.source = pipeline.summary();
+  if (!SawKubelet(report.source)) {
+    return Error(input->name + " has no kubelet (klog) line among its " +
+                 std::to_string(report.source.lines) + " lines: " + input->advice);
+  }
+  DropOutside(report, options);
+  std::stable_sort(report.terminations.begin(), report.terminations.end(),
+                   [](const auto& a, const auto& b) { return BeginOf(a) < BeginOf(b); });
+  report.summary = Summarize(report.terminations, report.source);
+  return report;
+}
+
+}  // namespace kle

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which values a label of a metric may have, where that is a closed set: what rules and dashboards
+// select is held against it.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace kle {
+
+// `metric` without the prefix. Empty: the set is open, or the metric has no such label.
+std::vector<std::string_view> LabelValues(std::string_view metric, std::string_view label);
+
+}  // namespace kle

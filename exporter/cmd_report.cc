@@ -46,6 +46,7 @@ Result<Report> Build(ReportInput& input, const ReportOptions& options) {
   pipeline_options.zone = {options.timezone, options.year, input.reference};
   pipeline_options.tracker.stuck_slack = options.stuck_slack;
   pipeline_options.tracker.max_recent = 1;
+  pipeline_options.runtime = options.runtime;
   Pipeline pipeline(pipeline_options, keep);
 
   ProgressBar bar(*input.source);

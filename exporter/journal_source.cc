@@ -37,6 +37,11 @@ constexpr std::array<const char*, 13> kKnownUnits{"kubelet.service",
                                                   "snap.k8s.kubelet.service",
                                                   "snap.kubelet.daemon.service"};
 
+// What the container runtimes of these print.
+constexpr std::array<const char*, 5> kRuntimeUnits{"containerd.service", "crio.service",
+                                                   "docker.service", "cri-docker.service",
+                                                   "snap.microk8s.daemon-containerd.service"};
+
 constexpr unsigned kEntriesBetweenProcess = 256;
 // journald appends in bursts: waking for each append costs ten times as much as reading.
 constexpr milliseconds kBetweenWakes(100);
@@ -141,7 +146,9 @@ Result<void> JournalSource::OpenJournal() {
 
 void JournalSource::ChooseUnits() {
   units_ = options_.units;
-  if (!units_.empty()) return;
+  runtime_units_.clear();
+  if (!units_.empty() && !options_.runtime) return;
+  const bool given = !units_.empty();
   constexpr const char* kField = "_SYSTEMD_UNIT";
   if (sd_journal_query_unique(journal_.get(), kField) >= 0) {
     const void* data = nullptr;
@@ -150,12 +157,17 @@ void JournalSource::ChooseUnits() {
       std::string_view value(static_cast<const char*>(data), size);
       value.remove_prefix(std::min(std::strlen(kField) + 1, value.size()));
       const auto known = std::find(kKnownUnits.begin(), kKnownUnits.end(), value);
-      if (known != kKnownUnits.end()) units_.emplace_back(*known);
+      if (known != kKnownUnits.end() && !given) units_.emplace_back(*known);
+      const auto runtime = std::find(kRuntimeUnits.begin(), kRuntimeUnits.end(), value);
+      if (runtime != kRuntimeUnits.end() && options_.runtime) runtime_units_.emplace_back(*runtime);
     }
   }
   std::sort(units_.begin(), units_.end());
   units_.erase(std::unique(units_.begin(), units_.end()), units_.end());
   if (units_.empty()) units_.assign(kKnownUnits.begin(), kKnownUnits.end());
+  if (runtime_units_.empty() && options_.runtime) {
+    runtime_units_.assign(kRuntimeUnits.begin(), kRuntimeUnits.end());
+  }
 }
 
 int JournalSource::AddMatch(const std::string& match) {
@@ -166,10 +178,16 @@ int JournalSource::AddMatch(const std::string& match) {
 // wanted.
 int JournalSource::AddMatches() {
   sd_journal_flush_matches(journal_.get());
-  for (const std::string& unit : units_) {
-    if (const int error = AddMatch("_SYSTEMD_UNIT=" + unit); error < 0) return error;
+  for (const auto* units : {&units_, &runtime_units_}) {
+    for (const std::string& unit : *units) {
+      if (const int error = AddMatch("_SYSTEMD_UNIT=" + unit); error < 0) return error;
+    }
   }
   int error = sd_journal_add_disjunction(journal_.get());
+  if (options_.runtime) {
+    if (error >= 0) error = AddMatch("_TRANSPORT=kernel");
+    if (error >= 0) error = sd_journal_add_disjunction(journal_.get());
+  }
   if (error >= 0) error = AddMatch(std::string("MESSAGE_ID=") + kDroppedId);
   if (error >= 0) error = AddMatch("_TRANSPORT=driver");
   if (error < 0 || !only_boot_) return error;
@@ -331,6 +349,13 @@ void JournalSource::TakeField(std::string_view field) {
     broken_ = field == "nul" || field == "line-max";
   } else if (Consume(field, "MESSAGE_ID=")) {
     dropped_ = field == kDroppedId;
+  } else if (Consume(field, "_SYSTEMD_UNIT=")) {
+    const bool runtime =
+        std::find(runtime_units_.begin(), runtime_units_.end(), field) != runtime_units_.end();
+    if (runtime) writer_ = LogWriter::kRuntime;
+  } else if (Consume(field, "_TRANSPORT=")) {
+    if (field == "kernel") writer_ = LogWriter::kKernel;
+    printed_ = field == "stdout";
   } else if (Consume(field, "N_DROPPED=")) {
     std::from_chars(field.data(), field.data() + field.size(), dropped_lines_);
   }
@@ -348,7 +373,10 @@ void JournalSource::NoteBoot(sd_id128_t boot) {
 void JournalSource::NoteDropped() {
   const size_t from = message_.rfind(' ');
   const std::string unit = from == message_.npos ? std::string() : message_.substr(from + 1);
-  if (std::find(units_.begin(), units_.end(), unit) == units_.end()) return;
+  const bool read =
+      std::find(units_.begin(), units_.end(), unit) != units_.end() ||
+      std::find(runtime_units_.begin(), runtime_units_.end(), unit) != runtime_units_.end();
+  if (!read) return;
   pending_gap_ = {GapReason::kSuppressed, dropped_lines_};
 }
 
@@ -379,6 +407,8 @@ int JournalSource::ReadEntry(LogLine& line) {
     return error;
   }
   has_message_ = broken_ = dropped_ = false;
+  writer_ = LogWriter::kKubelet;
+  printed_ = true;
   pid_ = dropped_lines_ = 0;
   stream_.reset();
   const void* data = nullptr;
@@ -396,12 +426,15 @@ int JournalSource::ReadEntry(LogLine& line) {
   recent_.push_back(realtime);
   if (dropped_ && has_message_) NoteDropped();
   if (!has_message_ || dropped_) return 0;
+  // Docker hands on what containers print, under its own unit.
+  if (writer_ == LogWriter::kRuntime && !printed_) return 0;
   line.Clear();
   line.text = message_;
   line.received = Timestamp(Duration(realtime));
   line.monotonic = Duration(monotonic);
   line.boot = place_.boot;
   line.pid = pid_;
+  line.writer = writer_;
   line.stream = stream_.value_or(pid_);
   line.continues_previous = NoteBroken(line.stream);
   return 1;

@@ -26,6 +26,7 @@ struct JournalOptions {
   std::string position{};  // of an earlier process; "" begins at `start`
   // How often Health looks at the files themselves.
   std::chrono::milliseconds probe_every{30'000};
+  bool runtime = true;  // the container runtime's units and the kernel's lines too
 };
 
 class JournalSource final : public LineSource {
@@ -83,6 +84,7 @@ class JournalSource final : public LineSource {
   std::unique_ptr<sd_journal, Closer> journal_;
   int fd_ = -1;  // -1: no inotify, polled
   std::vector<std::string> units_;
+  std::vector<std::string> runtime_units_;
   std::optional<sd_id128_t> only_boot_;
   bool boots_to_come_ = false;  // of earlier boots, the running one may hide behind them
   bool cut_ = false;            // a file shrank under the reader
@@ -97,6 +99,8 @@ class JournalSource final : public LineSource {
   bool has_message_ = false;
   uint64_t pid_ = 0;
   std::optional<uint64_t> stream_;
+  LogWriter writer_ = LogWriter::kKubelet;
+  bool printed_ = true;  // to the unit's standard output, as a runtime prints its own lines
   bool broken_ = false;
   bool dropped_ = false;  // journald's own word of lines that it dropped
   uint64_t dropped_lines_ = 0;

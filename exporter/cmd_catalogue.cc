@@ -41,6 +41,7 @@ void MarkdownRow(std::initializer_list<std::string> cells) {
 
 std::string Versions(const CatalogueRow& row) {
   std::string versions(row.since);
+  if (row.source == LogSource::kKernel) return versions;
   if (row.until.empty()) return versions + '+';
   return versions.append("-").append(row.until);
 }

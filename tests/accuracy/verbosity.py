@@ -20,8 +20,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 HEADER = re.compile(r"([IWEF])(\d\d)(\d\d) ([\d:.]+) +\d+ ([^ ]+:\d+)\]")
 # Folder of text logs at -v 5 with a runtime log beside, that of JSON logs of the same version, and the latter's level.
-RUNS = [("1.32.13-containerd17-text-v5", "1.32.13-containerd17-json-v4", 4, "Kubernetes 1.32, containerd 1.7"),
-        ("1.23.15-containerd-text-v5", "1.23.15-containerd-json-v5", 5, "Kubernetes 1.23, containerd 1.6")]
+RUNS = [("1.32.13-containerd17-text-v5", "1.32.13-containerd17-json-v4", 4, "Kubernetes 1.32, containerd 1.7")]
 SCENARIOS = ("a-normal", "b-sigterm-ignored", "c-multi-prestop", "d-force-and-shorten")
 
 

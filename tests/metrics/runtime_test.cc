@@ -242,6 +242,24 @@ TEST(RuntimeAtV2, SwitchedOff) {
   EXPECT_FALSE(run.summary.runtime_seen);
 }
 
+TEST(Kernel, IsEvidenceAndNothingMore) {
+  const auto kernel = [](double seconds, const std::string& text) {
+    return RuntimeTime(seconds) + " node-1 kernel: " + text;
+  };
+  const std::string hung = "INFO: task app:812 blocked for more than 120 seconds.";
+  const std::string nfs = "nfs: server 10.0.0.9 not responding, still trying";
+  EXPECT_EQ(Replay(Started() + Lines{kernel(10, hung), kernel(11, nfs)}).size(), 0u);
+  const Measured run =
+      Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)), kernel(130, hung),
+                               kernel(131, nfs), kernel(132, hung), At(140, "\"x\"")});
+  ASSERT_EQ(run.in_flight.size(), 1u);
+  ASSERT_EQ(run.only().failures.size(), 1u) << "no volume is being unmounted";
+  EXPECT_EQ(run.only().failures[0].reason, Reason::kRuntimeStopTimeout);
+  EXPECT_EQ(run.only().failures[0].count, 2);
+  EXPECT_EQ(run.only().current->reason, Reason::kRuntimeStopTimeout);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_container_kill_failures_total"), 0);
+}
+
 TEST(RuntimeAlone, IsNoKubelet) {
   Lines lines = StartedAtV0() + Ended() + Removed();
   std::erase_if(lines, [](const std::string& line) { return line.starts_with('I'); });

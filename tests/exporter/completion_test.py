@@ -40,7 +40,7 @@ class Terminal:
             os.chdir(home)
             os.execvpe(argv[0], argv, {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "dumb", "LC_ALL": "C.UTF-8"})
 
-    def read(self, wanted, seconds=20):
+    def read(self, wanted, seconds=10):
         text, deadline = "", time.monotonic() + seconds
         while time.monotonic() < deadline and not re.search(wanted, text):
             if select.select([self.fd], [], [], 0.2)[0]:
@@ -50,9 +50,16 @@ class Terminal:
                     break
         return text
 
-    def type(self, text, wanted):
-        os.write(self.fd, text.encode())
-        return self.read(wanted)
+    def type(self, text, wanted, tries=4):
+        """A busy machine's shell may lose what is typed while it sets its terminal up: the line is wiped and typed again."""
+        shown = ""
+        for _ in range(tries):
+            os.write(self.fd, text.encode())
+            shown = self.read(wanted)
+            if re.search(wanted, shown):
+                break
+            os.write(self.fd, b"\x15")
+        return shown
 
     def close(self):
         os.close(self.fd)

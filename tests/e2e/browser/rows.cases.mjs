@@ -131,7 +131,7 @@ export default {
     const { terminations } = await (await page.request.get(`${servers.demo.base}/api/v1/terminations`)).json();
     const richest = terminations.reduce((most, one) => (one.volumes.length + one.failures.length > most.volumes.length + most.failures.length ? one : most));
     const mine = page.locator('.record', { hasText: richest.pod }).first();
-    assert.equal(await mine.locator('.bar').count() > 0, true);
+    await mine.locator('.bar').first().waitFor({ state: 'attached' });
     await mine.locator('summary').click();
     await mine.locator('.step').first().waitFor();
     assert.equal(await mine.locator('.step-phase').count(), richest.phases.length);

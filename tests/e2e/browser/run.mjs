@@ -112,11 +112,7 @@ let failed = 0;
 for (const one of cases) {
   const begin = Date.now();
   try {
-    // A starved browser misses moments: a case may fail once, which is told, and not twice.
-    await run(browser, one).catch((error) => {
-      console.log(`again ${one.name}: ${error.message}`);
-      return run(browser, one);
-    });
+    await run(browser, one);
     console.log(`ok    ${one.name}, ${((Date.now() - begin) / 1000).toFixed(1)} s`);
   } catch (error) {
     failed += 1;

@@ -113,6 +113,13 @@ CLI::Option* AddRepeatable(CLI::App& command, const std::string& name, Value& ta
   return command.add_option(name, target, help)->allow_extra_args(false);
 }
 
+void AddRuntime(CLI::App& command, bool& target) {
+  AddChoice<bool>(command, "--runtime.source", target, {{"auto", true}, {"none", false}},
+                  "The container runtime's own log, which makes times exact: auto (read where it "
+                  "is found) or none")
+      ->default_str("auto");
+}
+
 void AddServe(CLI::App& app, ServeOptions& options) {
   CLI::App& command =
       *app.add_subcommand("serve", "Follow the kubelet's log and serve metrics (the default)");
@@ -125,6 +132,7 @@ void AddServe(CLI::App& app, ServeOptions& options) {
   AddRepeatable(command, "--journal.unit", options.journal_units,
                 "Unit to read, repeatable; default: the known kubelet units that exist");
   AddRepeatable(command, "--file.path", options.file_paths, "Log file to follow, repeatable");
+  AddRuntime(command, options.runtime);
   AddRepeatable(command, "--web.listen-address", options.listen_addresses,
                 "Address to listen on, repeatable")
       ->default_str(":10298");
@@ -190,6 +198,7 @@ void AddReport(CLI::App& app, ReportOptions& options) {
   command.add_option("--pod", options.pod, "Only pods whose name begins so");
   AddRepeatable(command, "--journal.unit", options.journal_units,
                 "Unit to read from a journal, repeatable; default: the known kubelet units");
+  AddRuntime(command, options.runtime);
   AddDuration(command, "--stuck.slack", options.stuck_slack,
               "A pod is stuck when its age exceeds the granted grace by this")
       ->default_str("60s");

@@ -158,6 +158,20 @@ constexpr Handler kHandlers[] = {
     {kReclaimed, Call<&Impl::OnWorker>},
     {kRemovedFromApi, Call<&Impl::OnWorker>},
     {kOrphanVolumesCleaned, Call<&Impl::OnVolumesCleaned>},
+    {kRuntimeSandboxRequested, Call<&Impl::OnRuntimeSandbox>},
+    {kRuntimeSandboxStarted, Call<&Impl::OnRuntimeSandbox>},
+    {kRuntimeContainerCreated, Call<&Impl::OnRuntimeContainer>},
+    {kRuntimeContainerStarted, Call<&Impl::OnRuntimeContainer>},
+    {kRuntimeStopRequested, Call<&Impl::OnRuntimeStop>},
+    {kRuntimeStopReturned, Call<&Impl::OnRuntimeStop>},
+    {kRuntimeSigkill, Call<&Impl::OnRuntimeStop>},
+    {kRuntimeExited, Call<&Impl::OnRuntimeExit>},
+    {kRuntimeShimGone, Call<&Impl::OnRuntimeExit>},
+    {kRuntimeSandboxStopRequested, Call<&Impl::OnRuntimeSandboxStop>},
+    {kRuntimeSandboxStopped, Call<&Impl::OnRuntimeSandboxStop>},
+    {kRuntimeContainerRemoved, Call<&Impl::OnRuntimeSwept>},
+    {kRuntimeSandboxRemoved, Call<&Impl::OnRuntimeSwept>},
+    {kKernelEvidence, Call<&Impl::OnKernelEvidence>},
     {kFailure, Call<&Impl::OnFailure>},
 };
 
@@ -182,6 +196,7 @@ std::array<Range, kEventKindCount> FindRanges() {
 void Tracker::Impl::On(const Event& event) {
   Advance(event.at);
   verbosity = std::max(verbosity, event.level);
+  kubelet_seen = kubelet_seen || event.row == nullptr || event.row->source == LogSource::kKubelet;
   NoteProcess(event);
   static const auto ranges = FindRanges();
   const Range& range = ranges[static_cast<size_t>(event.kind)];
@@ -215,6 +230,7 @@ void Tracker::Impl::Finish() {
     if (pod.terminating()) Fire(Timer::kNoKill, pod);
     if (pod.terminating()) Fire(Timer::kSettle, pod);
     if (pod.terminating()) Fire(Timer::kLost, pod);
+    if (pod.terminating()) Fire(Timer::kStopped, pod);
     if (pod.terminating()) Fire(Timer::kBlind, pod);
     if (!pod.termination || !pod.termination->completed) continue;
     Hand(pod);

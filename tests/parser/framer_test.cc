@@ -37,6 +37,12 @@ void PushLine(Framer& framer, const LogLine& line, Framed& out) {
     case LineFormat::kContinuation:
       out.formats += 'c';
       break;
+    case LineFormat::kRuntime:
+      out.formats += 'r';
+      break;
+    case LineFormat::kKernel:
+      out.formats += 'k';
+      break;
   }
 }
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The systemd units that a journal is read for: kubelets, and the container runtimes beside them.
+#pragma once
+
+#include <systemd/sd-journal.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kle {
+
+struct JournalUnits {
+  std::vector<std::string> kubelets;
+  std::vector<std::string> runtimes;
+
+  bool HasRuntime(std::string_view unit) const;
+  bool Has(std::string_view unit) const;
+};
+
+// The known ones that wrote to this journal.
+JournalUnits UnitsIn(sd_journal* journal);
+
+// `wanted`, or else what is there, or else every known one; runtimes only if asked for.
+JournalUnits ChooseUnits(sd_journal* journal, const std::vector<std::string>& wanted, bool runtime);
+
+// What libsystemd matches an entry of theirs by; errno below zero.
+int AddUnitMatches(sd_journal* journal, const JournalUnits& units);
+
+}  // namespace kle

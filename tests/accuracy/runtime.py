@@ -4,17 +4,19 @@
 
 usage: runtime.py [--markdown] [CORPUS]      the binary: $KLE_BINARY; CORPUS: default tests/traces/recorded
 
-A folder's runtime log is its runtime.log.zst, else the runtime-daemon.log.zst one folder up. Where the kubelet prints its
-deletions (-v 2 and more), every check of score.py has to hold with the runtime's log too, and what was counted has to be the
+A folder's runtime log is its runtime.log.zst, else the runtime-daemon.log.zst one folder up, of all scenarios: up to where the
+kubelet's log ends, since ages are those of the last line. Where the kubelet prints its deletions (-v 2 and more), every check of score.py has to hold with the runtime's log too, and what was counted has to be the
 same as without it. At -v 0 every deletion of a pod with a running container has to be found, and nothing else.
 """
 import collections
 import json
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -24,6 +26,7 @@ from accuracy import read  # noqa: E402
 EXACT = 0.020  # seconds from the runtime's own event
 MEDIAN = {"containerd17": 0.020, "containerd": 0.100}  # container exits; 1.6 prints no exit event
 START = (-0.05, 6.5)  # from the DELETE request; late: the kubelet's own client waits (1.23), a preStop hook runs
+HEADER = re.compile(rb"[IWEF](\d\d)(\d\d) ([\d:.]+) ")
 ENDED_BY_KUBELET = {"deadline", "eviction"}
 
 
@@ -32,6 +35,18 @@ def report(binary, *logs):
     if out.returncode != 0:
         raise SystemExit(f"{logs}: report ended with {out.returncode}: {out.stderr.decode()[-500:]}")
     return json.loads(out.stdout)
+
+
+def lines_of(path):
+    return subprocess.run(["zstd", "-qdc", path], check=True, capture_output=True).stdout.splitlines()
+
+
+def cut(daemon, kubelet, scratch):
+    """The daemon's lines up to the kubelet's last one."""
+    last = max(f"2026-{m[1].decode()}-{m[2].decode()}T{m[3].decode()}" for m in map(HEADER.match, lines_of(kubelet)) if m)
+    path = pathlib.Path(scratch) / "runtime.log"
+    path.write_bytes(b"".join(line + b"\n" for line in lines_of(daemon) if not line.startswith(b"time=") or line[6:32].decode() <= last))
+    return path
 
 
 def counts(result):
@@ -93,13 +108,15 @@ def main(argv):
     names = [a for a in argv[1:] if not a.startswith("--")]
     corpus = pathlib.Path(names[0]) if names else HERE.parent / "traces/recorded"
     binary = os.environ.get("KLE_BINARY") or str(HERE.parents[1] / "build/release/kubelet-lifecycle-exporter")
-    failed, table = [], {}
+    failed, table, scratch = [], {}, tempfile.TemporaryDirectory()
     for log in sorted(corpus.glob("*/*/kubelet.log.zst")):
         folder = log.parent
         runtime = next((p for p in (folder / "runtime.log.zst", folder.parent / "runtime-daemon.log.zst")
                         if p.exists() and p.stat().st_size > 100), None)
         if runtime is None:
             continue
+        if runtime.parent != folder:
+            runtime = cut(runtime, log, scratch.name)
         name = f"{folder.parent.name}/{folder.name}"
         meta, truth = read(folder / "meta.json"), read(folder / "truth.json")
         level = int(meta.get("verbosity", 0))

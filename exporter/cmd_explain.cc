@@ -109,7 +109,7 @@ class Explainer {
     std::string versions = (kubelet ? "Kubernetes " : "") + std::string(row.since);
     versions += row.until.empty() ? " and later" : " to " + std::string(row.until);
     if (kubelet) versions += ", printed at -v=" + std::to_string(row.level);
-    Say("since", versions);
+    if (row.source != LogSource::kKernel) Say("since", versions);
     Say("meaning", row.meaning);
   }
 

@@ -60,6 +60,14 @@ ParseError ReadJson(std::string_view text, Record& record) {
   return record.epoch ? ParseError::kNone : ParseError::kNotKlog;
 }
 
+// "[ 8123.456789] " before the kernel's message, in a syslog file.
+std::string_view WithoutUptime(std::string_view text) {
+  const size_t end = text.find("] ");
+  const bool there = text.starts_with('[') && end != kNone &&
+                     text.substr(1, end - 1).find_first_not_of(" .0123456789") == kNone;
+  return there ? text.substr(end + 2) : text;
+}
+
 }  // namespace
 
 bool IsLogrusJson(std::string_view object) {
@@ -75,7 +83,7 @@ ParseError ParseWholeHeader(const Frame& frame, Record& record) {
   record.pid = 0;  // not a kubelet's
   record.structured = true;
   if (frame.format == LineFormat::kKernel) {
-    record.raw_message = frame.text;
+    record.raw_message = WithoutUptime(frame.text);
     return ParseError::kNone;
   }
   return frame.text.starts_with('{') ? ReadJson(frame.text, record) : ReadText(frame.text, record);

@@ -152,6 +152,8 @@ def main(argv):
               "|---|---|---|---|---|---|---|---|---|")
     for key in sorted(table):
         good, count, errors, before = table[key]
+        if count == 0:
+            continue  # nothing is promised
         cells = [*map(str, key), f"{good} of {count}", text(errors, statistics.median), text(errors, max), text(before, statistics.median),
                  text(before, max), str(len(errors))]
         print("| " + " | ".join(cells) + " |" if markdown else " | ".join(cells))

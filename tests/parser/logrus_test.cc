@@ -233,6 +233,7 @@ TEST(Kernel, EvidenceByUnitOrByIdentifier) {
   const std::string nfs = "nfs: server 10.0.0.9 not responding, still trying";
   EXPECT_TRUE(Read(nfs, LogWriter::kKernel).taken);
   EXPECT_TRUE(Read("Nov 23 23:58:40 node-1 kernel: " + nfs).taken);
+  EXPECT_TRUE(Read("Nov 23 23:58:40 node-1 kernel: [ 8123.456789] " + nfs).taken);
   EXPECT_FALSE(Read(nfs).frame) << "anybody can print that";
   const Read oom(
       "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=x,mems_allowed=0,"

@@ -76,19 +76,21 @@ Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions option
   return source;
 }
 
+int JournalSource::OpenFiles(sd_journal*& journal) const {
+  if (options_.files.empty()) {
+    return options_.directory.empty()
+               ? sd_journal_open(&journal, 0)
+               : sd_journal_open_directory(&journal, options_.directory.c_str(), 0);
+  }
+  std::vector<const char*> paths;
+  for (const std::string& file : options_.files) paths.push_back(file.c_str());
+  paths.push_back(nullptr);
+  return sd_journal_open_files(&journal, paths.data(), 0);
+}
+
 Result<void> JournalSource::OpenJournal() {
   sd_journal* journal = nullptr;
-  int error = 0;
-  if (!options_.files.empty()) {
-    std::vector<const char*> paths;
-    for (const std::string& file : options_.files) paths.push_back(file.c_str());
-    paths.push_back(nullptr);
-    error = sd_journal_open_files(&journal, paths.data(), 0);
-  } else if (!options_.directory.empty()) {
-    error = sd_journal_open_directory(&journal, options_.directory.c_str(), 0);
-  } else {
-    error = sd_journal_open(&journal, 0);
-  }
+  int error = OpenFiles(journal);
   if (error < 0) {
     const std::string where = options_.files.empty() ? options_.directory : options_.files.front();
     return SystemError(
@@ -126,15 +128,9 @@ int JournalSource::AddMatch(const std::string& match) {
 // (unit or unit ...) or what journald says of lines that it dropped; all of one boot, if one is
 // wanted.
 int JournalSource::AddMatches() {
-  sd_journal_flush_matches(journal_.get());
   int error = AddUnitMatches(journal_.get(), units_);
-  if (error >= 0) error = sd_journal_add_disjunction(journal_.get());
-  if (options_.runtime) {
-    if (error >= 0) error = AddMatch("_TRANSPORT=kernel");
-    if (error >= 0) error = sd_journal_add_disjunction(journal_.get());
-  }
+  // That it is journald's own is looked at when it is read: that costs less.
   if (error >= 0) error = AddMatch(std::string("MESSAGE_ID=") + kDroppedId);
-  if (error >= 0) error = AddMatch("_TRANSPORT=driver");
   if (error < 0 || !only_boot_) return error;
   error = sd_journal_add_conjunction(journal_.get());
   return error < 0 ? error : AddMatch("_BOOT_ID=" + BootText(*only_boot_));
@@ -188,6 +184,7 @@ void JournalSource::TakeTrusted(std::string_view field) {
       if (Consume(field, "_TRANSPORT=")) {
         if (field == "kernel") writer_ = LogWriter::kKernel;
         printed_ = field == "stdout";
+        journalds_ = field == "driver";
       }
       break;
     case 'L':
@@ -256,6 +253,7 @@ int JournalSource::ReadEntry(LogLine& line) {
   has_message_ = broken_ = dropped_ = false;
   writer_ = LogWriter::kKubelet;
   printed_ = true;
+  journalds_ = false;
   pid_ = dropped_lines_ = 0;
   stream_.reset();
   const void* data = nullptr;
@@ -271,7 +269,7 @@ int JournalSource::ReadEntry(LogLine& line) {
   place_.realtime = realtime;
   place_.monotonic = monotonic;
   recent_.push_back(realtime);
-  if (dropped_ && has_message_) NoteDropped();
+  if (dropped_ && journalds_ && has_message_) NoteDropped();
   if (!has_message_ || dropped_) return 0;
   // Docker hands on what containers print, under its own unit.
   if (writer_ == LogWriter::kRuntime && !printed_) return 0;
@@ -462,6 +460,17 @@ void JournalSource::Probe() {
   // A handle opened on a folder that went away sees nothing of the one that comes in its place.
   if (!missing && folder_missing_) journal_.reset();
   folder_missing_ = missing;
+  if (journal_ && options_.runtime && units_.runtimes.empty()) LookForRuntime();
+}
+
+// A runtime may print its first line after this was started.
+void JournalSource::LookForRuntime() {
+  sd_journal* opened = nullptr;
+  if (OpenFiles(opened) < 0) return;
+  const std::unique_ptr<sd_journal, Closer> other(opened);
+  if (!HasRuntime(other.get())) return;
+  Mark();
+  journal_.reset();  // to be opened for that one too
 }
 
 std::string JournalSource::Position() {

@@ -51,6 +51,7 @@ class JournalSource final : public LineSource {
 
   explicit JournalSource(JournalOptions options) : options_(std::move(options)) {}
 
+  int OpenFiles(sd_journal*& journal) const;
   Result<void> OpenJournal();
   std::string UnitAdvice();
   int AddMatch(const std::string& match);
@@ -82,6 +83,7 @@ class JournalSource final : public LineSource {
   void Fail(std::string_view what, int error);
   void Reopen();
   void Probe();
+  void LookForRuntime();
   bool following() const { return options_.files.empty(); }
 
   JournalOptions options_;
@@ -107,8 +109,9 @@ class JournalSource final : public LineSource {
   LogWriter writer_ = LogWriter::kKubelet;
   bool kubelet_read_ = false;  // any line of its units
   bool printed_ = true;        // to the unit's standard output, as a runtime prints its own lines
+  bool journalds_ = false;     // journald's own word
   bool broken_ = false;
-  bool dropped_ = false;  // journald's own word of lines that it dropped
+  bool dropped_ = false;  // of lines that were dropped
   uint64_t dropped_lines_ = 0;
 
   std::optional<sd_id128_t> boot_id_;  // of the entry last read

@@ -13,6 +13,7 @@ namespace kle {
 struct JournalUnits {
   std::vector<std::string> kubelets;
   std::vector<std::string> runtimes;
+  bool kernel = false;
 
   bool HasRuntime(std::string_view unit) const;
   bool Has(std::string_view unit) const;
@@ -21,10 +22,14 @@ struct JournalUnits {
 // The known ones that wrote to this journal.
 JournalUnits UnitsIn(sd_journal* journal);
 
-// `wanted`, or else what is there, or else every known one; runtimes only if asked for.
+// `wanted`, or else the kubelets that are there, or else every known one. Runtimes and the kernel
+// only if asked for, and if they are there: each more costs every entry that is read.
 JournalUnits ChooseUnits(sd_journal* journal, const std::vector<std::string>& wanted, bool runtime);
 
-// What libsystemd matches an entry of theirs by; errno below zero.
+// What libsystemd matches an entry of theirs by; errno below zero. Matches that were there go.
 int AddUnitMatches(sd_journal* journal, const JournalUnits& units);
+
+// Whether any known runtime's unit wrote to this journal. Its matches and its place go.
+bool HasRuntime(sd_journal* journal);
 
 }  // namespace kle

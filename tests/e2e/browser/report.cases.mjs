@@ -22,18 +22,22 @@ async function opened({ page, open, exporter, home }, name, ...options) {
 }
 
 const tile = (page, name) => page.locator('#tiles > div', { hasText: name }).locator('dd').innerText();
+const total = (one) => Math.max(...[one.termination_seconds, one.reclaim_seconds, one.deletion_seconds].map((seconds) => seconds ?? -1));
 const both = (test) => Object.fromEntries(['light', 'dark'].map((scheme) => [scheme,
   { options: { colorScheme: scheme }, test: (given) => test(given, scheme) }]));
 
 const figures = both(async (given, scheme) => {
   const { page, picture } = given;
-  const { summary } = await opened(given, 'demo', '--stuck.slack=20s');
+  const { summary, terminations } = await opened(given, 'demo', '--stuck.slack=20s');
   assert.equal(await tile(page, 'Terminations'), String(summary.terminations));
   assert.equal(await tile(page, 'Never finished'), String(summary.in_flight));
   assert.equal(await tile(page, 'Stuck'), String(summary.stuck));
   assert.equal(await tile(page, 'Killed after grace'), String(summary.killed_after_grace));
   assert.equal(await page.locator('#unfinished .record').count(), summary.in_flight);
   assert.equal(await page.locator('#ended .record').count(), summary.terminations - summary.in_flight);
+  const slowest = terminations.filter(({ current }) => !current).sort((a, b) => total(b) - total(a));
+  const rows = await page.locator('#ended .record').allInnerTexts();
+  for (const [at, { pod }] of slowest.slice(0, 10).entries()) assert.ok(rows[at].includes(pod), `${pod} is the slowest but ${at}`);
   const counts = await page.locator('#durations tr', { hasText: 'to terminated' }).locator('td').first().innerText();
   assert.equal(counts, String(summary.termination_seconds.count));
   await picture(`report-${scheme}`);

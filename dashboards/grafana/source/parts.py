@@ -3,7 +3,6 @@
 
 PREFIX = "kubelet_lifecycle_"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-RUNBOOKS = "https://github.com/kubelet-lifecycle-exporter/kubelet-lifecycle-exporter/blob/main/dashboards/runbooks"
 # By uid; ${...:queryparam} carries a variable's choice over.
 _CARRIED = "?${datasource:queryparam}&${cluster:queryparam}&${__url_time_range}"
 UIDS = {name: f"kubelet-lifecycle-{name}" for name in ("fleet", "node", "stuck", "exporter-health")}

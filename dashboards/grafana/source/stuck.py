@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the pager leads to: which pods do not end, where they hang, why, and what to do."""
 from node import failures
-from parts import PREFIX, RUNBOOKS, bars_now, dashboard, from_labels, number, over_time, query, row, steps, table, to_node
+from parts import PREFIX, bars_now, dashboard, from_labels, number, over_time, query, row, steps, table, to_node
+from runbooks_url import RUNBOOKS_URL
 
 NODES = 'cluster=~"$cluster", instance=~"$node"'
 PODS = f'{NODES}, namespace=~"$namespace"'
 NOT_SCRAPED = "No exporter is scraped for this choice."
 NO_POD = "No pod is stuck: good."
 AGE = steps("orange", (900, "red"), (86400, "dark-red"))
-RUNBOOK = {"title": "What to do", "url": f"{RUNBOOKS}/PodTerminationStuck.md", "targetBlank": True}
+RUNBOOK = {"title": "What to do", "url": f"{RUNBOOKS_URL}/PodTerminationStuck.md", "targetBlank": True}
 NODE_OF_ROW = to_node("${__data.fields.Node}")
 SILENT = [{"type": "value", "options": {"": {"text": "none: silent", "index": 0}}}]
 

@@ -11,7 +11,7 @@ for (const { data, theme, to } of given.jobs) {
   const page = await browser.newPage({ viewport: { width: 1500, height: 1000 } });
   page.setDefaultTimeout(120_000);
   const say = (what) => { complaints += 1; console.log(`${data} ${theme}: ${what}`); };
-  page.on('console', (message) => message.type() === 'error' && !message.location().url.endsWith('/favicon.ico') && say(message.text().slice(0, 600)));
+  page.on('console', (message) => message.type() === 'error' && !message.location().url.endsWith('/favicon.ico') && say(`${message.text().slice(0, 600)} ${message.location().url}`));
   page.on('pageerror', (error) => say((error.stack ?? error.message).slice(0, 600)));
   await page.goto(`${given.base}/index.html?data=${data}&theme=${theme}`);
   await page.waitForSelector('#page').catch((error) => say(error.message));

@@ -239,7 +239,8 @@ def main():
     lane.expect("every fleet query has an answer", not silent, silent)
     if arguments.pictures:
         import pictures  # pylint: disable=import-outside-toplevel
-        pictures.draw(url, arguments.pictures, arguments.seconds, arguments.site)
+        pictures.keep(url, arguments.seconds)
+        pictures.draw(arguments.pictures, arguments.site)
     player.stop()
     lane.finish()
 

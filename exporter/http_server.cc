@@ -181,9 +181,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options,
   callbacks.log_message = &Impl::OnLog;
   mg_init_data init{&callbacks, impl.get(), settings.data()};
   std::array<char, 256> text{};
-  unsigned code = 0;
-  mg_error_data error{};  // its members differ between civetweb's versions
-  error.code = &code;
+  mg_error_data error{};  // by name, and without its code: these differ between civetweb's versions
   error.text = text.data();
   error.text_buffer_size = text.size();
   impl->context = mg_start2(&init, &error);

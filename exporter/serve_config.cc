@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <tuple>
 
 #include "exporter/serve_flags.h"
 #include "exporter/yaml_file.h"
@@ -114,6 +115,10 @@ void CheckConfigFile(const std::string& path, Problems& problems) {
   } else {
     Merge(ReadConfigFile(path, problems), path, problems);
   }
+  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
+    return std::tie(a.path, a.place.line, a.place.column) <
+           std::tie(b.path, b.place.line, b.place.column);
+  });
 }
 
 }  // namespace kle

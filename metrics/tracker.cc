@@ -274,6 +274,8 @@ Tracker::Tracker(const TrackerOptions& options, MetricSet& metrics, RecordSink s
     : impl_(std::make_unique<Impl>(options, metrics, std::move(sink))) {}
 Tracker::~Tracker() = default;
 
+void Tracker::SetStuckSlack(Duration slack) { impl_->options.stuck_slack = slack; }
+
 void Tracker::On(const Event& event) { impl_->On(event); }
 bool Tracker::Advance(Timestamp now) { return impl_->Advance(now); }
 void Tracker::Finish() { impl_->Finish(); }

@@ -79,6 +79,9 @@ class Tracker {
   void Save(Encoder& encoder) const;
   [[nodiscard]] bool Restore(Decoder& decoder);
 
+  // From now on; see TrackerOptions.
+  void SetStuckSlack(Duration slack);
+
   // Oldest first; the oldest when there are more.
   std::vector<TerminationRecord> InFlight(size_t limit = SIZE_MAX) const;
   // All in flight, in no order; names stay valid until the next event.

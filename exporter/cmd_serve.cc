@@ -6,16 +6,19 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "exporter/build_info.h"
 #include "exporter/complain.h"
 #include "exporter/follow_source.h"
 #include "exporter/http_server.h"
 #include "exporter/journal_source.h"
+#include "exporter/live_merge.h"
 #include "exporter/log.h"
 #include "exporter/notify.h"
 #include "exporter/options.h"
@@ -80,21 +83,68 @@ void KeepMemorySmall() {
 #endif
 }
 
-Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
-                                               const std::string& position) {
+ZoneOptions ZoneOptionsOf(const ServeOptions& options) {
+  ZoneOptions zone;
+  zone.timezone = options.timezone;
   if (options.source == SourceKind::kFile) {
-    auto source = FollowSource::Open(options.file_paths, options.start, position);
-    if (!source) return source.error();
-    return std::unique_ptr<LineSource>(std::move(*source));
+    if (options.timezone.empty()) zone.timezone = "local";
+    zone.reference = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   }
+  return zone;
+}
+
+// As one; a single one as it is.
+std::unique_ptr<LineSource> Merged(std::vector<LiveMerge::Source> sources,
+                                   const ServeOptions& options) {
+  if (sources.size() == 1 && !sources.front().pending.there) {
+    return std::move(sources.front().lines);
+  }
+  return std::make_unique<LiveMerge>(std::move(sources), ZoneOptionsOf(options));
+}
+
+Result<void> OpenLog(const ServeOptions& options, LiveMerge::Source& source) {
+  auto log = FollowSource::Open({source.name}, options.start, source.position);
+  if (!log) return log.error();
+  source.lines = std::move(*log);
+  return {};
+}
+
+Result<void> OpenJournal(const ServeOptions& options, LiveMerge::Source& source) {
   JournalOptions journal;
   journal.directory = options.journal_directory;
   journal.units = options.journal_units;
+  journal.runtime = options.runtime;
   journal.start = options.start;
-  journal.position = position;
-  auto source = JournalSource::Open(journal);
-  if (!source) return source.error();
-  return std::unique_ptr<LineSource>(std::move(*source));
+  journal.position = source.position;
+  auto opened = JournalSource::Open(journal);
+  if (!opened) return opened.error();
+  source.lines = std::move(*opened);
+  return {};
+}
+
+// The journal and the logs of runtimes that do not print to it; or the files.
+Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
+                                               const std::string& position) {
+  std::vector<std::string> names = options.file_paths;
+  const bool from_journal = options.source == SourceKind::kJournal;
+  if (from_journal) {
+    names = {"journal"};
+    for (const std::string& path : options.runtime_files) {
+      std::error_code ignored;
+      if (options.runtime && std::filesystem::exists(path, ignored)) names.push_back(path);
+    }
+  }
+  auto sources = LiveMerge::SourcesAt(position, names);
+  for (LiveMerge::Source& source : sources) {
+    const bool journal = from_journal && &source == sources.data();
+    source.needed = !from_journal || journal;  // what lies beside the journal is of use only
+    auto opened = journal ? OpenJournal(options, source) : OpenLog(options, source);
+    if (opened) continue;
+    if (source.needed) return opened.error();
+    Log(LogLevel::kWarn, "runtime log left out", {{"reason", opened.error().message()}});
+  }
+  std::erase_if(sources, [](const LiveMerge::Source& source) { return source.lines == nullptr; });
+  return Merged(std::move(sources), options);
 }
 
 std::string Name(SourceKind source) { return source == SourceKind::kFile ? "file" : "journal"; }
@@ -131,12 +181,8 @@ PipelineOptions PipelineOptionsOf(const ServeOptions& options, TraceExport* trac
     pipeline.on_record = [traces](const TerminationRecord& record) { traces->Offer(record); };
   }
   pipeline.tracker.stuck_slack = options.stuck_slack;
-  pipeline.zone.timezone = options.timezone;
-  if (options.source == SourceKind::kFile) {
-    if (options.timezone.empty()) pipeline.zone.timezone = "local";
-    pipeline.zone.reference =
-        std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  }
+  pipeline.runtime = options.runtime;
+  pipeline.zone = ZoneOptionsOf(options);
   return pipeline;
 }
 

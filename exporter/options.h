@@ -27,6 +27,10 @@ struct ServeOptions {
   std::string web_config_file;
   std::string config_file;
   std::string state_path = "/var/lib/kubelet-lifecycle-exporter/state";  // "none": nothing is kept
+  bool runtime = true;  // read the container runtime's and the kernel's lines too
+  // Runtime logs that lie beside the journal, read where they exist.
+  std::vector<std::string> runtime_files{"/var/lib/rancher/k3s/agent/containerd/containerd.log",
+                                         "/var/lib/rancher/rke2/agent/containerd/containerd.log"};
   StartAt start = StartAt::kBoot;
   Duration stuck_slack = std::chrono::seconds(60);
   std::string timezone;
@@ -56,6 +60,7 @@ struct ReportOptions {
   std::string namespace_;         // "": every one
   std::string pod;                // a name or its beginning
   std::vector<std::string> journal_units;
+  bool runtime = true;
   Duration stuck_slack = std::chrono::seconds(60);
 };
 

@@ -17,6 +17,8 @@ constexpr std::array<std::pair<std::string_view, SourceKind>, 2> kSources{
     {{"journal", SourceKind::kJournal}, {"file", SourceKind::kFile}}};
 constexpr std::array<std::pair<std::string_view, StartAt>, 3> kStarts{
     {{"boot", StartAt::kBoot}, {"now", StartAt::kNow}, {"all", StartAt::kAll}}};
+constexpr std::array<std::pair<std::string_view, bool>, 2> kRuntimes{
+    {{"auto", true}, {"none", false}}};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kLevels{
     {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}}};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kFormats{
@@ -109,6 +111,8 @@ constexpr ServeFlag kTable[] = {
      "Unit to read; default: the known kubelet units that exist"},
     {"file.path", "Source", "FILE", "", kMany, List<&Options::file_paths>,
      "Log file to follow"},
+    {"runtime.source", "Source", "auto|none", "auto", kOnce, Choice<&Options::runtime, kRuntimes>,
+     "The container runtime's own log, which makes times exact: read where it is found, or not at all"},
     {"timezone", "Source", "ZONE", "", kOnce, TimeZone,
      "Zone of the log's times, for files without receive times; default: the machine's"},
     {"start", "Source", "boot|now|all", "boot", kOnce, Choice<&Options::start, kStarts>,

@@ -59,7 +59,7 @@ Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSum
   Summary summary;
   summary.terminations = records.size();
   summary.kubelet_restarts = source.kubelet_restarts;
-  summary.advice = Advice(source.verbosity_seen);
+  summary.advice = Advice(source.verbosity_seen, source.runtime_seen);
   std::vector<double> termination, deletion, unmount;
   std::array<std::vector<double>, kPhaseCount> phases;
   for (const TerminationRecord& record : records) {

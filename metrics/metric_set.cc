@@ -124,7 +124,7 @@ MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
   for (const Signal& signal : Signals()) {
     m.signals_by.push_back(&m.signal.Add({{"signal", Text(signal.name)}}));
   }
-  SetVerbosity(0);
+  SetVerbosity(0, false);
 }
 
 MetricSet::~MetricSet() = default;
@@ -259,10 +259,10 @@ void MetricSet::SetKubeletInfo(std::string_view version, std::string_view cgroup
   impl_->info_now->Set(1);
 }
 
-void MetricSet::SetVerbosity(int level) {
+void MetricSet::SetVerbosity(int level, bool runtime) {
   impl_->verbosity.Set(level);
   for (size_t i = 0; i < Signals().size(); ++i) {
-    impl_->signals_by[i]->Set(level >= Signals()[i].level ? 1 : 0);
+    impl_->signals_by[i]->Set(Available(Signals()[i], level, runtime) ? 1 : 0);
   }
 }
 

@@ -61,7 +61,8 @@ class MetricSet {
   // The kubelet and what can be measured.
   void SetKubeletInfo(std::string_view version, std::string_view cgroup_driver,
                       std::string_view runtime);
-  void SetVerbosity(int level);
+  // `runtime`: the container runtime's lines are read too.
+  void SetVerbosity(int level, bool runtime);
 
   void SetBuildInfo(std::string_view version, std::string_view compiler);
 

@@ -171,10 +171,10 @@ struct MetricSet::Impl {
   std::vector<UnmountSeries> unmounts;
   std::array<Counter*, kTriggerCount * kOutcomeCount> ended_by{};
   std::array<Counter*, kPhaseCount * kReasonCount> failures_by{};
-  std::array<Counter*, 4> lines_by{};
+  std::array<Counter*, kLineFormatCount> lines_by{};
   std::array<Counter*, kEventKindCount> events_by{};
   // Since the last Collect: an atomic counter costs as much as reading the line.
-  std::array<uint64_t, 4> lines_counted{};
+  std::array<uint64_t, kLineFormatCount> lines_counted{};
   std::array<uint64_t, kEventKindCount> events_counted{};
   std::array<Gauge*, kPhaseCount> terminating_by{};
   std::array<Gauge*, kPhaseCount> oldest_by{};

@@ -197,6 +197,33 @@ constexpr Handler kHandlers[] = {
      "the kubelet has deleted the object: ends the phase remove_from_api"},
     {kOrphanVolumesCleaned, Call<&Impl::OnVolumesCleaned>,
      "the pod's folder is gone: below -v 2 the only proof of its deletion, which ends with it"},
+    {kRuntimeSandboxRequested, Call<&Impl::OnRuntimeSandbox>,
+     "makes the pod known by the runtime's words"},
+    {kRuntimeSandboxStarted, Call<&Impl::OnRuntimeSandbox>, "makes the sandbox's id known"},
+    {kRuntimeContainerCreated, Call<&Impl::OnRuntimeContainer>,
+     "makes the container's id and name known"},
+    {kRuntimeContainerStarted, Call<&Impl::OnRuntimeContainer>, "the container runs"},
+    {kRuntimeStopRequested, Call<&Impl::OnRuntimeStop>,
+     "the container's stop begins, with the grace it is given; below -v 2 it starts the "
+     "termination, trigger runtime_stop, once the sandbox's end proves it"},
+    {kRuntimeStopReturned, Call<&Impl::OnRuntimeStop>,
+     "the container's exit, precision exact: its stop returned"},
+    {kRuntimeSigkill, Call<&Impl::OnRuntimeStop>,
+     "the grace is over: the runtime kills the container"},
+    {kRuntimeExited, Call<&Impl::OnRuntimeExit>,
+     "the container's exit by the runtime's own clock, precision exact"},
+    {kRuntimeShimGone, Call<&Impl::OnRuntimeExit>,
+     "the container's exit, precision bound: its shim is gone"},
+    {kRuntimeSandboxStopRequested, Call<&Impl::OnRuntimeSandboxStop>,
+     "the phase stop_sandbox begins; below -v 2 it starts the termination, trigger runtime_stop"},
+    {kRuntimeSandboxStopped, Call<&Impl::OnRuntimeSandboxStop>,
+     "the sandbox is stopped and its network torn down, precision exact"},
+    {kRuntimeContainerRemoved, Call<&Impl::OnRuntimeSwept>,
+     "the container is garbage: nothing is measured by it"},
+    {kRuntimeSandboxRemoved, Call<&Impl::OnRuntimeSwept>,
+     "the sandbox is garbage: nothing is measured by it"},
+    {kKernelEvidence, Call<&Impl::OnKernelEvidence>,
+     "evidence beside a failure or a stuck pod; never a termination by itself"},
     {kFailure, Call<&Impl::OnFailure>,
      "a failed attempt, with phase and reason: counted, and why the pod is stuck while it is the "
      "last"},
@@ -223,6 +250,7 @@ std::array<Range, kEventKindCount> FindRanges() {
 void Tracker::Impl::On(const Event& event) {
   Advance(event.at);
   verbosity = std::max(verbosity, event.level);
+  kubelet_seen = kubelet_seen || event.row == nullptr || event.row->source == LogSource::kKubelet;
   NoteProcess(event);
   static const auto ranges = FindRanges();
   const Range& range = ranges[static_cast<size_t>(event.kind)];
@@ -256,6 +284,7 @@ void Tracker::Impl::Finish() {
     if (pod.terminating()) Fire(Timer::kNoKill, pod);
     if (pod.terminating()) Fire(Timer::kSettle, pod);
     if (pod.terminating()) Fire(Timer::kLost, pod);
+    if (pod.terminating()) Fire(Timer::kStopped, pod);
     if (pod.terminating()) Fire(Timer::kBlind, pod);
     if (!pod.termination || !pod.termination->completed) continue;
     Hand(pod);

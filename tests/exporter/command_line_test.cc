@@ -247,6 +247,12 @@ TEST_F(CommandLine, Explain) {
   const Finished inert =
       Run({"explain", KubeletLine(0, R"("SyncLoop RECONCILE" source="api" pods=["a/b"])")});
   EXPECT_NE(inert.out.find("effect    none"), std::string::npos) << inert.out;
+  const Finished runtime =
+      Run({"explain",
+           "time=\"2026-11-23T10:00:00.000000001Z\" level=info msg=\"StopContainer for "
+           "\\\"ab\\\" with timeout 30 (s)\""});
+  EXPECT_NE(runtime.out.find("runtime_stop_requested"), std::string::npos) << runtime.out;
+  EXPECT_NE(runtime.out.find("containerd 1.6 and later"), std::string::npos) << runtime.out;
   const Finished unknown =
       Run({"explain"}, folder_.Write("line", KubeletLine(0, "\"Nothing\"\nhello\n")));
   EXPECT_NE(unknown.out.find("no row of the catalogue"), std::string::npos) << unknown.out;

@@ -95,13 +95,6 @@ CLI::Option* AddRepeatable(CLI::App& command, const std::string& name, Value& ta
   return command.add_option(name, target, help)->allow_extra_args(false);
 }
 
-void AddRuntime(CLI::App& command, bool& target) {
-  AddChoice<bool>(command, "--runtime.source", target, {{"auto", true}, {"none", false}},
-                  "The container runtime's own log, which makes times exact: auto (read where it "
-                  "is found) or none")
-      ->default_str("auto");
-}
-
 // Only collects: the configuration file may say more, and all of it is read together.
 void AddServe(CLI::App& app, Settings& given) {
   CLI::App& command =
@@ -154,7 +147,15 @@ void AddReport(CLI::App& app, ReportOptions& options) {
   command.add_option("--pod", options.pod, "Only pods whose name begins so");
   AddRepeatable(command, "--journal.unit", options.journal_units,
                 "Unit to read from a journal, repeatable; default: the known kubelet units");
-  AddRuntime(command, options.runtime);
+  command
+      .add_option_function<std::string>(
+          "--runtime.source",
+          [&options](const std::string& word) { options.runtime = word == "auto"; },
+          "The container runtime's own log, which makes times exact: read where it is found, or "
+          "not at all")
+      ->check(CLI::IsMember(std::vector<std::string>{"auto", "none"}).description(""))
+      ->type_name("auto|none")
+      ->default_str("auto");
   AddDuration(command, "--stuck.slack", options.stuck_slack,
               "A pod is stuck when its age exceeds the granted grace by this")
       ->default_str("60s");

@@ -62,9 +62,8 @@ class Civetweb : public HttpBackend {
     callbacks.log_message = &Civetweb::OnLog;
     mg_init_data init{&callbacks, this, settings.data()};
     std::array<char, 256> text{};
-    unsigned code = 0;
-    mg_error_data error{};  // its members differ between civetweb's versions
-    error.code = &code;
+    mg_error_data
+        error{};  // by name, and without its code: these differ between civetweb's versions
     error.text = text.data();
     error.text_buffer_size = text.size();
     context_ = mg_start2(&init, &error);

@@ -7,6 +7,7 @@
 #include "exporter/line_reader.h"
 #include "exporter/options.h"
 #include "exporter/text.h"
+#include "metrics/tracker.h"
 #include "parser/catalogue.h"
 #include "parser/event.h"
 #include "parser/framer.h"
@@ -132,6 +133,9 @@ class Explainer {
     if (event_.grace_seconds) Say("grace", std::to_string(*event_.grace_seconds) + " s");
     if (event_.exit_code) Say("exit code", std::to_string(*event_.exit_code));
     if (event_.kind == EventKind::kFailure && event_.row != nullptr) Failure(*event_.row);
+    const auto effects = EffectsOf(event_.kind);
+    for (const std::string_view effect : effects) Say("effect", effect);
+    if (effects.empty()) Say("effect", "none: it only shows that its pod lives");
   }
 
   static void Pod(const PodRef& pod) {

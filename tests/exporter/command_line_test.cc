@@ -243,6 +243,10 @@ TEST_F(CommandLine, Explain) {
   EXPECT_EQ(known.code, 0);
   EXPECT_NE(known.out.find("pod_deleted"), std::string::npos) << known.out;
   EXPECT_NE(known.out.find("a/b"), std::string::npos) << known.out;
+  EXPECT_NE(known.out.find("effect    starts the termination"), std::string::npos) << known.out;
+  const Finished inert =
+      Run({"explain", KubeletLine(0, R"("SyncLoop RECONCILE" source="api" pods=["a/b"])")});
+  EXPECT_NE(inert.out.find("effect    none"), std::string::npos) << inert.out;
   const Finished unknown =
       Run({"explain"}, folder_.Write("line", KubeletLine(0, "\"Nothing\"\nhello\n")));
   EXPECT_NE(unknown.out.find("no row of the catalogue"), std::string::npos) << unknown.out;

@@ -187,7 +187,7 @@ PipelineOptions PipelineOptionsOf(const ServeOptions& options, TraceExport* trac
 }
 
 void LogListening(const HttpServer& server, const HttpOptions& http) {
-  const auto ports = server.ports();
+  const auto& ports = server.ports();
   for (size_t i = 0; i < ports.size() && i < http.addresses.size(); ++i) {
     const std::string& text = http.addresses[i].text;
     Log(LogLevel::kInfo, "listening",

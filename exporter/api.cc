@@ -167,7 +167,7 @@ HttpResponse StatusAnswer(const HttpRequest& request, const Snapshot& snapshot,
         {"restarts", status.source.kubelet_restarts}}},
       {"source", SourceJson(status)},
       {"signals", signals},
-      {"advice", Advice(status.source.verbosity_seen)}};
+      {"advice", Advice(status.source.verbosity_seen, status.source.runtime_seen)}};
   return Tagged(request, {200, "application/json", JsonText(json) + "\n", {}});
 }
 

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exporter/options.h"
 #include "exporter/record_json.h"
@@ -41,8 +42,17 @@ void MarkdownRow(std::initializer_list<std::string> cells) {
 
 std::string Versions(const CatalogueRow& row) {
   std::string versions(row.since);
+  if (row.source == LogSource::kKernel) return versions;
   if (row.until.empty()) return versions + '+';
   return versions.append("-").append(row.until);
+}
+
+void OthersMarkdown(LogSource source) {
+  MarkdownRow({"message", "event", "printed by", "meaning"});
+  MarkdownRow({"---", "---", "---", "---"});
+  for (const CatalogueRow& row : Catalogue(source)) {
+    MarkdownRow({Code(row.message), Code(Name(row.kind)), Versions(row), Escaped(row.meaning)});
+  }
 }
 
 void CatalogueMarkdown() {
@@ -57,10 +67,29 @@ void CatalogueMarkdown() {
     MarkdownRow({Code(row.message), Code(Name(row.kind)), std::to_string(row.level), Versions(row),
                  Escaped(row.meaning)});
   }
+  std::puts(
+      "\n## Of the container runtime\n\n"
+      "Its own lines at its default level (logrus text or JSON), as a further stream\n"
+      "(`parser/runtime_catalogue.cc`).\n");
+  OthersMarkdown(LogSource::kRuntime);
+  std::puts(
+      "\n## Of the kernel\n\n"
+      "Evidence for what is under way: never a termination, and never counted as a failure.\n");
+  OthersMarkdown(LogSource::kKernel);
+}
+
+std::vector<CatalogueRow> AllRows() {
+  std::vector<CatalogueRow> rows;
+  for (const LogSource source : {LogSource::kKubelet, LogSource::kRuntime, LogSource::kKernel}) {
+    const auto some = Catalogue(source);
+    rows.insert(rows.end(), some.begin(), some.end());
+  }
+  return rows;
 }
 
 void CatalogueJson() {
-  for (std::string_view separator = "[\n"; const CatalogueRow& row : Catalogue()) {
+  std::string_view separator = "[\n";
+  for (const CatalogueRow& row : AllRows()) {
     Json json{{"message", row.message}, {"event", Name(row.kind)}, {"level", row.level},
               {"since", row.since},     {"until", row.until},      {"meaning", row.meaning}};
     if (row.kind == EventKind::kFailure) json["phase"] = Name(row.phase);
@@ -71,9 +100,9 @@ void CatalogueJson() {
 }
 
 void CatalogueTable() {
-  for (const CatalogueRow& row : Catalogue()) {
-    std::printf("%s %2d  %s %s\n", Cell(Name(row.kind), 28).c_str(), row.level,
-                Cell(Versions(row), 10).c_str(), Fit(row.message, 200).c_str());
+  for (const CatalogueRow& row : AllRows()) {
+    std::printf("%s %2d  %s %s\n", Cell(Name(row.kind), 30).c_str(), row.level,
+                Cell(Versions(row), 16).c_str(), Fit(row.message, 200).c_str());
   }
 }
 

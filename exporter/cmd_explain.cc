@@ -7,6 +7,7 @@
 #include "exporter/line_reader.h"
 #include "exporter/options.h"
 #include "exporter/text.h"
+#include "metrics/tracker.h"
 #include "parser/catalogue.h"
 #include "parser/event.h"
 #include "parser/framer.h"
@@ -105,9 +106,11 @@ class Explainer {
   static void Row(const CatalogueRow& row) {
     Say("event", Name(row.kind));
     Say("row", row.message);
-    std::string versions = "Kubernetes " + std::string(row.since);
+    const bool kubelet = row.source == LogSource::kKubelet;
+    std::string versions = (kubelet ? "Kubernetes " : "") + std::string(row.since);
     versions += row.until.empty() ? " and later" : " to " + std::string(row.until);
-    Say("since", versions + ", printed at -v=" + std::to_string(row.level));
+    if (kubelet) versions += ", printed at -v=" + std::to_string(row.level);
+    if (row.source != LogSource::kKernel) Say("since", versions);
     Say("meaning", row.meaning);
   }
 
@@ -131,7 +134,11 @@ class Explainer {
     }
     if (event_.grace_seconds) Say("grace", std::to_string(*event_.grace_seconds) + " s");
     if (event_.exit_code) Say("exit code", std::to_string(*event_.exit_code));
+    if (event_.exited_at) Say("exited at", FormatTimestamp(*event_.exited_at));
     if (event_.kind == EventKind::kFailure && event_.row != nullptr) Failure(*event_.row);
+    const auto effects = EffectsOf(event_.kind);
+    for (const std::string_view effect : effects) Say("effect", effect);
+    if (effects.empty()) Say("effect", "none: it only shows that its pod lives");
   }
 
   static void Pod(const PodRef& pod) {

@@ -6,19 +6,24 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "exporter/build_info.h"
 #include "exporter/complain.h"
 #include "exporter/follow_source.h"
 #include "exporter/http_server.h"
 #include "exporter/journal_source.h"
+#include "exporter/live_merge.h"
 #include "exporter/log.h"
 #include "exporter/notify.h"
 #include "exporter/options.h"
+#include "exporter/reloader.h"
+#include "exporter/serve_config.h"
 #include "exporter/serve_loop.h"
 #include "exporter/trace_export.h"
 
@@ -26,6 +31,7 @@ namespace kle {
 namespace {
 
 std::atomic<bool> stop_asked{false};
+std::atomic<bool> reload_asked{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 // Only the thread that called this takes the signals, so that its waits end at once; threads
@@ -36,6 +42,8 @@ void CatchSignals() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
+  action.sa_handler = [](int) { reload_asked.store(true, std::memory_order_relaxed); };
+  sigaction(SIGHUP, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
 }
 
@@ -46,6 +54,7 @@ class SignalHold {
     sigemptyset(&held);
     sigaddset(&held, SIGTERM);
     sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &held, &before_);
   }
   ~SignalHold() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
@@ -74,38 +83,82 @@ void KeepMemorySmall() {
 #endif
 }
 
-Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
-                                               const std::string& position) {
+ZoneOptions ZoneOptionsOf(const ServeOptions& options) {
+  ZoneOptions zone;
+  zone.timezone = options.timezone;
   if (options.source == SourceKind::kFile) {
-    auto source = FollowSource::Open(options.file_paths, options.start, position);
-    if (!source) return source.error();
-    return std::unique_ptr<LineSource>(std::move(*source));
+    if (options.timezone.empty()) zone.timezone = "local";
+    zone.reference = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   }
+  return zone;
+}
+
+// As one; a single one as it is.
+std::unique_ptr<LineSource> Merged(std::vector<LiveMerge::Source> sources,
+                                   const ServeOptions& options) {
+  if (sources.size() == 1 && !sources.front().pending.there) {
+    return std::move(sources.front().lines);
+  }
+  return std::make_unique<LiveMerge>(std::move(sources), ZoneOptionsOf(options));
+}
+
+Result<void> OpenLog(const ServeOptions& options, LiveMerge::Source& source) {
+  auto log = FollowSource::Open({source.name}, options.start, source.position);
+  if (!log) return log.error();
+  source.lines = std::move(*log);
+  return {};
+}
+
+Result<void> OpenJournal(const ServeOptions& options, LiveMerge::Source& source) {
   JournalOptions journal;
   journal.directory = options.journal_directory;
   journal.units = options.journal_units;
+  journal.runtime = options.runtime;
   journal.start = options.start;
-  journal.position = position;
-  auto source = JournalSource::Open(journal);
-  if (!source) return source.error();
-  return std::unique_ptr<LineSource>(std::move(*source));
+  journal.position = source.position;
+  auto opened = JournalSource::Open(journal);
+  if (!opened) return opened.error();
+  source.lines = std::move(*opened);
+  return {};
+}
+
+// The journal and the logs of runtimes that do not print to it; or the files.
+Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
+                                               const std::string& position) {
+  std::vector<std::string> names = options.file_paths;
+  const bool from_journal = options.source == SourceKind::kJournal;
+  if (from_journal) {
+    names = {"journal"};
+    for (const std::string& path : options.runtime_files) {
+      std::error_code ignored;
+      if (options.runtime && std::filesystem::exists(path, ignored)) names.push_back(path);
+    }
+  }
+  auto sources = LiveMerge::SourcesAt(position, names);
+  for (LiveMerge::Source& source : sources) {
+    const bool journal = from_journal && &source == sources.data();
+    source.needed = !from_journal || journal;  // what lies beside the journal is of use only
+    auto opened = journal ? OpenJournal(options, source) : OpenLog(options, source);
+    if (opened) continue;
+    if (source.needed) return opened.error();
+    Log(LogLevel::kWarn, "runtime log left out", {{"reason", opened.error().message()}});
+  }
+  std::erase_if(sources, [](const LiveMerge::Source& source) { return source.lines == nullptr; });
+  return Merged(std::move(sources), options);
 }
 
 std::string Name(SourceKind source) { return source == SourceKind::kFile ? "file" : "journal"; }
 
 Result<HttpOptions> HttpOptionsOf(const ServeOptions& options,
-                                  const std::vector<std::string>& addresses) {
+                                  const std::vector<std::string>& addresses,
+                                  const LiveWebConfig& web) {
   HttpOptions http;
+  http.web = &web;
   http.telemetry_path = options.telemetry_path;
   for (const std::string& text : addresses) {
     auto address = ParseListenAddress(text);
     if (!address) return address.error();
     http.addresses.push_back(*address);
-  }
-  if (!options.web_config_file.empty()) {
-    auto web = ReadWebConfig(options.web_config_file);
-    if (!web) return web.error();
-    http.web = std::move(*web);
   }
   return http;
 }
@@ -128,22 +181,19 @@ PipelineOptions PipelineOptionsOf(const ServeOptions& options, TraceExport* trac
     pipeline.on_record = [traces](const TerminationRecord& record) { traces->Offer(record); };
   }
   pipeline.tracker.stuck_slack = options.stuck_slack;
-  pipeline.zone.timezone = options.timezone;
-  if (options.source == SourceKind::kFile) {
-    if (options.timezone.empty()) pipeline.zone.timezone = "local";
-    pipeline.zone.reference =
-        std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  }
+  pipeline.runtime = options.runtime;
+  pipeline.zone = ZoneOptionsOf(options);
   return pipeline;
 }
 
 void LogListening(const HttpServer& server, const HttpOptions& http) {
-  const auto ports = server.ports();
+  const auto& ports = server.ports();
   for (size_t i = 0; i < ports.size() && i < http.addresses.size(); ++i) {
     const std::string& text = http.addresses[i].text;
     Log(LogLevel::kInfo, "listening",
         {{"address", text.substr(0, text.rfind(':')) + ":" + std::to_string(ports[i])},
-         {"telemetry_path", http.telemetry_path}});
+         {"scheme", http.web->Get()->tls ? "https" : "http"},
+         {"path", http.probes_only ? "/-/healthy" : http.telemetry_path}});
   }
 }
 
@@ -163,16 +213,20 @@ ServeLoopOptions LoopOptionsOf(const ServeOptions& options, Notifier& notifier) 
 
 }  // namespace
 
-int RunServe(const ServeOptions& options) {
+int RunServe(const Settings& command_line, ServeConfig config,
+             const StateFile::StepHook& on_commit_step) {
+  const ServeOptions options = config.options;
   KeepMemorySmall();
   SetUpLog(options.log_level, options.log_format);
-  auto http = HttpOptionsOf(options, options.listen_addresses);
-  if (!http) return Complain(kUsageError, http.error().message());
-  auto probes = HttpOptionsOf(options, options.probe_addresses);
-  if (!probes) return Complain(kUsageError, probes.error().message());
-  probes->probes_only = true;
   CatchSignals();
   RaiseFileLimit();
+  LiveWebConfig web(options.web_config_file, config.web);
+  Reloader reloader(command_line, std::move(config), web);
+  auto http = HttpOptionsOf(options, options.listen_addresses, web);
+  if (!http) return Complain(kUsageError, http.error().message());
+  auto probes = HttpOptionsOf(options, options.probe_addresses, web);
+  if (!probes) return Complain(kUsageError, probes.error().message());
+  probes->probes_only = true;
   auto traces = StartTraces(options);
   if (!traces) return Complain(kUsageError, traces.error().message());
   const PipelineOptions pipeline_options = PipelineOptionsOf(options, traces->get());
@@ -182,7 +236,7 @@ int RunServe(const ServeOptions& options) {
   if (options.state_path == "none") {
     restored.pipeline = std::make_unique<Pipeline>(pipeline_options);
   } else {
-    state.emplace(options.state_path, options.on_commit_step);
+    state.emplace(options.state_path, on_commit_step);
     if (auto claimed = state->Claim(); !claimed) {
       return Complain(kRuntimeError, claimed.error().message());
     }
@@ -196,6 +250,9 @@ int RunServe(const ServeOptions& options) {
   ServeLoopOptions loop_options = LoopOptionsOf(options, notifier);
   loop_options.state = state ? &*state : nullptr;
   loop_options.identity = identity;
+  loop_options.reload_asked = &reload_asked;
+  loop_options.on_reload = [&](Pipeline& pipeline) { reloader.Reload(pipeline); };
+  loop_options.config_health = [&] { return reloader.health(); };
   loop_options.traces = traces->get();
   std::optional<ServeLoop> loop;
   std::vector<std::unique_ptr<HttpServer>> servers;
@@ -211,6 +268,7 @@ int RunServe(const ServeOptions& options) {
   }
   Log(LogLevel::kInfo, "started", {{"version", std::string(Version())}});
   LogListening(*servers.front(), *http);
+  if (servers.size() > 1) LogListening(*servers.back(), *probes);
   notifier.Ready();
   auto ended = loop->Run(stop_asked);
   notifier.Stopping();

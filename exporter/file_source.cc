@@ -43,6 +43,7 @@ Result<InputFile> Look(const std::string& path, ZoneOptions zone, Sniffed& sniff
   if (!head) return head.error();
   sniffed = Sniff(*head, zone);
   file.first = sniffed.first;
+  file.runtime = sniffed.runtime;
   if (!regular) file.reader = std::move(reader);
   return file;
 }
@@ -73,7 +74,7 @@ Result<void> AddFolder(const std::string& folder, const ZoneOptions& zone, FileI
     Sniffed sniffed;
     auto file = Look(path, zone, sniffed);
     if (!file) return file.error();
-    if (sniffed.klog) {
+    if (sniffed.klog || sniffed.runtime) {
       inputs.files.push_back(std::move(*file));
     } else {
       inputs.skipped.push_back(path + " skipped: no kubelet line in its first 64 KB");

@@ -15,9 +15,10 @@ namespace kle {
 
 struct InputFile {
   std::string path;                   // "-": standard input
-  std::optional<Timestamp> first;     // of the first kubelet record
+  std::optional<Timestamp> first;     // of the first record
   std::optional<Timestamp> modified;  // regular files
   uint64_t size = 0;
+  bool runtime = false;                // a container runtime's log
   std::unique_ptr<LineReader> reader;  // held where opening again would lose what was looked at
 };
 

@@ -2,6 +2,7 @@
 #include "exporter/journal_place.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 namespace kle {
@@ -18,6 +19,11 @@ std::string_view Part(std::string_view cursor, char letter) {
 }
 
 }  // namespace
+
+std::string BootText(sd_id128_t boot) {
+  std::array<char, SD_ID128_STRING_MAX> text{};
+  return sd_id128_to_string(boot, text.data());
+}
 
 std::string CursorOf(sd_journal* journal) {
   char* text = nullptr;

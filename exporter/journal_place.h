@@ -35,6 +35,9 @@ void Fields(Archive& archive, JournalPlace& place) {
           place.boot_id, place.boot, place.broken_streams);
 }
 
+// As journald writes a boot's id: what JournalPlace::boot_id holds.
+std::string BootText(sd_id128_t boot);
+
 // Of the entry under the read pointer; "" when there is none.
 std::string CursorOf(sd_journal* journal);
 

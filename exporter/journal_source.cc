@@ -8,10 +8,8 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "exporter/journal_sigbus.h"
@@ -21,21 +19,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// Of every distribution known to run a kubelet under systemd.
-constexpr std::array<const char*, 13> kKnownUnits{"kubelet.service",
-                                                  "k3s.service",
-                                                  "k3s-agent.service",
-                                                  "rke2-server.service",
-                                                  "rke2-agent.service",
-                                                  "k0scontroller.service",
-                                                  "k0sworker.service",
-                                                  "microshift.service",
-                                                  "edgecore.service",
-                                                  "snap.microk8s.daemon-kubelite.service",
-                                                  "snap.microk8s.daemon-kubelet.service",
-                                                  "snap.k8s.kubelet.service",
-                                                  "snap.kubelet.daemon.service"};
 
 constexpr unsigned kEntriesBetweenProcess = 256;
 // journald appends in bursts: waking for each append costs ten times as much as reading.
@@ -49,24 +32,11 @@ constexpr int kTries = 2;
 // "Suppressed N messages from UNIT": journald's rate limit (sd-messages.h).
 constexpr const char* kDroppedId = "a596d6fe7bfa4994828e72309e95d61e";
 constexpr size_t kBrokenStreams = 64;
-// A cursor may be that far ahead of the clock before it counts as one of the future.
-constexpr uint64_t kClockSlack = 600'000'000;
-
-uint64_t NowMicros() {
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
-          .count());
-}
 
 bool Consume(std::string_view& field, std::string_view name) {
   if (!field.starts_with(name)) return false;
   field.remove_prefix(name.size());
   return true;
-}
-
-std::string Hex(sd_id128_t id) {
-  std::array<char, SD_ID128_STRING_MAX> text{};
-  return sd_id128_to_string(id, text.data());
 }
 
 bool Same(sd_id128_t a, sd_id128_t b) { return sd_id128_equal(a, b) != 0; }
@@ -94,7 +64,7 @@ Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions option
   // Within the running boot nothing of another follows; and if its clock is behind, all of the
   // others would.
   sd_id128_t boot{};
-  if (sd_id128_get_boot(&boot) >= 0 && Hex(boot) == source->place_.boot_id) {
+  if (sd_id128_get_boot(&boot) >= 0 && BootText(boot) == source->place_.boot_id) {
     source->only_boot_ = boot;
   }
   source->boots_to_come_ = !source->place_.empty() || source->options_.start == StartAt::kAll;
@@ -106,19 +76,21 @@ Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions option
   return source;
 }
 
+int JournalSource::OpenFiles(sd_journal*& journal) const {
+  if (options_.files.empty()) {
+    return options_.directory.empty()
+               ? sd_journal_open(&journal, 0)
+               : sd_journal_open_directory(&journal, options_.directory.c_str(), 0);
+  }
+  std::vector<const char*> paths;
+  for (const std::string& file : options_.files) paths.push_back(file.c_str());
+  paths.push_back(nullptr);
+  return sd_journal_open_files(&journal, paths.data(), 0);
+}
+
 Result<void> JournalSource::OpenJournal() {
   sd_journal* journal = nullptr;
-  int error = 0;
-  if (!options_.files.empty()) {
-    std::vector<const char*> paths;
-    for (const std::string& file : options_.files) paths.push_back(file.c_str());
-    paths.push_back(nullptr);
-    error = sd_journal_open_files(&journal, paths.data(), 0);
-  } else if (!options_.directory.empty()) {
-    error = sd_journal_open_directory(&journal, options_.directory.c_str(), 0);
-  } else {
-    error = sd_journal_open(&journal, 0);
-  }
+  int error = OpenFiles(journal);
   if (error < 0) {
     const std::string where = options_.files.empty() ? options_.directory : options_.files.front();
     return SystemError(
@@ -131,45 +103,19 @@ Result<void> JournalSource::OpenJournal() {
   reopened_at_ = Clock::now();
   since_process_ = 0;
   positioned_ = false;
-  ChooseUnits();
+  units_ = ChooseUnits(journal_.get(), options_.units, options_.runtime);
   if (error = AddMatches(); error < 0) {
     return SystemError("cannot select the kubelet's unit", "", -error, "check --journal.unit");
   }
   return {};
 }
 
-std::vector<std::string> JournalSource::KubeletUnits() {
-  std::vector<std::string> units;
-  constexpr const char* kField = "_SYSTEMD_UNIT";
-  if (sd_journal_query_unique(journal_.get(), kField) >= 0) {
-    const void* data = nullptr;
-    size_t size = 0;
-    while (sd_journal_enumerate_available_unique(journal_.get(), &data, &size) > 0) {
-      std::string_view value(static_cast<const char*>(data), size);
-      value.remove_prefix(std::min(std::strlen(kField) + 1, value.size()));
-      const auto known = std::find(kKnownUnits.begin(), kKnownUnits.end(), value);
-      if (known != kKnownUnits.end()) units.emplace_back(*known);
-    }
-  }
-  std::sort(units.begin(), units.end());
-  units.erase(std::unique(units.begin(), units.end()), units.end());
-  return units;
-}
-
-void JournalSource::ChooseUnits() {
-  units_ = options_.units;
-  if (units_.empty()) units_ = KubeletUnits();
-  if (units_.empty()) units_.assign(kKnownUnits.begin(), kKnownUnits.end());
-}
-
-// While no entry of the chosen units was seen.
+// While no line of the chosen units was read.
 std::string JournalSource::UnitAdvice() {
   if (options_.units.empty() || !journal_) return {};
   std::string there;
-  for (const std::string& unit : KubeletUnits()) {
-    if (std::find(units_.begin(), units_.end(), unit) == units_.end()) {
-      there += (there.empty() ? "" : ", ") + unit;
-    }
+  for (const std::string& unit : UnitsIn(journal_.get()).kubelets) {
+    if (!units_.Has(unit)) there += (there.empty() ? "" : ", ") + unit;
   }
   if (there.empty()) return {};
   return "--journal.unit names another unit than the journal's kubelet, which is " + there;
@@ -182,153 +128,12 @@ int JournalSource::AddMatch(const std::string& match) {
 // (unit or unit ...) or what journald says of lines that it dropped; all of one boot, if one is
 // wanted.
 int JournalSource::AddMatches() {
-  sd_journal_flush_matches(journal_.get());
-  for (const std::string& unit : units_) {
-    if (const int error = AddMatch("_SYSTEMD_UNIT=" + unit); error < 0) return error;
-  }
-  int error = sd_journal_add_disjunction(journal_.get());
+  int error = AddUnitMatches(journal_.get(), units_);
+  // That it is journald's own is looked at when it is read: that costs less.
   if (error >= 0) error = AddMatch(std::string("MESSAGE_ID=") + kDroppedId);
-  if (error >= 0) error = AddMatch("_TRANSPORT=driver");
   if (error < 0 || !only_boot_) return error;
   error = sd_journal_add_conjunction(journal_.get());
-  return error < 0 ? error : AddMatch("_BOOT_ID=" + Hex(*only_boot_));
-}
-
-int JournalSource::SeekStart() {
-  switch (options_.start) {
-    case StartAt::kAll:
-      return sd_journal_seek_head(journal_.get());
-    case StartAt::kBoot:
-      return SeekBoot();
-    case StartAt::kNow: {
-      // Never seek_tail and next: 252 gives the last entry again, 254 nothing.
-      if (const int error = sd_journal_seek_tail(journal_.get()); error < 0) return error;
-      const int moved = sd_journal_previous(journal_.get());
-      if (moved > 0) place_.cursor = CursorOf(journal_.get());
-      return moved == 0 ? sd_journal_seek_head(journal_.get()) : moved;
-    }
-  }
-  return -EINVAL;
-}
-
-bool JournalSource::HasBoot(sd_id128_t boot) {
-  sd_journal_flush_matches(journal_.get());
-  return AddMatch("_BOOT_ID=" + Hex(boot)) >= 0 && sd_journal_seek_head(journal_.get()) >= 0 &&
-         sd_journal_next(journal_.get()) > 0;
-}
-
-// Only the running boot's entries: after a reboot that set the clock back, libsystemd would deliver
-// none of them to a reader that comes from the boot before. A journal brought from elsewhere has no
-// such boot; there it is the last one that was written.
-int JournalSource::SeekBoot() {
-  sd_id128_t boot{};
-  if (sd_id128_get_boot(&boot) >= 0 && HasBoot(boot)) {
-    only_boot_ = boot;
-    if (const int error = AddMatches(); error < 0) return error;
-    return sd_journal_seek_head(journal_.get());
-  }
-  sd_journal_flush_matches(journal_.get());
-  uint64_t ignored = 0;
-  std::string first;
-  if (sd_journal_seek_tail(journal_.get()) >= 0 && sd_journal_previous(journal_.get()) > 0 &&
-      sd_journal_get_monotonic_usec(journal_.get(), &ignored, &boot) >= 0 && HasBoot(boot)) {
-    first = CursorOf(journal_.get());
-  }
-  if (const int error = AddMatches(); error < 0) return error;
-  return first.empty() ? sd_journal_seek_head(journal_.get())
-                       : sd_journal_seek_cursor(journal_.get(), first.c_str());
-}
-
-// The place cannot be gone back to. Within its boot the monotonic time still leads there; else the
-// running boot is read from its beginning, or all that there is.
-int JournalSource::StartOver(GapReason reason) {
-  pending_gap_ = {reason};
-  const JournalPlace lost = std::exchange(place_, JournalPlace());
-  place_.boot_id = lost.boot_id;
-  place_.boot = lost.boot;
-  sd_id128_t boot{};
-  if (sd_id128_get_boot(&boot) >= 0 && Hex(boot) == lost.boot_id) {
-    return sd_journal_seek_monotonic_usec(journal_.get(), boot, lost.monotonic + 1);
-  }
-  return options_.start == StartAt::kAll ? sd_journal_seek_head(journal_.get()) : SeekBoot();
-}
-
-// Back to the entry last read. A cursor of the future would silence libsystemd for good, and one
-// that was deleted leads to what is left: neither is an error to it.
-int JournalSource::Resume() {
-  if (only_boot_ && place_.boot_id != Hex(*only_boot_)) return sd_journal_seek_head(journal_.get());
-  if (place_.cursor.empty()) {
-    const int error = SeekStart();
-    return error < 0 ? error : SkipRead();
-  }
-  sd_id128_t boot{};
-  const bool running = sd_id128_get_boot(&boot) >= 0 && Hex(boot) == place_.boot_id;
-  if (!running && place_.realtime > NowMicros() + kClockSlack) {
-    return StartOver(GapReason::kFutureCursor);
-  }
-  if (sd_journal_seek_cursor(journal_.get(), place_.cursor.c_str()) < 0) {
-    return StartOver(GapReason::kCursorLost);
-  }
-  const int moved = sd_journal_next(journal_.get());
-  if (moved < 0) return moved;
-  if (moved == 0) {
-    // Nothing at or after the cursor: an empty journal, or one that ends before it.
-    const bool empty =
-        sd_journal_seek_head(journal_.get()) < 0 || sd_journal_next(journal_.get()) <= 0;
-    return empty ? sd_journal_seek_head(journal_.get()) : StartOver(GapReason::kCursorLost);
-  }
-  if (SameEntry(CursorOf(journal_.get()), place_.cursor)) return SkipRead();
-  positioned_ = SkipOlder();
-  place_.after = 0;
-  // The entry last read is gone. Was anything that came after it?
-  const uint64_t oldest = OldestKept();
-  if (oldest <= place_.realtime) {
-    pending_gap_ = {GapReason::kCursorLost};
-  } else if (oldest > std::max(place_.realtime, place_.complete_to)) {
-    pending_gap_ = {GapReason::kVacuumed};
-    place_.complete_to = oldest;
-  }
-  return 0;
-}
-
-// Past what is known to be read though its place is gone; true when there is more.
-bool JournalSource::SkipOlder() {
-  uint64_t monotonic = 0;
-  sd_id128_t boot{};
-  while (sd_journal_get_monotonic_usec(journal_.get(), &monotonic, &boot) >= 0 &&
-         Hex(boot) == place_.boot_id && monotonic <= place_.monotonic) {
-    if (sd_journal_next(journal_.get()) <= 0) return false;
-  }
-  return true;
-}
-
-int JournalSource::SkipRead() {
-  for (uint64_t i = 0; i < place_.after; ++i) {
-    if (const int moved = sd_journal_next(journal_.get()); moved <= 0) return moved;
-  }
-  return 0;
-}
-
-// At the first end of what was there: the running boot's entries are missing when its clock stands
-// before the last boot's end, since libsystemd goes by the clock from boot to boot.
-bool JournalSource::TurnToRunningBoot() {
-  Mark();
-  sd_id128_t boot{};
-  if (!std::exchange(boots_to_come_, false) || only_boot_ || place_.boot_id.empty() ||
-      sd_id128_get_boot(&boot) < 0 || Hex(boot) == place_.boot_id) {
-    return false;
-  }
-  const bool there = HasBoot(boot);
-  if (there) only_boot_ = boot;
-  AddMatches();
-  if (there) {
-    sd_journal_seek_head(journal_.get());
-  } else if (!place_.cursor.empty() &&
-             sd_journal_seek_cursor(journal_.get(), place_.cursor.c_str()) >= 0 &&
-             sd_journal_next(journal_.get()) >= 0) {
-    SkipRead();
-  }
-  return there;
+  return error < 0 ? error : AddMatch("_BOOT_ID=" + BootText(*only_boot_));
 }
 
 // Some twenty fields an entry come by here: what none of ours begins with is told by two letters.
@@ -369,7 +174,18 @@ void JournalSource::TakeTrusted(std::string_view field) {
       }
       break;
     case 'S':
-      if (Consume(field, "_STREAM_ID=")) stream_ = StreamOf(field);
+      if (Consume(field, "_STREAM_ID=")) {
+        stream_ = StreamOf(field);
+      } else if (Consume(field, "_SYSTEMD_UNIT=") && units_.HasRuntime(field)) {
+        writer_ = LogWriter::kRuntime;
+      }
+      break;
+    case 'T':
+      if (Consume(field, "_TRANSPORT=")) {
+        if (field == "kernel") writer_ = LogWriter::kKernel;
+        printed_ = field == "stdout";
+        journalds_ = field == "driver";
+      }
       break;
     case 'L':
       if (Consume(field, "_LINE_BREAK=")) broken_ = field == "nul" || field == "line-max";
@@ -395,7 +211,7 @@ uint64_t JournalSource::StreamOf(std::string_view id) {
 void JournalSource::NoteBoot(sd_id128_t boot) {
   if (boot_id_ && Same(*boot_id_, boot)) return;
   boot_id_ = boot;
-  std::string text = Hex(boot);
+  std::string text = BootText(boot);
   if (!place_.boot_id.empty() && place_.boot_id != text) ++place_.boot;
   place_.boot_id = std::move(text);
 }
@@ -404,7 +220,7 @@ void JournalSource::NoteBoot(sd_id128_t boot) {
 void JournalSource::NoteDropped() {
   const size_t from = message_.rfind(' ');
   const std::string unit = from == message_.npos ? std::string() : message_.substr(from + 1);
-  if (std::find(units_.begin(), units_.end(), unit) == units_.end()) return;
+  if (!units_.Has(unit)) return;
   pending_gap_ = {GapReason::kSuppressed, dropped_lines_};
 }
 
@@ -435,6 +251,9 @@ int JournalSource::ReadEntry(LogLine& line) {
     return error;
   }
   has_message_ = broken_ = dropped_ = false;
+  writer_ = LogWriter::kKubelet;
+  printed_ = true;
+  journalds_ = false;
   pid_ = dropped_lines_ = 0;
   stream_.reset();
   const void* data = nullptr;
@@ -450,14 +269,18 @@ int JournalSource::ReadEntry(LogLine& line) {
   place_.realtime = realtime;
   place_.monotonic = monotonic;
   recent_.push_back(realtime);
-  if (dropped_ && has_message_) NoteDropped();
+  if (dropped_ && journalds_ && has_message_) NoteDropped();
   if (!has_message_ || dropped_) return 0;
+  // Docker hands on what containers print, under its own unit.
+  if (writer_ == LogWriter::kRuntime && !printed_) return 0;
+  kubelet_read_ = kubelet_read_ || writer_ == LogWriter::kKubelet;
   line.Clear();
   line.text = message_;
   line.received = Timestamp(Duration(realtime));
   line.monotonic = Duration(monotonic);
   line.boot = place_.boot;
   line.pid = pid_;
+  line.writer = writer_;
   line.stream = stream_.value_or(pid_);
   line.continues_previous = NoteBroken(line.stream);
   return 1;
@@ -633,10 +456,21 @@ void JournalSource::Probe() {
     for (const auto& [reason, count] : files->unreadable) unreadable_[reason] += count;
     if (advice_.empty()) advice_ = files->advice;
   }
-  if (advice_.empty() && place_.empty()) advice_ = UnitAdvice();
+  if (advice_.empty() && !kubelet_read_) advice_ = UnitAdvice();
   // A handle opened on a folder that went away sees nothing of the one that comes in its place.
   if (!missing && folder_missing_) journal_.reset();
   folder_missing_ = missing;
+  if (journal_ && options_.runtime && units_.runtimes.empty()) LookForRuntime();
+}
+
+// A runtime may print its first line after this was started.
+void JournalSource::LookForRuntime() {
+  sd_journal* opened = nullptr;
+  if (OpenFiles(opened) < 0) return;
+  const std::unique_ptr<sd_journal, Closer> other(opened);
+  if (!HasRuntime(other.get())) return;
+  Mark();
+  journal_.reset();  // to be opened for that one too
 }
 
 std::string JournalSource::Position() {

@@ -13,6 +13,7 @@
 
 #include "exporter/journal_files.h"
 #include "exporter/journal_place.h"
+#include "exporter/journal_units.h"
 #include "exporter/line_source.h"
 #include "exporter/options.h"
 
@@ -26,6 +27,7 @@ struct JournalOptions {
   std::string position{};  // of an earlier process; "" begins at `start`
   // How often Health looks at the files themselves.
   std::chrono::milliseconds probe_every{30'000};
+  bool runtime = true;  // the container runtime's units and the kernel's lines too
 };
 
 class JournalSource final : public LineSource {
@@ -38,7 +40,7 @@ class JournalSource final : public LineSource {
   SourceHealth Health() override;
 
   // What is read, for messages.
-  const std::vector<std::string>& units() const { return units_; }
+  const std::vector<std::string>& kubelet_units() const { return units_.kubelets; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -49,9 +51,8 @@ class JournalSource final : public LineSource {
 
   explicit JournalSource(JournalOptions options) : options_(std::move(options)) {}
 
+  int OpenFiles(sd_journal*& journal) const;
   Result<void> OpenJournal();
-  void ChooseUnits();
-  std::vector<std::string> KubeletUnits();
   std::string UnitAdvice();
   int AddMatch(const std::string& match);
   int AddMatches();
@@ -82,12 +83,13 @@ class JournalSource final : public LineSource {
   void Fail(std::string_view what, int error);
   void Reopen();
   void Probe();
+  void LookForRuntime();
   bool following() const { return options_.files.empty(); }
 
   JournalOptions options_;
   std::unique_ptr<sd_journal, Closer> journal_;
   int fd_ = -1;  // -1: no inotify, polled
-  std::vector<std::string> units_;
+  JournalUnits units_;
   std::optional<sd_id128_t> only_boot_;
   bool boots_to_come_ = false;  // of earlier boots, the running one may hide behind them
   bool cut_ = false;            // a file shrank under the reader
@@ -104,8 +106,12 @@ class JournalSource final : public LineSource {
   std::optional<uint64_t> stream_;
   std::string stream_text_;  // the _STREAM_ID last seen, and its number
   uint64_t stream_number_ = 0;
+  LogWriter writer_ = LogWriter::kKubelet;
+  bool kubelet_read_ = false;  // any line of its units
+  bool printed_ = true;        // to the unit's standard output, as a runtime prints its own lines
+  bool journalds_ = false;     // journald's own word
   bool broken_ = false;
-  bool dropped_ = false;  // journald's own word of lines that it dropped
+  bool dropped_ = false;  // of lines that were dropped
   uint64_t dropped_lines_ = 0;
 
   std::optional<sd_id128_t> boot_id_;  // of the entry last read

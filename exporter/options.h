@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "exporter/state_file.h"
 #include "parser/time.h"
 
 namespace kle {
@@ -28,11 +27,14 @@ struct ServeOptions {
   std::string web_config_file;
   std::string config_file;
   std::string state_path = "/var/lib/kubelet-lifecycle-exporter/state";  // "none": nothing is kept
+  bool runtime = true;  // read the container runtime's and the kernel's lines too
+  // Runtime logs that lie beside the journal, read where they exist.
+  std::vector<std::string> runtime_files{"/var/lib/rancher/k3s/agent/containerd/containerd.log",
+                                         "/var/lib/rancher/rke2/agent/containerd/containerd.log"};
   StartAt start = StartAt::kBoot;
   Duration stuck_slack = std::chrono::seconds(60);
   std::string timezone;
-  std::string trace_endpoint;          // "": no traces
-  StateFile::StepHook on_commit_step;  // for tests: dies there
+  std::string trace_endpoint;  // "": no traces
   std::string log_level = "info";
   std::string log_format = "logfmt";
 };
@@ -58,6 +60,7 @@ struct ReportOptions {
   std::string namespace_;         // "": every one
   std::string pod;                // a name or its beginning
   std::vector<std::string> journal_units;
+  bool runtime = true;
   Duration stuck_slack = std::chrono::seconds(60);
 };
 
@@ -70,11 +73,11 @@ struct CatalogueOptions {
 };
 
 // Each returns the process's exit code and has said everything there is to say.
-int RunServe(const ServeOptions& options);
 int RunReport(const ReportOptions& options);
 int RunExplain(const ExplainOptions& options);
 int RunCatalogue(const CatalogueOptions& options);
 int RunMetrics(const CatalogueOptions& options);
+int RunConfiguration();
 int RunPrepareState(const std::string& state_path);
 
 }  // namespace kle

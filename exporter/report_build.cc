@@ -56,6 +56,7 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
   pipeline_options.zone = {options.timezone, options.year, input->reference};
   pipeline_options.tracker.stuck_slack = options.stuck_slack;
   pipeline_options.tracker.max_recent = 1;
+  pipeline_options.runtime = options.runtime;
   if (history != nullptr) {
     pipeline_options.before_event = [history](Timestamp at) { history->Before(at); };
   }

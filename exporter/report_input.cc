@@ -10,6 +10,7 @@
 #include "exporter/file_source.h"
 #include "exporter/journal_files.h"
 #include "exporter/journal_source.h"
+#include "exporter/merged_source.h"
 
 namespace kle {
 namespace {
@@ -102,11 +103,12 @@ Result<void> OpenJournals(std::vector<std::string> paths, const ReportOptions& o
   JournalOptions journal;
   journal.files = std::move(paths);
   journal.units = options.journal_units;
+  journal.runtime = options.runtime;
   journal.start = StartAt::kAll;
   auto source = JournalSource::Open(journal);
   if (!source) return source.error();
   input.advice = "give --journal.unit: looked for";
-  for (const std::string& unit : (*source)->units()) input.advice += " " + unit;
+  for (const std::string& unit : (*source)->kubelet_units()) input.advice += " " + unit;
   input.source = std::move(*source);
   return {};
 }
@@ -119,7 +121,17 @@ Result<void> OpenLogs(const std::vector<std::string>& paths, const ReportOptions
   input.notes = std::move(files->skipped);
   input.reference = files->modified;
   input.advice = "give the kubelet's own log; `explain` tells why a line is not taken";
-  input.source = std::make_unique<FileSource>(std::move(files->files));
+  std::vector<std::vector<InputFile>> kinds(2);
+  for (InputFile& file : files->files) kinds[file.runtime ? 1 : 0].push_back(std::move(file));
+  std::vector<std::unique_ptr<LineSource>> sources;
+  for (auto& kind : kinds) {
+    if (!kind.empty()) sources.push_back(std::make_unique<FileSource>(std::move(kind)));
+  }
+  input.source =
+      sources.size() == 1
+          ? std::move(sources.front())
+          : std::make_unique<MergedSource>(
+                std::move(sources), ZoneOptions{options.timezone, options.year, input.reference});
   return {};
 }
 

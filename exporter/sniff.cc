@@ -2,6 +2,7 @@
 #include "exporter/sniff.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "parser/framer.h"
 #include "parser/klog.h"
@@ -36,7 +37,13 @@ Sniffed Sniff(std::string_view head, const ZoneOptions& zone) {
   const auto look = [&](const std::optional<Frame>& frame) {
     if (!frame || frame->format == LineFormat::kOther) return false;
     if (ParseHead(*frame, record) != ParseError::kNone) return false;
+    if (IsWhole(frame->format)) {
+      found.runtime = true;
+      if (!found.first) found.first = record.epoch;
+      return false;
+    }
     found.klog = true;
+    if (std::exchange(found.runtime, false) && found.first) return true;
     found.first = record.epoch;
     if (!found.first && record.stamp) found.first = clock.Resolve(*record.stamp, frame->received);
     if (!found.first) found.first = frame->received;
@@ -53,7 +60,7 @@ Sniffed Sniff(std::string_view head, const ZoneOptions& zone) {
   while (const auto frame = framer.Flush()) {
     if (look(frame)) return found;
   }
-  found.binary = !found.klog && LooksBinary(head);
+  found.binary = !found.klog && !found.runtime && LooksBinary(head);
   return found;
 }
 

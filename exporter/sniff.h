@@ -17,6 +17,7 @@ struct Sniffed {
   bool binary = false;   // no kubelet line, and bytes that no log has
   bool journal = false;  // a journal file (in a compressed one, or it would not be read as text)
   bool klog = false;     // at least one kubelet record
+  bool runtime = false;  // none, but one of a container runtime
   std::optional<Timestamp> first;  // time of the first record
 };
 

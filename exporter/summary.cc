@@ -42,12 +42,6 @@ Timestamp BeginOf(const TerminationRecord& record) {
                                : record.phases.front().started_at.value_or(Timestamp());
 }
 
-std::optional<Duration> TotalOf(const TerminationRecord& record) {
-  if (auto deletion = record.deletion()) return deletion;
-  if (auto reclaim = record.reclaim()) return reclaim;
-  return record.termination();
-}
-
 std::optional<Timestamp> EndOf(const TerminationRecord& record) {
   std::optional<Timestamp> end;
   for (const auto* at : {&record.terminated_at, &record.reclaimed_at, &record.removed_at}) {
@@ -56,11 +50,16 @@ std::optional<Timestamp> EndOf(const TerminationRecord& record) {
   return end;
 }
 
+// A pod whose object was deleted by force is gone from the API long before its containers are.
+std::optional<Duration> TotalOf(const TerminationRecord& record) {
+  return std::max({record.termination(), record.reclaim(), record.deletion()});
+}
+
 Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSummary& source) {
   Summary summary;
   summary.terminations = records.size();
   summary.kubelet_restarts = source.kubelet_restarts;
-  summary.advice = Advice(source.verbosity_seen);
+  summary.advice = Advice(source.verbosity_seen, source.runtime_seen);
   std::vector<double> termination, deletion, unmount;
   std::array<std::vector<double>, kPhaseCount> phases;
   for (const TerminationRecord& record : records) {

@@ -12,10 +12,14 @@ namespace kle {
 struct Signal {
   std::string_view name;  // value of signal_available{signal}
   int level;
+  bool runtime = false;  // the container runtime's own lines tell it at any level
 };
+constexpr bool Available(const Signal& signal, int level, bool runtime) {
+  return level >= signal.level || (runtime && signal.runtime);
+}
 std::span<const Signal> Signals();
 
 // One sentence for a reader of a log at this level; "" when nothing is missing.
-std::string_view Advice(int verbosity);
+std::string_view Advice(int verbosity, bool runtime);
 
 }  // namespace kle

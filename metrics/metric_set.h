@@ -61,7 +61,8 @@ class MetricSet {
   // The kubelet and what can be measured.
   void SetKubeletInfo(std::string_view version, std::string_view cgroup_driver,
                       std::string_view runtime);
-  void SetVerbosity(int level);
+  // `runtime`: the container runtime's lines are read too.
+  void SetVerbosity(int level, bool runtime);
 
   void SetBuildInfo(std::string_view version, std::string_view compiler);
 
@@ -83,6 +84,7 @@ class MetricSet {
   void SetJournalFilesUnreadable(std::string_view reason, int64_t files);
   void SetLastEvent(Timestamp at);
   void SetTrackedPods(size_t pods);
+  void SetConfigReload(bool good, Timestamp last_success);
   void SetReady(bool ready);
 
   // Replaces every per-phase gauge and the stuck_* series from the terminations in flight.

@@ -159,6 +159,8 @@ struct MetricSet::Impl {
   Family<Counter>& dropped = Counters("tracker_dropped_total");
   Family<Counter>& traces = Counters("trace_exports_total");
   Gauge& polling = Gauges("journal_polling").Add({});
+  Gauge& config_good = Gauges("config_last_reload_successful").Add({});
+  Gauge& config_read_at = Gauges("config_last_reload_success_timestamp_seconds").Add({});
   Gauge& ready = Gauges("ready").Add({});
 
   std::array<Histogram*, kTriggerCount * kPrecisionCount> terminations_by{};
@@ -169,10 +171,10 @@ struct MetricSet::Impl {
   std::vector<UnmountSeries> unmounts;
   std::array<Counter*, kTriggerCount * kOutcomeCount> ended_by{};
   std::array<Counter*, kPhaseCount * kReasonCount> failures_by{};
-  std::array<Counter*, 4> lines_by{};
+  std::array<Counter*, kLineFormatCount> lines_by{};
   std::array<Counter*, kEventKindCount> events_by{};
   // Since the last Collect: an atomic counter costs as much as reading the line.
-  std::array<uint64_t, 4> lines_counted{};
+  std::array<uint64_t, kLineFormatCount> lines_counted{};
   std::array<uint64_t, kEventKindCount> events_counted{};
   std::array<Gauge*, kPhaseCount> terminating_by{};
   std::array<Gauge*, kPhaseCount> oldest_by{};

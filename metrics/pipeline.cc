@@ -21,7 +21,8 @@ struct Pipeline::Impl final : RecordFilter {
   Impl(const PipelineOptions& options, const RecordSink& sink)
       : before_event(options.before_event),
         clock(options.zone),
-        tracker(options.tracker, metrics, sink ? sink : options.on_record) {}
+        tracker(options.tracker, metrics, sink ? sink : options.on_record),
+        runtime_wanted(options.runtime) {}
 
   // A line with a bad head is taken too, and counted.
   bool Wants(const Frame& first_line) override {
@@ -32,6 +33,7 @@ struct Pipeline::Impl final : RecordFilter {
 
   void Take(const Frame& frame) {
     if (frame.format == LineFormat::kOther) return;
+    if (IsWhole(frame.format) && !runtime_wanted) return;
     if (const ParseError error = ParseHead(frame, record); error != ParseError::kNone) {
       if (error != ParseError::kNotKlog) metrics.CountParseError(error);
       return;
@@ -41,6 +43,7 @@ struct Pipeline::Impl final : RecordFilter {
     NoteClock(frame);
     const std::optional<Timestamp> at = TimeOf(frame);
     if (!at) {
+      if (IsWhole(frame.format)) return;
       metrics.CountParseError(ParseError::kBadHeader);
       return;
     }
@@ -97,6 +100,10 @@ struct Pipeline::Impl final : RecordFilter {
   void NoteEvent() {
     ++summary.events;
     metrics.CountEvent(event.kind);
+    if (event.row->source == LogSource::kRuntime && !summary.runtime_seen) {
+      summary.runtime_seen = true;
+      metrics.SetVerbosity(summary.verbosity_seen, true);
+    }
     if (event.level > summary.verbosity_seen) NoteVerbosity(event.level);
     if (!summary.first_event_at) summary.first_event_at = event.at;
     if (!summary.last_event_at || event.at > *summary.last_event_at) {
@@ -119,14 +126,14 @@ struct Pipeline::Impl final : RecordFilter {
 
   template <typename Archive>
   void Fields(Archive& archive) {
-    archive(summary.kubelet_version, summary.verbosity_seen, summary.lines, summary.events,
-            summary.first_event_at, summary.last_event_at, lines_by_format, truncated, boot,
-            clock_zero, runtime, cgroup_driver);
+    archive(summary.kubelet_version, summary.verbosity_seen, summary.runtime_seen, summary.lines,
+            summary.events, summary.first_event_at, summary.last_event_at, lines_by_format,
+            truncated, boot, clock_zero, runtime, cgroup_driver);
   }
 
   void NoteVerbosity(int level) {
     summary.verbosity_seen = level;
-    metrics.SetVerbosity(level);
+    metrics.SetVerbosity(level, summary.runtime_seen);
   }
 
   bool Drain() {
@@ -142,8 +149,9 @@ struct Pipeline::Impl final : RecordFilter {
   Event event;
   HeaderClock clock;
   Tracker tracker;
+  bool runtime_wanted;
   SourceSummary summary;
-  std::array<uint64_t, 4> lines_by_format{};
+  std::array<uint64_t, kLineFormatCount> lines_by_format{};
   uint64_t truncated = 0;
   uint32_t boot = 0;
   std::optional<Timestamp> clock_zero;  // wall clock at monotonic zero
@@ -164,6 +172,8 @@ void Pipeline::Push(const LogLine& line) {
   ++pipeline.summary.lines;
   ++pipeline.lines_by_format[static_cast<size_t>(format)];
   pipeline.metrics.CountLine(format);
+  // What the kubelet's lines before it say comes first: a record of theirs may still be held.
+  if (IsWhole(format)) pipeline.Drain();
   if (frame) pipeline.Take(*frame);
   for (; pipeline.truncated < pipeline.framer.truncated(); ++pipeline.truncated) {
     pipeline.metrics.CountTruncatedRecord();
@@ -198,7 +208,7 @@ bool Pipeline::Restore(std::string_view bytes) {
   decoder(pipeline.framer, learnt);
   if (!pipeline.tracker.Restore(decoder) || !decoder.done()) return false;
   pipeline.clock.Restore(learnt);
-  pipeline.metrics.SetVerbosity(pipeline.summary.verbosity_seen);
+  pipeline.metrics.SetVerbosity(pipeline.summary.verbosity_seen, pipeline.summary.runtime_seen);
   const bool kubelet_known = !pipeline.summary.kubelet_version.empty() ||
                              !pipeline.runtime.empty() || !pipeline.cgroup_driver.empty();
   if (kubelet_known) pipeline.NoteKubelet();

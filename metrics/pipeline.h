@@ -27,12 +27,14 @@ struct PipelineOptions {
   std::function<void(const TerminationRecord&)> on_record;
   // Told of each event's time before the event changes anything.
   std::function<void(Timestamp)> before_event;
+  bool runtime = true;  // take the container runtime's and the kernel's lines too
 };
 
 // What was read, for the report's `source` and `summary`.
 struct SourceSummary {
   std::string kubelet_version;  // of the last start seen; "" when never printed
   int verbosity_seen = 0;       // highest -v level that a line proves
+  bool runtime_seen = false;    // the container runtime's own lines are among the input
   uint64_t lines = 0;
   uint64_t events = 0;
   uint64_t kubelet_restarts = 0;

@@ -16,7 +16,17 @@
 namespace kle {
 
 // Where a container's exit time comes from; a higher one replaces a lower one.
-enum class ExitSource : uint8_t { kNone, kBound, kRelist, kStopReturned, kRuntime };
+enum class ExitSource : uint8_t { kNone, kBound, kRelist, kShim, kStopReturned, kRuntime };
+
+// What the runtime's own lines tell of a container or a sandbox.
+struct RuntimeFacts {
+  std::string sandbox_id;                  // of a container; "" while unknown
+  std::optional<Timestamp> stop_at;        // asked to stop it, for the first time
+  std::optional<Timestamp> stop_ended_at;  // the call is over
+  std::optional<Timestamp> sigkill_at;
+  std::optional<int64_t> grace_seconds;
+  int stops = 0;
+};
 
 struct ContainerFacts {
   std::string id;
@@ -34,6 +44,7 @@ struct ContainerFacts {
   std::optional<Timestamp> hook_at;
   std::optional<Timestamp> hook_ended_at;
   HookOutcome hook_outcome = HookOutcome::kNone;
+  RuntimeFacts runtime;
 
   Precision exit_precision() const;
 };
@@ -66,6 +77,7 @@ struct TerminationFacts {
   std::optional<Timestamp> sandbox_relisted_at;     // a relist saw it exited (-v 4)
   std::optional<Timestamp> sandbox_cgroup_gone_at;  // cAdvisor saw its cgroup go (-v 3)
   std::optional<Timestamp> sandbox_failed_at;       // last failure to stop it
+  std::optional<Timestamp> sandbox_stopped_at;      // the runtime's call returned: network gone too
   std::optional<Timestamp> first_unmount_at;
   std::optional<Timestamp> volumes_undesired_at;
   std::optional<Timestamp> volumes_claimed_at;  // "unmounted volumes": no proof
@@ -82,11 +94,13 @@ struct TerminationFacts {
 
   State state = State::kInFlight;
   bool kill_seen = false;
-  bool blind = false;      // below -v 2: known by its unmounts only
-  bool sealed = false;     // terminated_at and all before it are final and observed
-  bool completed = false;  // counted as ended
-  bool uncertain = false;  // lines are missing
-  bool lost = false;       // not in the batch of pods after a kubelet restart
+  bool blind = false;       // below -v 2: known by its unmounts only
+  bool by_runtime = false;  // below -v 2: known by the runtime's lines
+  bool swept = false;       // its containers were removed: what the kubelet does for a deleted pod
+  bool sealed = false;      // terminated_at and all before it are final and observed
+  bool completed = false;   // counted as ended
+  bool uncertain = false;   // lines are missing
+  bool lost = false;        // not in the batch of pods after a kubelet restart
   Timestamp last_event_at;
 
   const PhaseSpan* observed_span(Phase phase) const {

@@ -101,6 +101,10 @@ Outcome ContainerOutcome(const ContainerFacts& container) {
   if (!container.exited_at) return container.kill_failed ? Outcome::kFailed : Outcome::kUnknown;
   if (!container.kill_at) return Outcome::kUnknown;  // went by itself or by another's hand
   // SIGKILL came from the kubelet only if the grace had run out; sooner, it was another killer.
+  // Where the runtime's lines are read, its own SIGKILL is seen.
+  if (container.runtime.sigkill_at && container.exit_code.value_or(137) == 137) {
+    return Outcome::kKilled;
+  }
   const bool grace_over =
       container.grace_seconds && *container.exited_at - *container.kill_at >=
                                      std::chrono::seconds(*container.grace_seconds) - 500ms;
@@ -185,7 +189,9 @@ void FindPhase(const PodFacts& pod, const BuildContext& context, Current& curren
     current.since = term.first_unmount_at.value_or(requested);
     return;
   }
-  if (!term.terminated_at) {
+  const auto terminated_at =
+      term.terminated_at || !term.by_runtime ? term.terminated_at : term.sandbox_stopped_at;
+  if (!terminated_at) {
     const Hooks hooks = FindHooks(pod);
     const auto first_kill = FirstKill(pod);
     const auto last_exit = LastExit(pod);
@@ -206,16 +212,16 @@ void FindPhase(const PodFacts& pod, const BuildContext& context, Current& curren
   }
   if (VolumesOutstanding(pod)) {
     current.phase = Phase::kUnmountVolumes;
-    current.since = term.first_unmount_at.value_or(*term.terminated_at);
+    current.since = term.first_unmount_at.value_or(*terminated_at);
     return;
   }
   const auto local_end = LocalEnd(pod);
-  current.since = local_end.value_or(*term.terminated_at);
+  current.since = local_end.value_or(*terminated_at);
   const bool worker_visible = context.verbosity >= 4 && term.worker_entered_at;
   if (worker_visible && !term.cgroup_removed_at && !term.worker_completed_at) {
     current.phase = Phase::kRemoveCgroup;
   } else if (term.removed_from_api_at || term.reclaimed_line_at ||
-             (term.last_delete_at && *term.last_delete_at > *term.terminated_at)) {
+             (term.last_delete_at && *term.last_delete_at > *terminated_at)) {
     current.phase = Phase::kRemoveFromApi;
     current.since = term.reclaimed_line_at.value_or(
         term.removed_from_api_at.value_or(term.last_delete_at.value_or(current.since)));
@@ -324,6 +330,7 @@ PhaseSpan MeasurePhase(const PodFacts& pod, Phase phase, const BuildContext& con
   const bool hooks_visible = context.verbosity >= 3;
   switch (phase) {
     case Phase::kDispatch: {
+      if (term.by_runtime) break;  // when it was asked for is not known
       const Hooks hooks = FindHooks(pod);
       span.started_at = term.requested_at;
       span.ended_at = FirstKill(pod);

@@ -13,7 +13,7 @@
 namespace kle {
 
 // State of another layout keeps its counters and its place; its pods are given up.
-inline constexpr uint32_t kStateLayout = 2;
+inline constexpr uint32_t kStateLayout = 3;
 
 constexpr Trigger LastOf(Trigger) { return Trigger::kFinished; }
 constexpr Outcome LastOf(Outcome) { return Outcome::kUnknown; }
@@ -63,11 +63,20 @@ void Fields(Archive& archive, TerminationRecord& record) {
 }
 
 template <typename Archive>
+void Fields(Archive& archive, RuntimeFacts& runtime) {
+  archive(runtime.sandbox_id, runtime.stop_at, runtime.stop_ended_at, runtime.sigkill_at,
+          runtime.grace_seconds, runtime.stops);
+  if constexpr (Archive::kDecodes) {
+    if (!IsGrace(runtime.grace_seconds.value_or(0))) archive.Fail();
+  }
+}
+
+template <typename Archive>
 void Fields(Archive& archive, ContainerFacts& container) {
   archive(container.id, container.name, container.sandbox, container.running, container.seen_dead,
           container.exited_at, container.exit_source, container.exit_code, container.kill_at,
           container.kills, container.kill_failed, container.grace_seconds, container.hook_at,
-          container.hook_ended_at, container.hook_outcome);
+          container.hook_ended_at, container.hook_outcome, container.runtime);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(container.grace_seconds.value_or(0))) archive.Fail();
   }
@@ -88,12 +97,13 @@ void Fields(Archive& archive, TerminationFacts& term) {
   archive(term.trigger, term.requested_at, term.grace_granted, term.worker_entered_at,
           term.worker_stopped_at, term.terminated_at, term.terminated_precision,
           term.sandbox_dead_at, term.sandbox_settled, term.sandbox_relisted_at,
-          term.sandbox_cgroup_gone_at, term.sandbox_failed_at, term.first_unmount_at,
-          term.volumes_undesired_at, term.volumes_claimed_at, term.volume_paths_cleaned_at,
-          term.cgroup_removed_at, term.worker_completed_at, term.reclaimed_line_at,
-          term.removed_from_api_at, term.removed_at, term.last_delete_at, term.failures,
-          term.chains, term.observed, term.state, term.kill_seen, term.blind, term.sealed,
-          term.completed, term.uncertain, term.lost, term.last_event_at);
+          term.sandbox_cgroup_gone_at, term.sandbox_failed_at, term.sandbox_stopped_at,
+          term.first_unmount_at, term.volumes_undesired_at, term.volumes_claimed_at,
+          term.volume_paths_cleaned_at, term.cgroup_removed_at, term.worker_completed_at,
+          term.reclaimed_line_at, term.removed_from_api_at, term.removed_at, term.last_delete_at,
+          term.failures, term.chains, term.observed, term.state, term.kill_seen, term.blind,
+          term.by_runtime, term.swept, term.sealed, term.completed, term.uncertain, term.lost,
+          term.last_event_at);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(term.grace_granted.value_or(0))) archive.Fail();
     for (const FailureChain& chain : term.chains) {

@@ -39,10 +39,10 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
   }
   if (container.exited_at && source <= container.exit_source) return;
   // On a busy node the stop call returns seconds late: a relist that came first is nearer.
-  if (source == ExitSource::kStopReturned && container.exit_source == ExitSource::kRelist &&
-      *container.exited_at <= at) {
-    return;
-  }
+  // And of two that are both late, the first is the nearer one.
+  const bool late = container.exit_source == ExitSource::kRelist ||
+                    (container.exit_source != ExitSource::kNone && source <= ExitSource::kShim);
+  if (source <= ExitSource::kStopReturned && late && *container.exited_at <= at) return;
   container.exited_at = at;
   container.exit_source = source;
   // The volumes are unmounted only once every container is gone: nearer than a late relist. Not so

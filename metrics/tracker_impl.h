@@ -66,6 +66,24 @@ struct Tracker::Impl {
   void NoteUnmounting(PodFacts& pod, Timestamp at);
   void OnVolumesCleaned(const Event& event);
 
+  // tracker_runtime.cc: what the container runtime's own lines tell
+  void OnRuntimeSandbox(const Event& event);
+  void OnRuntimeContainer(const Event& event);
+  void OnRuntimeStop(const Event& event);
+  void OnRuntimeExit(const Event& event);
+  void OnRuntimeSandboxStop(const Event& event);
+  void OnRuntimeSwept(const Event& event);
+  void StartByRuntime(PodFacts& pod, Timestamp at);
+  void AdoptStops(PodFacts& pod);
+  void CancelByRuntime(PodFacts& pod);
+  void SettleByRuntime(PodFacts& pod, bool proven);
+  bool EndedBlind(PodFacts& pod);
+  // A kubelet is there, and prints no deletions.
+  bool RuntimeDecides() const { return kubelet_seen && verbosity < 2; }
+
+  // tracker_kernel.cc: what the kernel's lines tell
+  void OnKernelEvidence(const Event& event);
+
   // tracker_startup.cc: how a pod starts
   void OnStartup(const Event& event);
   void Observed(PodFacts& pod, StartupStep step, std::optional<Timestamp> from, Timestamp to);
@@ -112,8 +130,9 @@ struct Tracker::Impl {
     kLost,    // not delivered again after a kubelet restart
     kExpire,  // uncertain and silent
     kForget,
+    kStopped,  // the runtime stopped the sandbox: nothing took its place since
   };
-  friend constexpr Timer LastOf(Timer) { return Timer::kForget; }
+  friend constexpr Timer LastOf(Timer) { return Timer::kStopped; }
   void After(Duration delay, Timer timer, const PodFacts& pod);
   void Fire(Timer timer, PodFacts& pod);
 
@@ -133,8 +152,9 @@ struct Tracker::Impl {
   uint64_t pod_events = 0;
   std::optional<Timestamp> restarted_at;
   NodeTrouble trouble;
-  bool adopting = false;        // the next ADD names pods that ran before their kubelet did
-  bool batch_due = false;       // the first ADD after a restart names every pod there is
+  bool adopting = false;   // the next ADD names pods that ran before their kubelet did
+  bool batch_due = false;  // the first ADD after a restart names every pod there is
+  bool kubelet_seen = false;
   bool finished_lines = false;  // 1.22+: containers' exits are printed apart from sandboxes'
 };
 

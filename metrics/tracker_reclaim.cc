@@ -2,6 +2,7 @@
 // What follows the containers: the pod worker's marks, volumes, cgroup, status.
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "metrics/tracker_impl.h"
 
@@ -160,8 +161,19 @@ void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
 // below -v 2 this is the only proof of a deletion.
 void Tracker::Impl::OnVolumesCleaned(const Event& event) {
   PodFacts* pod = PodOf(event, false);
-  if (pod == nullptr || !pod->terminating()) return;
+  if (pod == nullptr) return;
+  if (verbosity < 2 && !std::exchange(pod->removed, true)) {
+    After(kForgetAfter, Timer::kForget, *pod);
+  }
+  if (!pod->termination) return;
   TerminationFacts& term = *pod->termination;
+  if (term.by_runtime) {
+    if (pod->terminating()) SettleByRuntime(*pod, true);
+    if (term.completed && term.state == State::kTerminated) Remove(*pod);
+    return;
+  }
+  if (!pod->terminating()) return;
+  if (term.blind && EndedBlind(*pod)) return;
   if (term.blind) {
     term.terminated_at = term.first_unmount_at;
     term.terminated_precision = Precision::kBound;

@@ -228,7 +228,13 @@ void Tracker::Impl::OnRecorded(const Event& event) {
 
 void Tracker::Impl::OnEvicted(const Event& event) {
   PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr || pod->termination || pod->ended) return;
+  if (pod == nullptr) return;
+  if (pod->terminating() && pod->termination->trigger == Trigger::kRuntimeStop &&
+      !pod->termination->sealed && event.kind == EventKind::kEvicted) {
+    pod->termination->trigger = Trigger::kEviction;  // the runtime's lines do not tell why
+    return;
+  }
+  if (pod->termination || pod->ended) return;
   if (!pod->announced) {
     pod->announced = event.kind == EventKind::kPreempted      ? Trigger::kPreemption
                      : event.kind == EventKind::kShutdownKill ? Trigger::kNodeShutdown

@@ -26,7 +26,8 @@ bool AwaitsRemoval(Trigger trigger) {
 // The pod's object stays in the API after these; its deletion comes later, or never.
 bool OutlivesItsEnd(Trigger trigger) {
   return trigger == Trigger::kEviction || trigger == Trigger::kDeadline ||
-         trigger == Trigger::kPreemption || trigger == Trigger::kNodeShutdown;
+         trigger == Trigger::kPreemption || trigger == Trigger::kNodeShutdown ||
+         trigger == Trigger::kRuntimeStop;
 }
 
 bool AnyAlive(const PodFacts& pod) {
@@ -110,7 +111,7 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
   TerminationFacts& term = *pod.termination;
   if (!term.terminated_at) {
     // Where the worker's lines are visible they decide; they include the sandbox.
-    if (term.worker_entered_at || (term.blind && !term.removed_at)) return;
+    if (term.worker_entered_at || term.by_runtime || (term.blind && !term.removed_at)) return;
     if (AnyRunning(pod) || !ExitsKnown(pod)) return;
     const auto& dead = term.sandbox_dead_at;
     const auto& unmount = term.first_unmount_at;
@@ -128,6 +129,10 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
     } else {
       term.terminated_at = unmount ? unmount : last_exit;
       term.terminated_precision = Precision::kBound;
+    }
+    if (term.sandbox_stopped_at) {
+      term.terminated_at = term.sandbox_stopped_at;
+      term.terminated_precision = Precision::kExact;
     }
     if (last_exit) term.terminated_at = std::max(*term.terminated_at, *last_exit);
   }
@@ -312,6 +317,9 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
           After(1h, Timer::kExpire, pod);
         }
       }
+      return;
+    case Timer::kStopped:
+      if (pod.terminating() && pod.termination->by_runtime) SettleByRuntime(pod, false);
       return;
     case Timer::kForget:
       if (pod.removed && !pod.termination && now - pod.last_event_at >= kForgetAfter) {

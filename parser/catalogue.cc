@@ -7,6 +7,8 @@
 // Levels are the lowest of all versions; a line that came as JSON brings its own.
 #include "parser/catalogue.h"
 
+#include "parser/runtime_catalogue.h"
+
 namespace kle {
 namespace {
 
@@ -500,6 +502,16 @@ constexpr CatalogueRow kRows[] = {
 
 }  // namespace
 
-std::span<const CatalogueRow> Catalogue() { return kRows; }
+std::span<const CatalogueRow> Catalogue(LogSource source) {
+  switch (source) {
+    case LogSource::kRuntime:
+      return RuntimeRows();
+    case LogSource::kKernel:
+      return KernelRows();
+    case LogSource::kKubelet:
+      break;
+  }
+  return kRows;
+}
 
 }  // namespace kle

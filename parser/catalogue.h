@@ -25,12 +25,17 @@ enum class Cause : uint8_t {
   kNodeShutdown
 };
 
+// Whose lines a row is about: a message means something only from its own writer.
+enum class LogSource : uint8_t { kKubelet, kRuntime, kKernel };
+inline constexpr size_t kLogSourceCount = 3;
+
 struct CatalogueRow {
   // The message. With `{role}` placeholders it is a built (printf) message; see template.h.
   std::string_view message;
   EventKind kind;
-  int8_t level;            // lowest -v at which any version prints it; 0 for errors and plain info
-  std::string_view since;  // Kubernetes minors, e.g. "1.22"; documentation and tests, never matched
+  int8_t level;  // lowest -v at which any version prints it; 0 for errors and plain info
+  // Kubernetes minors, e.g. "1.22", or a runtime's; documentation and tests, never matched
+  std::string_view since;
   std::string_view until;  // "" while current
   std::string_view meaning;
   // Only for kFailure: where it belongs, and its rank among the lines of one failed attempt. A line
@@ -40,14 +45,15 @@ struct CatalogueRow {
   Cause cause = Cause::kNone;
   // The reason when the reason table takes nothing from the error text.
   Reason fallback = Reason::kOther;
+  LogSource source = LogSource::kKubelet;
 };
 
-// All rows, in the order of the file.
-std::span<const CatalogueRow> Catalogue();
+// All rows of one source, in the order of the file.
+std::span<const CatalogueRow> Catalogue(LogSource source = LogSource::kKubelet);
 
 // The row of a record's message, or null. Needs ParseHead only. Constant time for exact messages.
 const CatalogueRow* FindRow(const Record& record);
-const CatalogueRow* FindRow(std::string_view message);
+const CatalogueRow* FindRow(std::string_view message, LogSource source = LogSource::kKubelet);
 
 // The pattern of a built row; null for an exact message.
 class Template;

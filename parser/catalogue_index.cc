@@ -75,8 +75,8 @@ std::string_view Unescapable(std::string_view text) {
 
 class Index {
  public:
-  Index() {
-    for (const CatalogueRow& row : Catalogue()) {
+  explicit Index(LogSource source) {
+    for (const CatalogueRow& row : Catalogue(source)) {
       Entry entry;
       entry.row = &row;
       entry.pattern = TemplateOf(row);
@@ -206,9 +206,9 @@ class Index {
 };
 
 // By the row's number; nothing for exact messages.
-std::vector<std::unique_ptr<const Template>> MakeTemplates() {
+std::vector<std::unique_ptr<const Template>> MakeTemplates(LogSource source) {
   std::vector<std::unique_ptr<const Template>> templates;
-  for (const CatalogueRow& row : Catalogue()) {
+  for (const CatalogueRow& row : Catalogue(source)) {
     templates.push_back(IsTemplate(row.message) ? std::make_unique<const Template>(row.message)
                                                 : nullptr);
   }
@@ -216,20 +216,36 @@ std::vector<std::unique_ptr<const Template>> MakeTemplates() {
 }
 
 const Index& TheIndex() {
-  static const Index index;
+  static const Index index(LogSource::kKubelet);
   return index;
+}
+
+const Index& IndexOf(LogSource source) {
+  static const Index runtime(LogSource::kRuntime);
+  static const Index kernel(LogSource::kKernel);
+  if (source == LogSource::kKubelet) return TheIndex();
+  return source == LogSource::kRuntime ? runtime : kernel;
 }
 
 }  // namespace
 
 const Template* TemplateOf(const CatalogueRow& row) {
-  static const auto templates = MakeTemplates();
-  return templates[static_cast<size_t>(&row - Catalogue().data())].get();
+  static const std::array templates{MakeTemplates(LogSource::kKubelet),
+                                    MakeTemplates(LogSource::kRuntime),
+                                    MakeTemplates(LogSource::kKernel)};
+  const auto at = static_cast<size_t>(&row - Catalogue(row.source).data());
+  return templates[static_cast<size_t>(row.source)][at].get();
 }
 
-const CatalogueRow* FindRow(std::string_view message) { return TheIndex().Find(message); }
+const CatalogueRow* FindRow(std::string_view message, LogSource source) {
+  return IndexOf(source).Find(message);
+}
 
-const CatalogueRow* FindRow(const Record& record) { return FindRow(record.message); }
+const CatalogueRow* FindRow(const Record& record) {
+  if (!IsWhole(record.format)) return TheIndex().Find(record.message);
+  return FindRow(record.message,
+                 record.format == LineFormat::kRuntime ? LogSource::kRuntime : LogSource::kKernel);
+}
 
 bool MayBeEvent(std::string_view raw) { return TheIndex().MayBegin(raw); }
 

@@ -78,6 +78,23 @@ constexpr std::array<std::string_view, kEventKindCount> kNames = {
     "orphan_found",
     "orphan_volumes_remain",
     "orphan_volumes_cleaned",
+    "runtime_sandbox_requested",
+    "runtime_sandbox_started",
+    "runtime_container_created",
+    "runtime_container_started",
+    "runtime_stop_requested",
+    "runtime_stop_returned",
+    "runtime_sigkill",
+    "runtime_exited",
+    "runtime_shim_gone",
+    "runtime_sandbox_stop_requested",
+    "runtime_container_to_stop",
+    "runtime_network_gone",
+    "runtime_sandbox_stopped",
+    "runtime_sandbox_stop_failed",
+    "runtime_container_removed",
+    "runtime_sandbox_removed",
+    "kernel_evidence",
     "failure",
     "recorded",
     "unhandled_error",
@@ -107,6 +124,7 @@ void Event::Clear() {
   grace_seconds.reset();
   exit_code.reset();
   seconds.reset();
+  exited_at.reset();
   pleg_type = volume = unique_name = plugin = {};
   error = reason = detail = raw = {};
 }

@@ -95,6 +95,25 @@ enum class EventKind : uint8_t {
   kOrphanFound,
   kOrphanVolumesRemain,
   kOrphanVolumesCleaned,
+  // told by the container runtime's own lines
+  kRuntimeSandboxRequested,
+  kRuntimeSandboxStarted,
+  kRuntimeContainerCreated,
+  kRuntimeContainerStarted,
+  kRuntimeStopRequested,
+  kRuntimeStopReturned,
+  kRuntimeSigkill,
+  kRuntimeExited,
+  kRuntimeShimGone,
+  kRuntimeSandboxStopRequested,
+  kRuntimeContainerToStop,
+  kRuntimeNetworkGone,
+  kRuntimeSandboxStopped,
+  kRuntimeSandboxStopFailed,
+  kRuntimeContainerRemoved,
+  kRuntimeSandboxRemoved,
+  // told by the kernel's: never more than why something else takes long
+  kKernelEvidence,
   // what went wrong; the row's phase says where
   kFailure,
   // recorder events, told by their reason
@@ -131,8 +150,9 @@ struct Event {
   std::vector<std::string_view> sandbox_ids;
   std::optional<int64_t> grace_seconds;
   std::optional<int64_t> exit_code;
-  std::optional<double> seconds;  // the kubelet's own startup figure
-  std::string_view pleg_type;     // ContainerStarted, ContainerDied, ...; newState of a transition
+  std::optional<double> seconds;       // the kubelet's own startup figure
+  std::optional<Timestamp> exited_at;  // the runtime's own time of an exit
+  std::string_view pleg_type;  // ContainerStarted, ContainerDied, ...; newState of a transition
   std::vector<ContainerState> states;
   std::string_view volume;       // name in the pod's spec
   std::string_view unique_name;  // kubernetes.io/PLUGIN/...

@@ -39,6 +39,10 @@ enum class Role : uint8_t {
   kCgroup,
   kCgroupName,
   kAliases,
+  kPodMetadata,
+  kContainerMetadata,
+  kDescription,
+  kExit,
 };
 
 struct NamedRole {
@@ -59,11 +63,14 @@ constexpr NamedRole kRoles[] = {
     {"containerRuntime", Role::kReason},
     {"containerStatusID", Role::kContainerId},
     {"container_id", Role::kContainerId},
+    {"container_metadata", Role::kContainerMetadata},
     {"containers", Role::kStates},
+    {"description", Role::kDescription},
     {"detail", Role::kDetail},
     {"err", Role::kError},
     {"error", Role::kError},
     {"event", Role::kPlegEvent},
+    {"exit", Role::kExit},
     {"exitCode", Role::kExitCode},
     {"grace", Role::kGrace},
     {"gracePeriod", Role::kGrace},
@@ -80,6 +87,7 @@ constexpr NamedRole kRoles[] = {
     {"podSandboxID", Role::kSandboxId},
     {"podStartE2EDuration", Role::kSeconds},
     {"podUID", Role::kUid},
+    {"pod_metadata", Role::kPodMetadata},
     {"pod_name", Role::kPodName},
     {"pod_namespace", Role::kPodNamespace},
     {"pods", Role::kPods},
@@ -122,6 +130,14 @@ Role RoleOf(std::string_view name) {
     if (named.name == name) return named.role;
   }
   return Role::kIgnored;
+}
+
+// A field of a runtime's line. What is "id" in containerd's is a request's number in CRI-O's, whose
+// messages name what they are about: that goes first.
+Role RuntimeRoleOf(std::string_view name, const Event& event) {
+  if (name != "id" && name != "container") return RoleOf(name);
+  const bool named = !event.container_id.empty() || !event.sandbox_id.empty();
+  return named ? Role::kIgnored : Role::kContainerId;
 }
 
 constexpr std::array<bool, 256> kHexDigits = [] {
@@ -220,6 +236,16 @@ void MergeFullName(std::string_view text, PodRef& into) {
   into.namespace_ = text.substr(bar + 1);
 }
 
+// CRI-O: NAMESPACE/POD/CONTAINER; the sandbox's container is called POD.
+void ApplyDescription(std::string_view text, Event& event) {
+  const size_t last = text.rfind('/');
+  if (last == std::string_view::npos) return;
+  const auto pod = ParsePodRef(text.substr(0, last));
+  if (!pod || pod->namespace_.empty()) return;
+  Merge(*pod, event.pod);
+  if (text.substr(last + 1) != "POD") event.container = text.substr(last + 1);
+}
+
 void Apply(Role role, const Field& field, Event& event) {
   if (field.null()) return;
   switch (role) {
@@ -315,13 +341,28 @@ void Apply(Role role, const Field& field, Event& event) {
     case Role::kAliases:
       ApplyAliases(field.value, event);
       break;
+    case Role::kPodMetadata:
+      if (const auto pod = ParsePodMetadata(field.value)) Merge(*pod, event.pod);
+      break;
+    case Role::kContainerMetadata:
+      event.container = ParseContainerMetadata(field.value);
+      break;
+    case Role::kDescription:
+      ApplyDescription(field.value, event);
+      break;
+    case Role::kExit:
+      if (const auto exit = ParseTaskExit(field.value)) {
+        event.exit_code = exit->code;
+        event.exited_at = exit->at;
+      }
+      break;
   }
 }
 
 // By the row's number, the roles of what its template captures.
-std::vector<std::vector<Role>> CapturedRoles() {
+std::vector<std::vector<Role>> CapturedRoles(LogSource source) {
   std::vector<std::vector<Role>> roles;
-  for (const CatalogueRow& row : Catalogue()) {
+  for (const CatalogueRow& row : Catalogue(source)) {
     std::vector<Role>& of_row = roles.emplace_back();
     const Template* const pattern = TemplateOf(row);
     if (pattern == nullptr) continue;
@@ -334,8 +375,11 @@ void ApplyCaptures(const CatalogueRow& row, std::string_view message, Event& eve
   const Template* const pattern = TemplateOf(row);
   Captures captures;
   if (pattern == nullptr || !pattern->Match(message, captures)) return;
-  static const auto roles = CapturedRoles();
-  const std::vector<Role>& of_row = roles[static_cast<size_t>(&row - Catalogue().data())];
+  static const std::array roles{CapturedRoles(LogSource::kKubelet),
+                                CapturedRoles(LogSource::kRuntime),
+                                CapturedRoles(LogSource::kKernel)};
+  const std::vector<Role>& of_row = roles[static_cast<size_t>(row.source)]
+                                         [static_cast<size_t>(&row - Catalogue(row.source).data())];
   for (size_t i = 0; i < captures.count; ++i) {
     const Capture& capture = captures.items[i];
     Apply(of_row[i], Field{capture.role, capture.value, ValueForm::kString}, event);
@@ -368,6 +412,9 @@ bool Complete(const Event& event) {
     case EventKind::kKillStarted:
     case EventKind::kKillAnnounced:
     case EventKind::kContainerExited:
+    case EventKind::kRuntimeContainerCreated:
+    case EventKind::kRuntimeStopRequested:
+    case EventKind::kRuntimeShimGone:
       return !event.container_id.empty();
     case EventKind::kUnmountStarted:
     case EventKind::kUnmounted:
@@ -401,12 +448,14 @@ bool Extract(Record& record, const Frame& frame, const CatalogueRow& row, Event&
   }
   ApplyCaptures(row, record.message, event);
   for (auto field = record.fields.rbegin(); field != record.fields.rend(); ++field) {
-    Apply(RoleOf(field->key), *field, event);  // backwards: the first of a repeated key wins
+    const Role role =
+        row.source == LogSource::kRuntime ? RuntimeRoleOf(field->key, event) : RoleOf(field->key);
+    Apply(role, *field, event);  // backwards: the first of a repeated key wins
   }
   if (!event.unique_name.empty()) CompleteVolume(event);
-  return Complete(event) &&
-         (error == ParseError::kNone || !event.pod.uid.empty() || !event.pod.name.empty() ||
-          !event.pods.empty() || event.kind == EventKind::kVerbosity);
+  return Complete(event) && (error == ParseError::kNone || row.source != LogSource::kKubelet ||
+                             !event.pod.uid.empty() || !event.pod.name.empty() ||
+                             !event.pods.empty() || event.kind == EventKind::kVerbosity);
 }
 
 }  // namespace kle

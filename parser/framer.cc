@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "parser/klog.h"
+#include "parser/logrus.h"
 
 namespace kle {
 
@@ -18,6 +19,7 @@ struct Framer::Peeled {
   uint64_t pid = 0;
   uint64_t key = 0;
   LineFormat format = LineFormat::kOther;  // klog text or JSON: the line begins a record
+  LogWriter writer = LogWriter::kAny;      // as the source or a wrapper says
   bool foreign = false;                    // another program's line
   bool other = false;                      // a line of another part of the same writer
   bool partial = false;                    // cut by the wrapper
@@ -78,6 +80,13 @@ bool KubeletIdentifier(std::string_view name) {
   return std::ranges::any_of(kNames, [&](std::string_view one) { return name.find(one) != kNone; });
 }
 
+LogWriter WriterOf(std::string_view name) {
+  constexpr std::string_view kRuntimes[] = {"containerd", "crio", "dockerd", "cri-dockerd"};
+  if (name == "kernel") return LogWriter::kKernel;
+  if (std::ranges::find(kRuntimes, name) != std::end(kRuntimes)) return LogWriter::kRuntime;
+  return KubeletIdentifier(name) ? LogWriter::kKubelet : LogWriter::kAny;
+}
+
 // rsyslog prints control bytes as #ooo. Only the TAB is undone: klog puts one before each line of a
 // block. A newline undone would let a value write lines of its own.
 void UndoTabs(std::string_view& text, std::string& scratch) {
@@ -122,7 +131,8 @@ bool ReadOrigin(std::string_view text, Origin& origin) {
   origin.text.assign(text.substr(0, end));
   origin.pid = pid;
   origin.key = Hash(name, pid);
-  origin.foreign = !KubeletIdentifier(name);
+  origin.writer = WriterOf(name);
+  origin.foreign = origin.writer == LogWriter::kAny;
   return true;
 }
 
@@ -137,6 +147,8 @@ bool StripOrigin(std::string_view text, Peeled& peeled) {
   peeled.pid = origin.pid;
   peeled.key = origin.key;
   peeled.foreign = origin.foreign;
+  peeled.writer = origin.writer;
+  if (origin.writer == LogWriter::kKernel) peeled.format = LineFormat::kKernel;
   if (!peeled.foreign) UndoTabs(peeled.text, *peeled.scratch);
   return true;
 }
@@ -237,8 +249,8 @@ bool StripDockerJson(Peeled& peeled) {
   return true;
 }
 
-// k0s: time="..." level=info msg="<line>" component=kubelet stream=stderr. Other programs log in
-// the same form: without the kubelet's component it is none of ours.
+// k0s: time="..." level=info msg="<line>" component=kubelet stream=stderr. Container runtimes log
+// in the same form, without a component.
 template <typename Peeled>
 bool StripLogrus(Peeled& peeled) {
   constexpr std::string_view kBegin = "time=";
@@ -257,12 +269,16 @@ bool StripLogrus(Peeled& peeled) {
   const std::string_view tail = rest.substr(size);
   constexpr std::string_view kComponent = " component=";
   const size_t name_at = tail.find(kComponent);
-  if (name_at == kNone) return true;
+  if (name_at == kNone) {
+    if (peeled.writer != LogWriter::kKubelet) peeled.format = LineFormat::kRuntime;
+    return true;
+  }
   std::string_view name = tail.substr(name_at + kComponent.size());
   name = name.substr(0, name.find(' '));
   peeled.key = Hash(name, peeled.key);
-  peeled.other = name != "kubelet";
+  peeled.other = name != "kubelet" && name != "containerd";
   if (peeled.other) return true;
+  peeled.writer = name == "kubelet" ? LogWriter::kKubelet : LogWriter::kRuntime;
   if (message.empty()) {
     peeled.text = rest.substr(0, size);
     return true;
@@ -311,6 +327,10 @@ std::string_view Name(LineFormat format) {
       return "other";
     case LineFormat::kContinuation:
       return "continuation";
+    case LineFormat::kRuntime:
+      return "runtime";
+    case LineFormat::kKernel:
+      return "kernel";
   }
   return "other";
 }
@@ -336,22 +356,38 @@ bool Framer::StripWrapper(size_t layer, Peeled& peeled) {
 Framer::Peeled Framer::Peel(const LogLine& line) {
   Peeled peeled;
   peeled.text = line.text.substr(0, limits_.record_bytes);
+  peeled.writer = line.writer;
   for (size_t layer = 0; layer <= kLayers; ++layer) {
     peeled.format = Begins(peeled.text);
     if (peeled.format != LineFormat::kOther || layer == kLayers) break;
-    if (!StripWrapper(layer, peeled) || peeled.foreign || peeled.other) break;
+    if (!StripWrapper(layer, peeled) || peeled.foreign || peeled.other || IsWhole(peeled.format)) {
+      break;
+    }
   }
   if (peeled.text.ends_with('\r')) peeled.text.remove_suffix(1);
+  if (peeled.format == LineFormat::kKlogJson && IsLogrusJson(peeled.text)) {
+    peeled.format = LineFormat::kRuntime;
+    if (peeled.writer == LogWriter::kKubelet) peeled.foreign = true;
+  } else if (peeled.writer >= LogWriter::kRuntime && !IsWhole(peeled.format)) {
+    peeled.foreign = true;  // a runtime that prints what looks like a kubelet's line
+  }
   return peeled;
 }
 
 std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   ++tick_;
   if (line.continues_previous) return Continue(line);
+  if (line.writer == LogWriter::kKernel) {
+    return PushWhole(line, LineFormat::kKernel, line.text, line.received);
+  }
   if (std::optional<Frame> done; PushBareText(line, filter, done)) return done;
   const Peeled peeled = Peel(line);
   last_line_format_ = LineFormat::kOther;
   if (peeled.foreign) return std::nullopt;
+  if (IsWhole(peeled.format)) {
+    return PushWhole(line, peeled.format, peeled.text,
+                     line.received ? line.received : peeled.received);
+  }
   std::optional<Frame> done;
   Slot& slot = SlotFor(line.stream, peeled.key, done);
   slot.used = tick_;
@@ -387,6 +423,7 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
 // Push would do the same, with more ado.
 bool Framer::PushBareText(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done) {
   if (!scan::HeaderShaped(line.text) || current_ >= slots_.size()) return false;
+  if (line.writer >= LogWriter::kRuntime) return false;
   Slot& slot = slots_[current_];
   if (slot.stream != line.stream || slot.key != 0 || slot.partial) return false;
   if (line.text.back() == '\r' || line.text.size() > limits_.record_bytes) return false;
@@ -397,6 +434,19 @@ bool Framer::PushBareText(const LogLine& line, RecordFilter* filter, std::option
   slot.frame.pid = line.pid;
   Open(slot, line, LineFormat::kKlogText, line.text, filter);
   return true;
+}
+
+// One line is all of it.
+std::optional<Frame> Framer::PushWhole(const LogLine& line, LineFormat format,
+                                       std::string_view text, std::optional<Timestamp> received) {
+  last_line_format_ = format;
+  Frame frame;
+  frame.format = format;
+  frame.text = text.substr(0, limits_.record_bytes);
+  frame.received = received;
+  frame.monotonic = line.monotonic;
+  frame.boot = line.boot;
+  return frame;
 }
 
 // The source cut one line in two: joined as it was, whatever it looks like.

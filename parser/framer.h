@@ -23,9 +23,14 @@ enum class LineFormat : uint8_t {
   kKlogJson,      // {"ts":...,"msg":...}
   kOther,         // neither: flags, panics, other programs' lines
   kContinuation,  // a further line of a record (counted per line, never a record of its own)
+  kRuntime,       // a container runtime's: time="..." level=info msg="...", or the same as JSON
+  kKernel,
 };
-constexpr LineFormat LastOf(LineFormat) { return LineFormat::kContinuation; }
-std::string_view Name(LineFormat format);  // klog_text, klog_json, other, continuation
+inline constexpr size_t kLineFormatCount = 6;
+constexpr LineFormat LastOf(LineFormat) { return LineFormat::kKernel; }
+std::string_view Name(LineFormat format);  // klog_text, klog_json, other, continuation, ...
+// Records of these are one line each and never held back.
+constexpr bool IsWhole(LineFormat format) { return format >= LineFormat::kRuntime; }
 
 // One message as the kubelet wrote it, wrapper gone, continuation lines joined by '\n'.
 struct Frame {
@@ -104,16 +109,19 @@ class Framer {
     uint64_t pid = 0;
     uint64_t key = 0;
     bool foreign = false;
+    LogWriter writer = LogWriter::kAny;
 
     template <typename Archive>
     friend void Fields(Archive& archive, Origin& origin) {
-      archive(origin.text, origin.pid, origin.key, origin.foreign);
+      archive(origin.text, origin.pid, origin.key, origin.foreign, origin.writer);
     }
   };
   struct Peeled;
 
   Peeled Peel(const LogLine& line);
   bool StripWrapper(size_t layer, Peeled& peeled);
+  std::optional<Frame> PushWhole(const LogLine& line, LineFormat format, std::string_view text,
+                                 std::optional<Timestamp> received);
   bool PushBareText(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done);
   std::optional<Frame> Continue(const LogLine& line);
   Slot& SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted);

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "parser/logrus.h"
+
 namespace kle {
 namespace {
 
@@ -308,6 +310,7 @@ ParseError ParseHeader(const Frame& frame, Record& record) {
   record.tail = {};
   record.scratch_used = 0;
   record.scratch_head = 0;
+  if (IsWhole(frame.format)) return ParseWholeHeader(frame, record);
   if (!frame.text.empty() && frame.text[0] == '{') return ParseJsonHeader(frame.text, record);
   return ParseTextHeader(frame.text, record);
 }
@@ -317,6 +320,8 @@ ParseError ParseHead(const Frame& frame, Record& record) {
   if (error != ParseError::kNone) return error;
   if (record.format == LineFormat::kKlogJson) {
     ReadJsonMessage(frame.text, record);
+  } else if (IsWhole(record.format)) {
+    ReadWholeMessage(frame.text, record);
   } else {
     ReadTextMessage(frame.text, record);
   }
@@ -331,6 +336,9 @@ ParseError ParseFields(Record& record) {
       return ParseTextFields(record.tail, record);
     case LineFormat::kKlogJson:
       return ParseJsonFields(record.tail, record);
+    case LineFormat::kRuntime:
+      return record.tail.starts_with('{') ? ParseJsonFields(record.tail, record)
+                                          : ParseTextFields(record.tail, record);
     default:
       return ParseError::kNone;
   }

@@ -10,6 +10,10 @@
 
 namespace kle {
 
+// Who wrote a line, where the source vouches for it. Of kAny the line itself must tell.
+enum class LogWriter : uint8_t { kAny, kKubelet, kRuntime, kKernel };
+constexpr LogWriter LastOf(LogWriter) { return LogWriter::kKernel; }
+
 struct LogLine {
   // One journal entry's MESSAGE, or one line without its newline. Valid until the source's next
   // call.
@@ -28,6 +32,8 @@ struct LogLine {
   // journald cut the previous entry of this stream (_LINE_BREAK=nul or line-max): whatever `text`
   // looks like, it is the rest of that entry.
   bool continues_previous = false;
+  // Lines of another writer's form are not believed.
+  LogWriter writer = LogWriter::kAny;
 
   // As new. Member by member: this is done for every line, and costs less than an assignment.
   void Clear() {
@@ -38,6 +44,7 @@ struct LogLine {
     stream = 0;
     pid = 0;
     continues_previous = false;
+    writer = LogWriter::kAny;
   }
 };
 

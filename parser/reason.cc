@@ -250,6 +250,9 @@ constexpr ReasonInfo kInfos[kReasonCount] = {
      "Check the API server from this node, and the kubelet's credentials.", "api-status"},
     {kEvictionTimeout, "an evicted pod was not cleaned up in time",
      "See in which phase the pod is and why.", "eviction-timeout"},
+    {kOomKilled, "the kernel killed a process of the container for want of memory",
+     "Raise the container's memory limit, or find what it needs the memory for while it ends.",
+     "oom-killed"},
     {kOther, "a failure that no row of the reason table takes",
      "Read the message; please report it, so that it gets a name.", "other"},
 };
@@ -281,6 +284,7 @@ constexpr std::array<std::string_view, kReasonCount> kReasonNames = {
     "already_gone",
     "api_status",
     "eviction_timeout",
+    "oom_killed",
     "other",
 };
 

@@ -51,9 +51,10 @@ enum class Reason : uint8_t {
   kAlreadyGone,
   kApiStatus,
   kEvictionTimeout,
+  kOomKilled,
   kOther,
 };
-inline constexpr int kReasonCount = 27;
+inline constexpr int kReasonCount = 28;
 std::string_view Name(Reason reason);
 
 // One row of the reason table. First match wins.

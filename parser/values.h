@@ -64,4 +64,18 @@ struct ContainerState {
 };
 bool ParseContainerStates(const Field& field, std::vector<ContainerState>& out);
 
+// A CRI message as the runtime prints it, by Go's gogo and by its newer protobuf:
+// &PodSandboxMetadata{Name:web-1,Uid:U,Namespace:ns,Attempt:0,}   name:"web-1"  uid:"U" ...
+std::optional<PodRef> ParsePodMetadata(std::string_view text);
+// &ContainerMetadata{Name:app,Attempt:0,}   name:"app"  attempt:1: the name.
+std::string_view ParseContainerMetadata(std::string_view text);
+
+// id:"..."  pid:1  exit_status:137  exited_at:{seconds:1795478320  nanos:680380783}. What is 0 is
+// left out.
+struct TaskExit {
+  int64_t code = 0;
+  Timestamp at;
+};
+std::optional<TaskExit> ParseTaskExit(std::string_view text);
+
 }  // namespace kle

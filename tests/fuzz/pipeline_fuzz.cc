@@ -36,6 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if ((mode & 2) != 0) line.received = received;
     if ((mode & 4) != 0) line.stream = line.text.size() % 3;
     line.continues_previous = (mode & 8) != 0 && line.text.size() % 5 == 0;
+    if ((mode & 16) != 0) line.writer = static_cast<LogWriter>(line.text.size() % 4);
     pipeline.Push(line);
     const TrackerCounts& counts = pipeline.tracker().counts();
     if (counts.started != counts.completed + counts.expired + counts.evicted + counts.interrupted +

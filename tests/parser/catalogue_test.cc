@@ -52,7 +52,12 @@ TEST(Catalogue, EveryRowIsFoundAndSaysWhatItMeans) {
 
 TEST(Catalogue, EveryKindHasARow) {
   std::set<EventKind> kinds;
-  for (const CatalogueRow& row : Catalogue()) kinds.insert(row.kind);
+  for (const LogSource source : {LogSource::kKubelet, LogSource::kRuntime, LogSource::kKernel}) {
+    for (const CatalogueRow& row : Catalogue(source)) {
+      kinds.insert(row.kind);
+      EXPECT_EQ(row.source, source) << row.message;
+    }
+  }
   for (int i = 0; i < kEventKindCount; ++i) {
     const EventKind kind = static_cast<EventKind>(i);
     EXPECT_TRUE(kinds.contains(kind)) << Name(kind);

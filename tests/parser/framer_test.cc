@@ -37,6 +37,12 @@ void PushLine(Framer& framer, const LogLine& line, Framed& out) {
     case LineFormat::kContinuation:
       out.formats += 'c';
       break;
+    case LineFormat::kRuntime:
+      out.formats += 'r';
+      break;
+    case LineFormat::kKernel:
+      out.formats += 'k';
+      break;
   }
 }
 
@@ -65,6 +71,8 @@ using Lines = std::vector<std::string>;
 const std::string kA = "I1123 23:01:26.161509   28696 kubelet.go:1987] \"A\"";
 const std::string kB = "I1123 23:01:26.161533   28696 pod_workers.go:636] \"B\" pod=\"ns/b\"";
 const std::string kJson = R"({"ts":1795475487205.2107,"caller":"a/b.go:1","msg":"A","v":2})";
+
+const std::string kContainerd = R"(time="2026-11-23T23:31:27Z" level=info msg="starting")";
 
 struct WrapperCase {
   std::string name;
@@ -141,8 +149,9 @@ INSTANTIATE_TEST_SUITE_P(
                     R"(time="2024-07-08 08:46:26" level=info msg="I0708 08:46:26.112550    1814 )"
                     R"(file.go:1] \"A\"" component=kube-apiserver stream=stderr)",
                     "", "", 0},
-        WrapperCase{"Containerd", R"(time="2026-11-23T23:31:27Z" level=info msg="starting")", "",
-                    "", 0},
+        WrapperCase{"Containerd", kContainerd, kContainerd, "", 0},
+        WrapperCase{"ContainerdOfKubelet", "Nov 23 23:01:26 h kubelet[1]: " + kContainerd, "", "",
+                    0},
         WrapperCase{"MicroShift", "kubelet " + kA, kA, "", 0},
         WrapperCase{"MicroShiftUnnamed", "??? " + kA, kA, "", 0},
         WrapperCase{"MicroShiftJournal", "Aug 21 10:00:00 h microshift[7]: kubelet " + kA, kA, "",

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several live sources as one, in the order of time as far as they have lines: logs that grow, or
+// the journal and a log beside it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "exporter/line_source.h"
+#include "exporter/line_time.h"
+#include "parser/codec.h"
+
+namespace kle {
+
+// A line that was read and not given yet; it is part of the position.
+struct PendingLine {
+  bool there = false;
+  std::string text;
+  std::optional<Timestamp> received;
+  std::optional<Duration> monotonic;
+  uint32_t boot = 0;
+  uint64_t stream = 0;
+  uint64_t pid = 0;
+  bool continues_previous = false;
+  LogWriter writer = LogWriter::kAny;
+};
+
+template <typename Archive>
+void Fields(Archive& archive, PendingLine& line) {
+  archive(line.there, line.text, line.received, line.monotonic, line.boot, line.stream, line.pid,
+          line.continues_previous, line.writer);
+}
+
+class LiveMerge final : public LineSource {
+ public:
+  struct Source {
+    std::string name;  // which one it is, in the position
+    std::string position{};
+    PendingLine pending{};
+    std::unique_ptr<LineSource> lines{};
+    bool needed = true;  // else its trouble is nobody's
+  };
+  // What an earlier process's Position told of the sources with these names: each is to be opened
+  // at its position. Bytes that are no such position are those of a single source: everybody's.
+  static std::vector<Source> SourcesAt(const std::string& position,
+                                       const std::vector<std::string>& names);
+
+  // The first one is waited for; the others are looked at a few times a second.
+  LiveMerge(std::vector<Source> sources, const ZoneOptions& zone);
+
+  Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
+  std::string Position() override;
+  Gap gap() const override { return gap_; }
+  SourceHealth Health() override;
+
+ private:
+  struct Stream {
+    Source source;
+    LineTime time;
+    std::string given{};  // what the line given last views
+    Timestamp at{};
+  };
+
+  bool Fill(Stream& stream, std::chrono::milliseconds wait, Result<ReadStatus>& status);
+  void NoteTime(Stream& stream);
+  void Give(Stream& stream, LogLine& line);
+
+  std::vector<Stream> streams_;
+  Gap gap_;
+};
+
+}  // namespace kle

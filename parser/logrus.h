@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records that are one line each: a container runtime's (logrus text or JSON) and the kernel's.
+#pragma once
+
+#include <string_view>
+
+#include "parser/klog.h"
+
+namespace kle {
+
+// {"level":"info","msg":"...","time":"2026-..."} of logrus, with whatever fields besides.
+bool IsLogrusJson(std::string_view object);
+
+// Of frames for which IsWhole holds; behind ParseHeader and ParseHead.
+ParseError ParseWholeHeader(const Frame& frame, Record& record);
+void ReadWholeMessage(std::string_view text, Record& record);
+
+}  // namespace kle

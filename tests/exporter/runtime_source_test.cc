@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container runtime's lines as a further stream: from the journal, and from a log of its own.
+#include <gtest/gtest.h>
+
+#include "exporter/file_source.h"
+#include "exporter/follow_source.h"
+#include "exporter/live_merge.h"
+#include "exporter/merged_source.h"
+#include "journal_writer.h"
+
+namespace kle {
+namespace {
+
+constexpr const char* kContainerd = "containerd.service";
+
+// A runtime's line of the same day as KubeletLine's.
+std::string RuntimeLine(int second, std::string_view message) {
+  char time[64];
+  std::snprintf(time, sizeof time, "time=\"2026-11-23T10:%02d:%02d.000000000Z\"", second / 60,
+                second % 60);
+  return std::string(time) + " level=info msg=\"" + std::string(message) + "\"";
+}
+
+class RuntimeInJournal : public JournalTest {};
+
+TEST_F(RuntimeInJournal, ComesWithTheKubeletsLinesInTheirOrder) {
+  const std::string file =
+      Write("a.journal", {{"one", kStart},
+                          {"two", kStart + 1, kBootA, kContainerd, {}, 9, {"_TRANSPORT=stdout"}},
+                          {"noise", kStart + 2, kBootA, "sshd.service"},
+                          {"three", kStart + 3}});
+  auto source = JournalSource::Open({"", {file}, {}, StartAt::kAll});
+  ASSERT_TRUE(source);
+  std::vector<LogWriter> writers;
+  Lines texts;
+  LogLine line;
+  while (*(*source)->Next(line, milliseconds(0)) == ReadStatus::kLine) {
+    texts.emplace_back(line.text);
+    writers.push_back(line.writer);
+  }
+  EXPECT_EQ(texts, (Lines{"one", "two", "three"}));
+  EXPECT_EQ(writers, (std::vector{LogWriter::kKubelet, LogWriter::kRuntime, LogWriter::kKubelet}));
+  EXPECT_EQ((*source)->kubelet_units(), Lines{"kubelet.service"});
+
+  JournalOptions without{"", {file}, {}, StartAt::kAll};
+  without.runtime = false;
+  auto other = JournalSource::Open(without);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(Read(**other), (Lines{"one", "three"}));
+}
+
+TEST_F(RuntimeInJournal, WhatContainersPrintIsNotItsOwn) {
+  // Docker's log driver sends a container's output to the journal from its own unit.
+  const std::string file = Write(
+      "a.journal", {{"forged", kStart, kBootA, "docker.service", {}, 9, {"_TRANSPORT=journal"}},
+                    {"own", kStart + 1, kBootA, "docker.service", {}, 9, {"_TRANSPORT=stdout"}}});
+  EXPECT_EQ(ReadFiles({file}), Lines{"own"});
+}
+
+TEST_F(RuntimeInJournal, TheKernelsLinesAreVouchedFor) {
+  const std::string file =
+      Write("a.journal", {{"one", kStart},
+                          {"nfs: server x not responding, still trying",
+                           kStart + 1,
+                           kBootA,
+                           "init.scope",
+                           {},
+                           1,
+                           {"_TRANSPORT=kernel"}},
+                          {"nfs: server x not responding, still trying",
+                           kStart + 2,
+                           kBootA,
+                           "web.service",
+                           {},
+                           1,
+                           {"_TRANSPORT=syslog", "SYSLOG_IDENTIFIER=kernel"}}});
+  auto source = JournalSource::Open({"", {file}, {}, StartAt::kAll});
+  ASSERT_TRUE(source);
+  LogLine line;
+  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  EXPECT_EQ(line.writer, LogWriter::kKernel);
+  EXPECT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kEnd);
+}
+
+TEST_F(RuntimeInJournal, ARuntimeThatPrintsLaterIsFound) {
+  Write("a.journal", {{"one", kStart}});
+  auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll, {}, milliseconds(0)});
+  ASSERT_TRUE(source);
+  EXPECT_EQ(Read(**source), Lines{"one"});
+  Write("b.journal", {{"two", kStart + 1, kBootA, kContainerd, {}, 9, {"_TRANSPORT=stdout"}},
+                      {"three", kStart + 2}});
+  (*source)->Health();
+  EXPECT_EQ(Read(**source), (Lines{"two", "three"}));
+  EXPECT_EQ(Read(**source), Lines{});
+}
+
+TEST(Merged, TwoLogsInTheOrderOfTime) {
+  const TempFolder folder;
+  const ZoneOptions zone{"UTC", 2026, std::nullopt};
+  folder.Write("kubelet.log", KubeletLine(1, "one") + "\nof one\n" + KubeletLine(5, "five") + "\n");
+  folder.Write("runtime.log", RuntimeLine(0, "zero") + "\n" + RuntimeLine(2, "two") + "\n" +
+                                  RuntimeLine(9, "nine") + "\n");
+  auto inputs = OpenFileInputs({folder / "kubelet.log", folder / "runtime.log"}, zone);
+  ASSERT_TRUE(inputs) << inputs.error().message();
+  std::vector<std::unique_ptr<LineSource>> sources;
+  int runtimes = 0;
+  for (InputFile& file : inputs->files) {
+    runtimes += file.runtime ? 1 : 0;
+    std::vector<InputFile> one;
+    one.push_back(std::move(file));
+    sources.push_back(std::make_unique<FileSource>(std::move(one)));
+  }
+  EXPECT_EQ(runtimes, 1) << "told by what is in them";
+  MergedSource merged(std::move(sources), zone);
+  std::string all;
+  LogLine line;
+  while (*merged.Next(line, milliseconds(0)) == ReadStatus::kLine) {
+    all += line.text.substr(line.text.find_last_of(" \"", line.text.size() - 2) + 1);
+    all += ' ';
+  }
+  EXPECT_EQ(all, "zero\" one one two\" five nine\" ") << "a further line stays with its first";
+}
+
+class LiveMergeTest : public testing::Test {
+ protected:
+  std::unique_ptr<LiveMerge> Open(const std::string& position = {}) {
+    const std::vector<std::string> names{folder_ / "kubelet.log", folder_ / "runtime.log"};
+    auto sources = LiveMerge::SourcesAt(position, names);
+    for (LiveMerge::Source& source : sources) {
+      auto log = FollowSource::Open({source.name}, StartAt::kAll, source.position);
+      EXPECT_TRUE(log);
+      source.lines = std::move(*log);
+    }
+    return std::make_unique<LiveMerge>(std::move(sources), ZoneOptions{"UTC", 2026, std::nullopt});
+  }
+
+  static std::string Last(std::string_view text) {
+    while (text.ends_with('"')) text.remove_suffix(1);
+    return std::string(text.substr(text.find_last_of(" \"") + 1));
+  }
+
+  static std::string Drain(LiveMerge& source) {
+    std::string all;
+    LogLine line;
+    while (*source.Next(line, milliseconds(0)) == ReadStatus::kLine) all += Last(line.text) + " ";
+    return all;
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(LiveMergeTest, GrowingLogsInTheOrderOfTime) {
+  folder_.Write("kubelet.log", KubeletLine(1, "one") + "\n" + KubeletLine(3, "three") + "\n");
+  folder_.Write("runtime.log", RuntimeLine(2, "two") + "\n");
+  auto source = Open();
+  EXPECT_EQ(Drain(*source), "one two three ");
+  folder_.Append("runtime.log", RuntimeLine(4, "four") + "\n");
+  EXPECT_EQ(Drain(*source), "four ") << "nothing waits for the other log";
+}
+
+TEST_F(LiveMergeTest, AnotherProcessGoesOnWhereverItWasLeft) {
+  std::string kubelet, runtime, expected;
+  for (int i = 0; i < 20; ++i) {
+    (i % 3 == 0 ? runtime : kubelet) += (i % 3 == 0 ? RuntimeLine(i, "n" + std::to_string(i))
+                                                    : KubeletLine(i, "n" + std::to_string(i))) +
+                                        "\n";
+    expected += "n" + std::to_string(i) + " ";
+  }
+  folder_.Write("kubelet.log", kubelet);
+  folder_.Write("runtime.log", runtime);
+  for (int cut = 0; cut <= 20; ++cut) {
+    auto first = Open();
+    std::string all;
+    LogLine line;
+    for (int i = 0; i < cut; ++i) {
+      ASSERT_EQ(*first->Next(line, milliseconds(0)), ReadStatus::kLine);
+      all += Last(line.text) + " ";
+    }
+    auto second = Open(first->Position());
+    EXPECT_EQ(all + Drain(*second), expected) << "cut after " << cut;
+  }
+}
+
+TEST_F(LiveMergeTest, TheTroubleOfALogBesideIsNobodys) {
+  folder_.Write("kubelet.log", KubeletLine(1, "one") + "\n");
+  folder_.Write("runtime.log", RuntimeLine(2, "two") + "\n");
+  const auto open = [&](bool needed) {
+    auto sources = LiveMerge::SourcesAt({}, {folder_ / "kubelet.log", folder_ / "runtime.log"});
+    for (LiveMerge::Source& source : sources) {
+      auto log = FollowSource::Open({source.name}, StartAt::kAll);
+      EXPECT_TRUE(log);
+      source.lines = std::move(*log);
+    }
+    sources[1].needed = needed;
+    return LiveMerge(std::move(sources), ZoneOptions{"UTC", 2026, std::nullopt});
+  };
+  LiveMerge needing = open(true);
+  LiveMerge beside = open(false);
+  EXPECT_EQ(Drain(needing), "one two ");
+  EXPECT_EQ(Drain(beside), "one two ");
+  std::filesystem::remove(folder_ / "runtime.log");
+  LogLine line;
+  for (int tries = 0; tries < 50 && needing.Health().trouble.empty(); ++tries) {
+    EXPECT_EQ(*beside.Next(line, milliseconds(50)), ReadStatus::kIdle);
+    EXPECT_EQ(*needing.Next(line, milliseconds(50)), ReadStatus::kIdle);
+  }
+  EXPECT_NE(needing.Health().trouble, "");
+  EXPECT_EQ(beside.Health().trouble, "");
+}
+
+TEST_F(LiveMergeTest, TheStateOfASingleLogIsStillRead) {
+  folder_.Write("kubelet.log", KubeletLine(1, "one") + "\n");
+  folder_.Write("runtime.log", RuntimeLine(2, "two") + "\n");
+  auto single = FollowSource::Open({folder_ / "kubelet.log"}, StartAt::kAll);
+  ASSERT_TRUE(single);
+  LogLine line;
+  ASSERT_EQ(*(*single)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  EXPECT_EQ(Drain(*Open((*single)->Position())), "two ");
+}
+
+}  // namespace
+}  // namespace kle

@@ -6,6 +6,7 @@
 import functools
 import http.server
 import json
+import math
 import os
 import pathlib
 import re
@@ -40,7 +41,7 @@ def name_of(labels, legend):
 
 def answers(url, dashboard, values, begin, end):
     """{panel id: [{name, labels, times, values}]}, on a common grid of times with null where there is no sample."""
-    step = max(1, (end - begin) / POINTS)
+    step = math.ceil((end - begin) / POINTS)  # of whole seconds, else the moments of samples and grid drift apart
     grid = [begin + i * step for i in range(int((end - begin) / step) + 1)]
     out = {}
     for panel in dashboard["panels"]:

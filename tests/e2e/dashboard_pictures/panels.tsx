@@ -39,13 +39,14 @@ function Bars({ panel, series, width, height, theme }: Drawn) {
     return { field, value: { ...field.display!(one.values.at(-1)), title: one.name } };
   });
   const widest = getDisplayValueAlignmentFactors(values.map(({ value }) => ({ display: value })) as any);
+  widest.title += 'mm'; // it goes by the number of letters, which may be wider ones
   return (
     <div style={{ display: 'flex', flexDirection: 'column', gap: 4, justifyContent: 'center', height }}>
       {values.map(({ field, value }, i) => (
         <BarGauge key={i} theme={theme} width={width} height={room} field={{ ...field.config, min: 0, max: most || 1 }} display={field.display}
                   value={value} orientation={VizOrientation.Horizontal} displayMode={panel.options.displayMode} isOverflow={false}
                   alignmentFactors={widest}
-                  showUnfilled={panel.options.showUnfilled} valueDisplayMode={panel.options.valueMode} text={{ titleSize: 12, valueSize: 13 }} />
+                  showUnfilled={panel.options.showUnfilled} valueDisplayMode={panel.options.valueMode} text={{ titleSize: 11, valueSize: 13 }} />
       ))}
     </div>
   );

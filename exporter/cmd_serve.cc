@@ -102,18 +102,14 @@ std::unique_ptr<LineSource> Merged(std::vector<LiveMerge::Source> sources,
   return std::make_unique<LiveMerge>(std::move(sources), ZoneOptionsOf(options));
 }
 
-Result<void> OpenLog(const ServeOptions& options, LiveMerge::Source& source) {
-  auto log = FollowSource::Open({source.name}, options.start, source.position);
-  if (!log) return log.error();
-  source.lines = std::move(*log);
-  return {};
-}
+constexpr const char* kJournal = "journal";
+constexpr const char* kRuntimeJournal = "runtime journal";
 
 Result<void> OpenJournal(const ServeOptions& options, LiveMerge::Source& source) {
   JournalOptions journal;
   journal.directory = options.journal_directory;
-  journal.units = options.journal_units;
-  journal.runtime = options.runtime;
+  journal.part = source.needed ? JournalPart::kKubelet : JournalPart::kRuntime;
+  if (source.needed) journal.units = options.journal_units;
   journal.start = options.start;
   journal.position = source.position;
   auto opened = JournalSource::Open(journal);
@@ -122,23 +118,39 @@ Result<void> OpenJournal(const ServeOptions& options, LiveMerge::Source& source)
   return {};
 }
 
-// The journal and the logs of runtimes that do not print to it; or the files.
+Result<void> OpenLog(const ServeOptions& options, LiveMerge::Source& source) {
+  auto log = FollowSource::Open({source.name}, options.start, source.position);
+  if (!log) return log.error();
+  source.lines = std::move(*log);
+  return {};
+}
+
+// What is read: the journal, and where a runtime prints to a log of its own that too; or the files.
+std::vector<std::string> SourceNames(const ServeOptions& options) {
+  if (options.source == SourceKind::kFile) return options.file_paths;
+  std::vector<std::string> names{kJournal};
+  if (!options.runtime) return names;
+  names.emplace_back(kRuntimeJournal);
+  for (const std::string& path : options.runtime_files) {
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) names.push_back(path);
+  }
+  return names;
+}
+
 Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
                                                const std::string& position) {
-  std::vector<std::string> names = options.file_paths;
-  const bool from_journal = options.source == SourceKind::kJournal;
-  if (from_journal) {
-    names = {"journal"};
-    for (const std::string& path : options.runtime_files) {
-      std::error_code ignored;
-      if (options.runtime && std::filesystem::exists(path, ignored)) names.push_back(path);
-    }
-  }
-  auto sources = LiveMerge::SourcesAt(position, names);
+  auto sources = LiveMerge::SourcesAt(position, SourceNames(options));
   for (LiveMerge::Source& source : sources) {
-    const bool journal = from_journal && &source == sources.data();
-    source.needed = !from_journal || journal;  // what lies beside the journal is of use only
-    auto opened = journal ? OpenJournal(options, source) : OpenLog(options, source);
+    source.needed = options.source == SourceKind::kFile || source.name == kJournal;
+    const bool journal = options.source == SourceKind::kJournal &&
+                         (source.name == kJournal || source.name == kRuntimeJournal);
+    // One that the state does not know: what the runtime printed about pods that are gone from the
+    // state would begin them anew. A journal's position may be that of its beginning.
+    const bool unknown = !position.empty() && (!journal || source.position.empty());
+    ServeOptions wanted = options;
+    if (!source.needed && unknown) wanted.start = StartAt::kNow;
+    auto opened = journal ? OpenJournal(wanted, source) : OpenLog(wanted, source);
     if (opened) continue;
     if (source.needed) return opened.error();
     Log(LogLevel::kWarn, "runtime log left out", {{"reason", opened.error().message()}});

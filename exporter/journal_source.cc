@@ -76,21 +76,19 @@ Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions option
   return source;
 }
 
-int JournalSource::OpenFiles(sd_journal*& journal) const {
-  if (options_.files.empty()) {
-    return options_.directory.empty()
-               ? sd_journal_open(&journal, 0)
-               : sd_journal_open_directory(&journal, options_.directory.c_str(), 0);
-  }
-  std::vector<const char*> paths;
-  for (const std::string& file : options_.files) paths.push_back(file.c_str());
-  paths.push_back(nullptr);
-  return sd_journal_open_files(&journal, paths.data(), 0);
-}
-
 Result<void> JournalSource::OpenJournal() {
   sd_journal* journal = nullptr;
-  int error = OpenFiles(journal);
+  int error = 0;
+  if (!options_.files.empty()) {
+    std::vector<const char*> paths;
+    for (const std::string& file : options_.files) paths.push_back(file.c_str());
+    paths.push_back(nullptr);
+    error = sd_journal_open_files(&journal, paths.data(), 0);
+  } else if (!options_.directory.empty()) {
+    error = sd_journal_open_directory(&journal, options_.directory.c_str(), 0);
+  } else {
+    error = sd_journal_open(&journal, 0);
+  }
   if (error < 0) {
     const std::string where = options_.files.empty() ? options_.directory : options_.files.front();
     return SystemError(
@@ -103,22 +101,27 @@ Result<void> JournalSource::OpenJournal() {
   reopened_at_ = Clock::now();
   since_process_ = 0;
   positioned_ = false;
-  units_ = ChooseUnits(journal_.get(), options_.units, options_.runtime);
+  units_ = options_.units;
+  if (units_.empty()) units_ = UnitsOrAll(journal_.get(), options_.part);
   if (error = AddMatches(); error < 0) {
     return SystemError("cannot select the kubelet's unit", "", -error, "check --journal.unit");
   }
   return {};
 }
 
-// While no line of the chosen units was read.
+// While no entry of the chosen units was seen.
 std::string JournalSource::UnitAdvice() {
   if (options_.units.empty() || !journal_) return {};
   std::string there;
-  for (const std::string& unit : UnitsIn(journal_.get()).kubelets) {
-    if (!units_.Has(unit)) there += (there.empty() ? "" : ", ") + unit;
+  for (const std::string& unit : UnitsIn(journal_.get(), options_.part)) {
+    if (!Reads(unit)) there += (there.empty() ? "" : ", ") + unit;
   }
   if (there.empty()) return {};
   return "--journal.unit names another unit than the journal's kubelet, which is " + there;
+}
+
+bool JournalSource::Reads(std::string_view unit) const {
+  return std::find(units_.begin(), units_.end(), unit) != units_.end();
 }
 
 int JournalSource::AddMatch(const std::string& match) {
@@ -128,7 +131,7 @@ int JournalSource::AddMatch(const std::string& match) {
 // (unit or unit ...) or what journald says of lines that it dropped; all of one boot, if one is
 // wanted.
 int JournalSource::AddMatches() {
-  int error = AddUnitMatches(journal_.get(), units_);
+  int error = AddUnitMatches(journal_.get(), units_, options_.part);
   // That it is journald's own is looked at when it is read: that costs less.
   if (error >= 0) error = AddMatch(std::string("MESSAGE_ID=") + kDroppedId);
   if (error < 0 || !only_boot_) return error;
@@ -174,18 +177,10 @@ void JournalSource::TakeTrusted(std::string_view field) {
       }
       break;
     case 'S':
-      if (Consume(field, "_STREAM_ID=")) {
-        stream_ = StreamOf(field);
-      } else if (Consume(field, "_SYSTEMD_UNIT=") && units_.HasRuntime(field)) {
-        writer_ = LogWriter::kRuntime;
-      }
+      if (Consume(field, "_STREAM_ID=")) stream_ = StreamOf(field);
       break;
     case 'T':
-      if (Consume(field, "_TRANSPORT=")) {
-        if (field == "kernel") writer_ = LogWriter::kKernel;
-        printed_ = field == "stdout";
-        journalds_ = field == "driver";
-      }
+      if (Consume(field, "_TRANSPORT=")) transport_ = TransportOf(field);
       break;
     case 'L':
       if (Consume(field, "_LINE_BREAK=")) broken_ = field == "nul" || field == "line-max";
@@ -193,6 +188,21 @@ void JournalSource::TakeTrusted(std::string_view field) {
     default:
       break;
   }
+}
+
+JournalSource::Transport JournalSource::TransportOf(std::string_view name) {
+  if (name == "stdout") return Transport::kStdout;
+  if (name == "kernel") return Transport::kKernel;
+  return name == "driver" ? Transport::kJournald : Transport::kOther;
+}
+
+// Who wrote the entry; nothing when what it says is nobody's of these.
+std::optional<LogWriter> JournalSource::Writer() const {
+  if (options_.part == JournalPart::kKubelet) return LogWriter::kKubelet;
+  if (transport_ == Transport::kKernel) return LogWriter::kKernel;
+  // Docker hands on what containers print, under its own unit.
+  if (transport_ == Transport::kStdout) return LogWriter::kRuntime;
+  return std::nullopt;
 }
 
 // Entry after entry is of the same stream.
@@ -220,7 +230,7 @@ void JournalSource::NoteBoot(sd_id128_t boot) {
 void JournalSource::NoteDropped() {
   const size_t from = message_.rfind(' ');
   const std::string unit = from == message_.npos ? std::string() : message_.substr(from + 1);
-  if (!units_.Has(unit)) return;
+  if (!Reads(unit)) return;
   pending_gap_ = {GapReason::kSuppressed, dropped_lines_};
 }
 
@@ -251,9 +261,7 @@ int JournalSource::ReadEntry(LogLine& line) {
     return error;
   }
   has_message_ = broken_ = dropped_ = false;
-  writer_ = LogWriter::kKubelet;
-  printed_ = true;
-  journalds_ = false;
+  transport_ = Transport::kOther;
   pid_ = dropped_lines_ = 0;
   stream_.reset();
   const void* data = nullptr;
@@ -269,18 +277,17 @@ int JournalSource::ReadEntry(LogLine& line) {
   place_.realtime = realtime;
   place_.monotonic = monotonic;
   recent_.push_back(realtime);
-  if (dropped_ && journalds_ && has_message_) NoteDropped();
+  if (dropped_ && transport_ == Transport::kJournald && has_message_) NoteDropped();
   if (!has_message_ || dropped_) return 0;
-  // Docker hands on what containers print, under its own unit.
-  if (writer_ == LogWriter::kRuntime && !printed_) return 0;
-  kubelet_read_ = kubelet_read_ || writer_ == LogWriter::kKubelet;
+  const std::optional<LogWriter> writer = Writer();
+  if (!writer) return 0;
   line.Clear();
   line.text = message_;
   line.received = Timestamp(Duration(realtime));
   line.monotonic = Duration(monotonic);
   line.boot = place_.boot;
   line.pid = pid_;
-  line.writer = writer_;
+  line.writer = *writer;
   line.stream = stream_.value_or(pid_);
   line.continues_previous = NoteBroken(line.stream);
   return 1;
@@ -456,21 +463,10 @@ void JournalSource::Probe() {
     for (const auto& [reason, count] : files->unreadable) unreadable_[reason] += count;
     if (advice_.empty()) advice_ = files->advice;
   }
-  if (advice_.empty() && !kubelet_read_) advice_ = UnitAdvice();
+  if (advice_.empty() && place_.empty()) advice_ = UnitAdvice();
   // A handle opened on a folder that went away sees nothing of the one that comes in its place.
   if (!missing && folder_missing_) journal_.reset();
   folder_missing_ = missing;
-  if (journal_ && options_.runtime && units_.runtimes.empty()) LookForRuntime();
-}
-
-// A runtime may print its first line after this was started.
-void JournalSource::LookForRuntime() {
-  sd_journal* opened = nullptr;
-  if (OpenFiles(opened) < 0) return;
-  const std::unique_ptr<sd_journal, Closer> other(opened);
-  if (!HasRuntime(other.get())) return;
-  Mark();
-  journal_.reset();  // to be opened for that one too
 }
 
 std::string JournalSource::Position() {

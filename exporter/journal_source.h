@@ -27,7 +27,7 @@ struct JournalOptions {
   std::string position{};  // of an earlier process; "" begins at `start`
   // How often Health looks at the files themselves.
   std::chrono::milliseconds probe_every{30'000};
-  bool runtime = true;  // the container runtime's units and the kernel's lines too
+  JournalPart part = JournalPart::kKubelet;
 };
 
 class JournalSource final : public LineSource {
@@ -40,7 +40,7 @@ class JournalSource final : public LineSource {
   SourceHealth Health() override;
 
   // What is read, for messages.
-  const std::vector<std::string>& kubelet_units() const { return units_.kubelets; }
+  const std::vector<std::string>& units() const { return units_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -48,10 +48,10 @@ class JournalSource final : public LineSource {
     void operator()(sd_journal* journal) const { sd_journal_close(journal); }
   };
   enum class Waited { kMore, kEnough };
+  enum class Transport : uint8_t { kOther, kStdout, kKernel, kJournald };
 
   explicit JournalSource(JournalOptions options) : options_(std::move(options)) {}
 
-  int OpenFiles(sd_journal*& journal) const;
   Result<void> OpenJournal();
   std::string UnitAdvice();
   int AddMatch(const std::string& match);
@@ -69,7 +69,10 @@ class JournalSource final : public LineSource {
   void TakeField(std::string_view field);
   void TakeMessage(std::string_view field);
   void TakeTrusted(std::string_view field);
+  static Transport TransportOf(std::string_view name);
   uint64_t StreamOf(std::string_view id);
+  std::optional<LogWriter> Writer() const;
+  bool Reads(std::string_view unit) const;
   void NoteBoot(sd_id128_t boot);
   void NoteDropped();
   bool NoteBroken(uint64_t stream);
@@ -83,13 +86,12 @@ class JournalSource final : public LineSource {
   void Fail(std::string_view what, int error);
   void Reopen();
   void Probe();
-  void LookForRuntime();
   bool following() const { return options_.files.empty(); }
 
   JournalOptions options_;
   std::unique_ptr<sd_journal, Closer> journal_;
   int fd_ = -1;  // -1: no inotify, polled
-  JournalUnits units_;
+  std::vector<std::string> units_;
   std::optional<sd_id128_t> only_boot_;
   bool boots_to_come_ = false;  // of earlier boots, the running one may hide behind them
   bool cut_ = false;            // a file shrank under the reader
@@ -106,10 +108,7 @@ class JournalSource final : public LineSource {
   std::optional<uint64_t> stream_;
   std::string stream_text_;  // the _STREAM_ID last seen, and its number
   uint64_t stream_number_ = 0;
-  LogWriter writer_ = LogWriter::kKubelet;
-  bool kubelet_read_ = false;  // any line of its units
-  bool printed_ = true;        // to the unit's standard output, as a runtime prints its own lines
-  bool journalds_ = false;     // journald's own word
+  Transport transport_ = Transport::kOther;
   bool broken_ = false;
   bool dropped_ = false;  // of lines that were dropped
   uint64_t dropped_lines_ = 0;

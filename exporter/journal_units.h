@@ -4,32 +4,22 @@
 
 #include <systemd/sd-journal.h>
 
+#include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace kle {
 
-struct JournalUnits {
-  std::vector<std::string> kubelets;
-  std::vector<std::string> runtimes;
-  bool kernel = false;
-
-  bool HasRuntime(std::string_view unit) const;
-  bool Has(std::string_view unit) const;
-};
+// What one reader of a journal is for. Each further unit that libsystemd looks for costs every
+// entry that is read: so the runtime's lines, and the kernel's, have a reader of their own.
+enum class JournalPart : uint8_t { kKubelet, kRuntime };
 
 // The known ones that wrote to this journal.
-JournalUnits UnitsIn(sd_journal* journal);
+std::vector<std::string> UnitsIn(sd_journal* journal, JournalPart part);
+// Those, or every known one if there are none.
+std::vector<std::string> UnitsOrAll(sd_journal* journal, JournalPart part);
 
-// `wanted`, or else the kubelets that are there, or else every known one. Runtimes and the kernel
-// only if asked for, and if they are there: each more costs every entry that is read.
-JournalUnits ChooseUnits(sd_journal* journal, const std::vector<std::string>& wanted, bool runtime);
-
-// What libsystemd matches an entry of theirs by; errno below zero. Matches that were there go.
-int AddUnitMatches(sd_journal* journal, const JournalUnits& units);
-
-// Whether any known runtime's unit wrote to this journal. Its matches and its place go.
-bool HasRuntime(sd_journal* journal);
+// What libsystemd matches an entry of these by; errno below zero. Matches that were there go.
+int AddUnitMatches(sd_journal* journal, const std::vector<std::string>& units, JournalPart part);
 
 }  // namespace kle

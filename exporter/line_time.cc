@@ -4,6 +4,7 @@
 namespace kle {
 
 std::optional<Timestamp> LineTime::Of(const LogLine& line) {
+  if (line.received && line.monotonic) return line.received;  // journald's, a moment later
   std::optional<Frame> frame = framer_.Push(line);
   if (!frame) frame = framer_.Flush();
   if (!frame || frame->format == LineFormat::kOther) return std::nullopt;

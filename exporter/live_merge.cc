@@ -2,6 +2,7 @@
 #include "exporter/live_merge.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace kle {
@@ -11,20 +12,28 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kLookEvery(200);
+// Long enough for a source that waits to see files that are new.
+constexpr milliseconds kLook(1);
+// To ask a source that has nothing costs as much as a line.
+constexpr int kRest = 256;
 const std::string kMark = "merged/1";
 
-LogLine ViewOf(const PendingLine& pending, size_t stream) {
+LogLine ViewOf(const PendingLine& pending) {
   LogLine line;
   line.text = pending.text;
   line.received = pending.received;
   line.monotonic = pending.monotonic;
   line.boot = pending.boot;
-  // Two sources may number their writers alike.
-  line.stream = pending.stream ^ (static_cast<uint64_t>(stream) << 56);
+  line.stream = pending.stream;
   line.pid = pending.pid;
   line.continues_previous = pending.continues_previous;
   line.writer = pending.writer;
   return line;
+}
+
+PendingLine Kept(const LogLine& line) {
+  return {true,     std::string(line.text),  line.received, line.monotonic, line.boot, line.stream,
+          line.pid, line.continues_previous, line.writer};
 }
 
 }  // namespace
@@ -55,61 +64,77 @@ std::vector<LiveMerge::Source> LiveMerge::SourcesAt(const std::string& position,
 }
 
 LiveMerge::LiveMerge(std::vector<Source> sources, const ZoneOptions& zone) {
+  streams_.reserve(sources.size());
   for (Source& source : sources) {
-    streams_.push_back({std::move(source), LineTime(zone)});
-    if (streams_.back().source.pending.there) NoteTime(streams_.back());
+    Stream& stream = streams_.emplace_back(Stream{std::move(source), LineTime(zone)});
+    if (!stream.source.pending.there) continue;
+    stream.line = ViewOf(stream.source.pending);
+    stream.there = true;
+    NoteTime(stream);
   }
 }
 
 // False when the caller has to hear of it.
 bool LiveMerge::Fill(Stream& stream, milliseconds wait, Result<ReadStatus>& status) {
-  LogLine line;
-  status = stream.source.lines->Next(line, wait);
-  if (!status) return false;
-  if (*status == ReadStatus::kGap) gap_ = stream.source.lines->gap();
-  if (*status != ReadStatus::kLine) return *status == ReadStatus::kIdle;
-  stream.source.pending = {
-      true,     std::string(line.text),  line.received, line.monotonic, line.boot, line.stream,
-      line.pid, line.continues_previous, line.writer};
-  NoteTime(stream);
+  while (true) {
+    status = stream.source.lines->Next(stream.line, wait);
+    if (!status) return false;
+    stream.there = *status == ReadStatus::kLine;
+    stream.rest = stream.there ? 0 : kRest;
+    if (stream.there) NoteTime(stream);
+    if (*status != ReadStatus::kGap) return stream.there || *status == ReadStatus::kIdle;
+    gap_ = stream.source.lines->gap();
+    if (stream.source.needed || gap_.reason == GapReason::kSuppressed) return false;
+  }
+}
+
+bool LiveMerge::FillAll(bool resting, Result<ReadStatus>& status) {
+  for (Stream& stream : streams_) {
+    if (stream.there || (resting && stream.rest > 0 && stream.rest-- > 0)) continue;
+    if (!Fill(stream, milliseconds(0), status)) return false;
+  }
   return true;
 }
 
-void LiveMerge::NoteTime(Stream& stream) {
-  const auto at = stream.time.Of(ViewOf(stream.source.pending, 0));
-  if (at) stream.at = std::max(stream.at, *at);
+LiveMerge::Stream* LiveMerge::Earliest() {
+  Stream* first = nullptr;
+  for (Stream& stream : streams_) {
+    if (stream.there && (first == nullptr || stream.at < first->at)) first = &stream;
+  }
+  return first;
 }
 
-void LiveMerge::Give(Stream& stream, LogLine& line) {
-  stream.given.swap(stream.source.pending.text);
-  stream.source.pending.text.clear();
-  line = ViewOf(stream.source.pending, static_cast<size_t>(&stream - streams_.data()));
-  line.text = stream.given;
-  stream.source.pending.there = false;
+void LiveMerge::NoteTime(Stream& stream) {
+  if (const auto at = stream.time.Of(stream.line)) stream.at = std::max(stream.at, *at);
 }
 
 Result<ReadStatus> LiveMerge::Next(LogLine& line, milliseconds wait) {
-  const auto deadline = steady_clock::now() + wait;
+  std::optional<steady_clock::time_point> deadline;  // no clock on the way of a line
   while (true) {
-    Stream* first = nullptr;
     Result<ReadStatus> status(ReadStatus::kIdle);
-    for (Stream& stream : streams_) {
-      if (!stream.source.pending.there && !Fill(stream, milliseconds(0), status)) return status;
-      if (stream.source.pending.there && (first == nullptr || stream.at < first->at))
-        first = &stream;
-    }
+    if (!FillAll(true, status)) return status;
+    Stream* first = Earliest();
+    if (first == nullptr && !FillAll(false, status)) return status;
+    if (first == nullptr) first = Earliest();
     if (first != nullptr) {
-      Give(*first, line);
+      line = first->line;
+      // Two sources may number their writers alike.
+      line.stream ^= static_cast<uint64_t>(first - streams_.data()) << 56;
+      first->there = false;
       return ReadStatus::kLine;
     }
-    const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-    if (left <= milliseconds(0)) return ReadStatus::kIdle;
     const auto begun = steady_clock::now();
+    if (!deadline) deadline = begun + wait;
+    const auto left = std::chrono::ceil<milliseconds>(*deadline - begun);
+    if (left <= milliseconds(0)) return ReadStatus::kIdle;
     const auto pause = std::min(left, kLookEvery);
     if (!Fill(streams_.front(), pause, status)) return status;
     // Woken by a signal: the caller looks why.
     const bool early = steady_clock::now() - begun < pause / 2;
-    if (!streams_.front().source.pending.there && early) return ReadStatus::kIdle;
+    if (!streams_.front().there && early) return ReadStatus::kIdle;
+    for (size_t i = 1; i < streams_.size(); ++i) {
+      if (!streams_[i].there && !Fill(streams_[i], kLook, status)) return status;
+    }
   }
 }
 
@@ -120,7 +145,7 @@ std::string LiveMerge::Position() {
   for (Stream& stream : streams_) {
     names.push_back(stream.source.name);
     positions.push_back(stream.source.lines->Position());
-    pending.push_back(stream.source.pending);
+    pending.push_back(stream.there ? Kept(stream.line) : PendingLine());
   }
   std::string bytes;
   Encoder encoder(bytes);
@@ -132,7 +157,8 @@ SourceHealth LiveMerge::Health() {
   SourceHealth health = streams_.front().source.lines->Health();
   for (size_t i = 1; i < streams_.size(); ++i) {
     const Source& source = streams_[i].source;
-    if (health.trouble.empty() && source.needed) health.trouble = source.lines->Health().trouble;
+    const std::string trouble = source.lines->Health().trouble;
+    if (health.trouble.empty() && source.needed) health.trouble = trouble;
   }
   return health;
 }

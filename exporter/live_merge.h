@@ -39,7 +39,7 @@ class LiveMerge final : public LineSource {
     std::string position{};
     PendingLine pending{};
     std::unique_ptr<LineSource> lines{};
-    bool needed = true;  // else its trouble is nobody's
+    bool needed = true;  // else its trouble, and what was lost of it, is nobody's
   };
   // What an earlier process's Position told of the sources with these names: each is to be opened
   // at its position. Bytes that are no such position are those of a single source: everybody's.
@@ -58,13 +58,16 @@ class LiveMerge final : public LineSource {
   struct Stream {
     Source source;
     LineTime time;
-    std::string given{};  // what the line given last views
+    LogLine line{};  // read and not given yet: a view into its source, or into source.pending
+    bool there = false;
     Timestamp at{};
+    int rest = 0;  // it had nothing: how many lines of the others come before it is asked again
   };
 
   bool Fill(Stream& stream, std::chrono::milliseconds wait, Result<ReadStatus>& status);
+  bool FillAll(bool resting, Result<ReadStatus>& status);
+  Stream* Earliest();
   void NoteTime(Stream& stream);
-  void Give(Stream& stream, LogLine& line);
 
   std::vector<Stream> streams_;
   Gap gap_;

@@ -20,7 +20,8 @@ Result<ReadStatus> MergedSource::Next(LogLine& line, std::chrono::milliseconds w
       stream.ended = *status == ReadStatus::kEnd;
       if (!stream.ended && *status != ReadStatus::kLine) return *status;
       if (stream.ended) continue;
-      stream.line.stream = static_cast<uint64_t>(&stream - streams_.data());
+      // Two sources may number their writers alike.
+      stream.line.stream ^= static_cast<uint64_t>(&stream - streams_.data()) << 56;
       // Headers of one log may step back a little: it is not held up by that.
       if (const auto at = stream.time.Of(stream.line)) stream.at = std::max(stream.at, *at);
       stream.wanted = false;

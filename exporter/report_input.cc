@@ -98,18 +98,32 @@ Result<Sorted> Sort(const std::vector<std::string>& paths) {
   return sorted;
 }
 
+std::unique_ptr<LineSource> Merged(std::vector<std::unique_ptr<LineSource>> sources,
+                                   const ZoneOptions& zone) {
+  if (sources.size() == 1) return std::move(sources.front());
+  return std::make_unique<MergedSource>(std::move(sources), zone);
+}
+
 Result<void> OpenJournals(std::vector<std::string> paths, const ReportOptions& options,
                           ReportInput& input) {
   JournalOptions journal;
   journal.files = std::move(paths);
-  journal.units = options.journal_units;
-  journal.runtime = options.runtime;
   journal.start = StartAt::kAll;
-  auto source = JournalSource::Open(journal);
-  if (!source) return source.error();
-  input.advice = "give --journal.unit: looked for";
-  for (const std::string& unit : (*source)->kubelet_units()) input.advice += " " + unit;
-  input.source = std::move(*source);
+  std::vector<std::unique_ptr<LineSource>> sources;
+  for (const JournalPart part : {JournalPart::kKubelet, JournalPart::kRuntime}) {
+    const bool kubelet = part == JournalPart::kKubelet;
+    if (!kubelet && !options.runtime) continue;
+    journal.part = part;
+    journal.units = kubelet ? options.journal_units : std::vector<std::string>();
+    auto source = JournalSource::Open(journal);
+    if (!source) return source.error();
+    if (kubelet) {
+      input.advice = "give --journal.unit: looked for";
+      for (const std::string& unit : (*source)->units()) input.advice += " " + unit;
+    }
+    sources.push_back(std::move(*source));
+  }
+  input.source = Merged(std::move(sources), {});
   return {};
 }
 
@@ -127,11 +141,7 @@ Result<void> OpenLogs(const std::vector<std::string>& paths, const ReportOptions
   for (auto& kind : kinds) {
     if (!kind.empty()) sources.push_back(std::make_unique<FileSource>(std::move(kind)));
   }
-  input.source =
-      sources.size() == 1
-          ? std::move(sources.front())
-          : std::make_unique<MergedSource>(
-                std::move(sources), ZoneOptions{options.timezone, options.year, input.reference});
+  input.source = Merged(std::move(sources), {options.timezone, options.year, input.reference});
   return {};
 }
 

@@ -68,12 +68,14 @@ def run(what, send, rotate, arguments, whole):
         for writer, line in part:
             send(writer, line)
         time.sleep(0.05)
+        if number == 0:  # what is rotated away before a first commit is nobody's
+            lane.wait_for("a first commit", lambda: (home / "state").exists(), 60)
         if number % max(1, len(parts) // KILLS) == 0:
             time.sleep(dice.uniform(0.05, 1.5))  # before its first commit, or after some
             lane.stop(victim.child, signal.SIGKILL)
             killed += 1
             victim.start()
-        if number % max(1, len(parts) // 3) == 0:
+        if number and number % max(1, len(parts) // 4) == 0:
             rotate()
     sent = len(lines)
     everyone = (control, alone, victim)

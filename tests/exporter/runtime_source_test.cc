@@ -21,78 +21,112 @@ std::string RuntimeLine(int second, std::string_view message) {
   return std::string(time) + " level=info msg=\"" + std::string(message) + "\"";
 }
 
-class RuntimeInJournal : public JournalTest {};
+class RuntimeInJournal : public JournalTest {
+ protected:
+  // The kubelet's lines and the runtime's, as serve reads them.
+  std::unique_ptr<LiveMerge> Open(const std::string& position = {}) {
+    auto sources = LiveMerge::SourcesAt(position, {"journal", "runtime journal"});
+    for (LiveMerge::Source& source : sources) {
+      JournalOptions options{folder_.path(), {}, {}, StartAt::kAll, source.position};
+      source.needed = &source == sources.data();
+      if (!source.needed) options.part = JournalPart::kRuntime;
+      auto opened = JournalSource::Open(options);
+      EXPECT_TRUE(opened);
+      source.lines = std::move(*opened);
+    }
+    return std::make_unique<LiveMerge>(std::move(sources), ZoneOptions{});
+  }
+
+  static Lines ReadAll(LiveMerge& source, size_t most = SIZE_MAX) {
+    Lines texts;
+    LogLine line;
+    while (texts.size() < most) {
+      const ReadStatus status = *source.Next(line, milliseconds(0));
+      if (status == ReadStatus::kIdle) break;
+      if (status == ReadStatus::kGap) {
+        texts.emplace_back("gap");
+      } else {
+        constexpr const char* kWriters[] = {"?", "kubelet", "runtime", "kernel"};
+        texts.push_back(kWriters[static_cast<size_t>(line.writer)] + std::string(" ") +
+                        std::string(line.text));
+      }
+    }
+    return texts;
+  }
+
+  static Entry Of(std::string_view text, int at, const std::string& unit = kContainerd,
+                  const std::string& transport = "stdout") {
+    return {std::string(text),          kStart + static_cast<unsigned>(at), kBootA, unit, {}, 9,
+            {"_TRANSPORT=" + transport}};
+  }
+};
 
 TEST_F(RuntimeInJournal, ComesWithTheKubeletsLinesInTheirOrder) {
-  const std::string file =
-      Write("a.journal", {{"one", kStart},
-                          {"two", kStart + 1, kBootA, kContainerd, {}, 9, {"_TRANSPORT=stdout"}},
-                          {"noise", kStart + 2, kBootA, "sshd.service"},
-                          {"three", kStart + 3}});
-  auto source = JournalSource::Open({"", {file}, {}, StartAt::kAll});
-  ASSERT_TRUE(source);
-  std::vector<LogWriter> writers;
-  Lines texts;
-  LogLine line;
-  while (*(*source)->Next(line, milliseconds(0)) == ReadStatus::kLine) {
-    texts.emplace_back(line.text);
-    writers.push_back(line.writer);
-  }
-  EXPECT_EQ(texts, (Lines{"one", "two", "three"}));
-  EXPECT_EQ(writers, (std::vector{LogWriter::kKubelet, LogWriter::kRuntime, LogWriter::kKubelet}));
-  EXPECT_EQ((*source)->kubelet_units(), Lines{"kubelet.service"});
-
-  JournalOptions without{"", {file}, {}, StartAt::kAll};
-  without.runtime = false;
-  auto other = JournalSource::Open(without);
-  ASSERT_TRUE(other);
-  EXPECT_EQ(Read(**other), (Lines{"one", "three"}));
+  const std::string file = Write("a.journal", {{"one", kStart},
+                                               Of("two", 1),
+                                               {"noise", kStart + 2, kBootA, "sshd.service"},
+                                               {"three", kStart + 3}});
+  EXPECT_EQ(ReadAll(*Open()), (Lines{"kubelet one", "runtime two", "kubelet three"}));
+  EXPECT_EQ(ReadFiles({file}), (Lines{"one", "three"})) << "the kubelet's reader pays for none";
 }
 
 TEST_F(RuntimeInJournal, WhatContainersPrintIsNotItsOwn) {
   // Docker's log driver sends a container's output to the journal from its own unit.
-  const std::string file = Write(
-      "a.journal", {{"forged", kStart, kBootA, "docker.service", {}, 9, {"_TRANSPORT=journal"}},
-                    {"own", kStart + 1, kBootA, "docker.service", {}, 9, {"_TRANSPORT=stdout"}}});
-  EXPECT_EQ(ReadFiles({file}), Lines{"own"});
+  Write("a.journal",
+        {Of("forged", 0, "docker.service", "journal"), Of("own", 1, "docker.service")});
+  EXPECT_EQ(ReadAll(*Open()), Lines{"runtime own"});
 }
 
 TEST_F(RuntimeInJournal, TheKernelsLinesAreVouchedFor) {
-  const std::string file =
-      Write("a.journal", {{"one", kStart},
-                          {"nfs: server x not responding, still trying",
-                           kStart + 1,
-                           kBootA,
-                           "init.scope",
-                           {},
-                           1,
-                           {"_TRANSPORT=kernel"}},
-                          {"nfs: server x not responding, still trying",
-                           kStart + 2,
-                           kBootA,
-                           "web.service",
-                           {},
-                           1,
-                           {"_TRANSPORT=syslog", "SYSLOG_IDENTIFIER=kernel"}}});
-  auto source = JournalSource::Open({"", {file}, {}, StartAt::kAll});
-  ASSERT_TRUE(source);
-  LogLine line;
-  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
-  ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
-  EXPECT_EQ(line.writer, LogWriter::kKernel);
-  EXPECT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kEnd);
+  const std::string nfs = "nfs: server x not responding, still trying";
+  Entry forged = Of(nfs, 2, "web.service", "syslog");
+  forged.fields.emplace_back("SYSLOG_IDENTIFIER=kernel");
+  Write("a.journal", {{"one", kStart}, Of(nfs, 1, "init.scope", "kernel"), forged});
+  EXPECT_EQ(ReadAll(*Open()), (Lines{"kubelet one", "kernel " + nfs}));
 }
 
-TEST_F(RuntimeInJournal, ARuntimeThatPrintsLaterIsFound) {
+TEST_F(RuntimeInJournal, ARuntimeThatPrintsLaterIsRead) {
   Write("a.journal", {{"one", kStart}});
-  auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll, {}, milliseconds(0)});
-  ASSERT_TRUE(source);
-  EXPECT_EQ(Read(**source), Lines{"one"});
-  Write("b.journal", {{"two", kStart + 1, kBootA, kContainerd, {}, 9, {"_TRANSPORT=stdout"}},
-                      {"three", kStart + 2}});
-  (*source)->Health();
-  EXPECT_EQ(Read(**source), (Lines{"two", "three"}));
-  EXPECT_EQ(Read(**source), Lines{});
+  auto source = Open();
+  EXPECT_EQ(ReadAll(*source), Lines{"kubelet one"});
+  Write("b.journal", {Of("two", 1), {"three", kStart + 2}});
+  LogLine line;
+  ASSERT_EQ(*source->Next(line, milliseconds(3000)), ReadStatus::kLine);
+  Lines texts{std::string(line.text)};
+  for (int tries = 0; tries < 50 && texts.size() < 2; ++tries) {
+    if (*source->Next(line, milliseconds(100)) == ReadStatus::kLine) texts.emplace_back(line.text);
+  }
+  std::sort(texts.begin(), texts.end());
+  EXPECT_EQ(texts, (Lines{"three", "two"}));
+}
+
+TEST_F(RuntimeInJournal, AnotherProcessGoesOnWhereverItWasLeft) {
+  std::vector<Entry> entries;
+  Lines expected;
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    entries.push_back(i % 3 == 0 ? Of(name, i) : Entry{name, kStart + static_cast<unsigned>(i)});
+    expected.push_back((i % 3 == 0 ? "runtime " : "kubelet ") + name);
+  }
+  Write("a.journal", entries);
+  for (size_t cut = 0; cut <= entries.size(); ++cut) {
+    auto first = Open();
+    Lines all = ReadAll(*first, cut);
+    const Lines rest = ReadAll(*Open(first->Position()));
+    all.insert(all.end(), rest.begin(), rest.end());
+    EXPECT_EQ(all, expected) << "cut after " << cut;
+  }
+}
+
+// The state of a version that read the kubelet's unit only: nothing is read twice, no line is
+// missing, and that the runtime's reader never was there is no gap.
+TEST_F(RuntimeInJournal, TheStateOfTheKubeletsReaderAloneIsStillRead) {
+  Write("a.journal", {Of("zero", 0), {"one", kStart + 1}, Of("two", 2), {"three", kStart + 3}});
+  auto alone = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
+  ASSERT_TRUE(alone);
+  LogLine line;
+  ASSERT_EQ(*(*alone)->Next(line, milliseconds(0)), ReadStatus::kLine);
+  EXPECT_EQ(ReadAll(*Open((*alone)->Position())), (Lines{"runtime two", "kubelet three"}));
 }
 
 TEST(Merged, TwoLogsInTheOrderOfTime) {

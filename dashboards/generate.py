@@ -5,12 +5,15 @@ Prometheus operator, ConfigMaps for those who mount the files, and ConfigMaps fo
 
   generate.py                         writes dashboards/generated/
   generate.py --check                 fails when a file there is not what would be written
-  generate.py --runbooks URL --out D  with runbooks of your own, into another folder
+  generate.py --runbooks URL --out D  with the address of your own runbooks, into another folder: these forms, and
+                                      the rules and dashboards themselves
 """
 import argparse
 import json
 import pathlib
 import sys
+
+from runbooks_url import RUNBOOKS_URL
 
 try:
     import yaml
@@ -20,7 +23,6 @@ except ImportError:
 
 HERE = pathlib.Path(__file__).resolve().parent
 RULES = ("recording-rules.yaml", "alerts.yaml")
-RUNBOOKS = "https://github.com/kubelet-lifecycle-exporter/kubelet-lifecycle-exporter/blob/main/dashboards/runbooks"
 NAME = "kubelet-lifecycle"
 LABELS = {"app.kubernetes.io/name": "kubelet-lifecycle-exporter", "app.kubernetes.io/component": "monitoring"}
 # `kubectl apply` keeps the whole object in an annotation, and that may hold 256 KiB.
@@ -46,10 +48,14 @@ def dump(document):
     return yaml.dump(document, Dumper=Literal, sort_keys=False, width=1000, allow_unicode=True)
 
 
+def texts(pattern, runbooks):
+    """{name: text} of the files that match, in the order of their names, with that address of the runbooks."""
+    return {path.name: path.read_text().replace(RUNBOOKS_URL, runbooks) for path in sorted(HERE.glob(pattern))}
+
+
 def rule_files(runbooks):
-    """{name: text} of the rule files that exist."""
-    files = {name: HERE / "prometheus" / name for name in RULES}
-    return {name: path.read_text().replace(RUNBOOKS, runbooks) for name, path in files.items() if path.exists()}
+    files = texts("prometheus/*.yaml", runbooks)
+    return {name: files[name] for name in RULES}
 
 
 def metadata(name, labels=()):
@@ -66,15 +72,14 @@ def rules_configmap(runbooks):
     return [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(f"{NAME}-rules"), "data": rule_files(runbooks)}]
 
 
-def grafana_configmaps(_):
+def grafana_configmaps(runbooks):
     """One for each dashboard; the title is checked only to be there."""
     maps = []
-    for path in sorted((HERE / "grafana").glob("*.json")):
-        text = path.read_text()
-        assert json.loads(text)["title"], path
+    for name, text in texts("grafana/*.json", runbooks).items():
+        assert json.loads(text)["title"], name
         maps.append({"apiVersion": "v1", "kind": "ConfigMap",
-                     "metadata": metadata(f"{NAME}-dashboard-{path.stem}", {"grafana_dashboard": "1"}),
-                     "data": {f"{NAME}-{path.name}": text}})
+                     "metadata": metadata(f"{NAME}-dashboard-{name.removesuffix('.json')}", {"grafana_dashboard": "1"}),
+                     "data": {f"{NAME}-{name}": text}})
     return maps
 
 
@@ -96,12 +101,15 @@ def text_of(source, documents):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing, fail when something is to be written")
-    parser.add_argument("--runbooks", default=RUNBOOKS, help="where the runbooks lie, without a slash at the end")
+    parser.add_argument("--runbooks", default=RUNBOOKS_URL, help="where the runbooks lie, without a slash at the end")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "generated", help="the folder to write to")
     arguments = parser.parse_args()
+    files = {name: text_of(source, make(arguments.runbooks)) for name, (source, make) in GENERATED.items()}
+    if arguments.runbooks != RUNBOOKS_URL:
+        files |= rule_files(arguments.runbooks) | texts("grafana/*.json", arguments.runbooks)
     stale = []
-    for name, (source, make) in GENERATED.items():
-        text, path = text_of(source, make(arguments.runbooks)), arguments.out / name
+    for name, text in files.items():
+        path = arguments.out / name
         if not path.exists() or path.read_text() != text:
             stale.append(name)
             if not arguments.check:
@@ -109,7 +117,7 @@ def main():
                 path.write_text(text)
     if arguments.check and stale:
         sys.exit(f"not what dashboards/generate.py writes: {', '.join(stale)}")
-    print(f"{len(GENERATED)} files, {len(stale)} {'stale' if arguments.check else 'written'}")
+    print(f"{len(files)} files, {len(stale)} {'stale' if arguments.check else 'written'}")
 
 
 if __name__ == "__main__":

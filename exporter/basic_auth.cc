@@ -2,10 +2,10 @@
 #include "exporter/basic_auth.h"
 
 #include <crypt.h>
+#include <gnutls/crypto.h>
 #include <strings.h>
 
-#include <array>
-#include <cstring>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 
@@ -13,8 +13,8 @@ namespace kle {
 namespace {
 
 constexpr size_t kMostRemembered = 100;
-// A user that does not exist must take as long as a wrong password.
-constexpr const char* kNobody = "$2b$10$abcdefghijklmnopqrstuuMEbpmnEwiSjVTOSxOFg2iS0q9EXXcWG";
+constexpr int kMostWaiting = 16;
+constexpr int kMostWaitingOfOne = 2;
 
 std::optional<std::string> Base64Decoded(std::string_view text) {
   std::string plain;
@@ -55,31 +55,77 @@ bool SameInConstantTime(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-bool BasicAuth::Matches(const std::string& password, const std::string& hash) const {
-  const auto data = std::make_unique<crypt_data>();  // 32 KB
-  const char* made = crypt_r(password.c_str(), hash.c_str(), data.get());
-  return made != nullptr && SameInConstantTime(made, hash);
+BasicAuth::BasicAuth(std::map<std::string, std::string> users) : users_(std::move(users)) {
+  if (gnutls_rnd(GNUTLS_RND_KEY, secret_.data(), secret_.size()) != 0) std::abort();
+  const auto cost = [](const std::string& hash) { return hash.substr(4, 2); };
+  for (const auto& [name, hash] : users_) {
+    if (slowest_hash_.empty() || cost(hash) > cost(slowest_hash_)) slowest_hash_ = hash;
+  }
 }
 
-bool BasicAuth::Allows(std::string_view header) {
+BasicAuth::Digest BasicAuth::DigestOf(std::string_view header) const {
+  Digest digest{};
+  gnutls_hmac_fast(GNUTLS_MAC_SHA256, secret_.data(), secret_.size(), header.data(), header.size(),
+                   digest.data());
+  return digest;
+}
+
+bool BasicAuth::Remembered(const Digest& digest) {
+  const std::lock_guard lock(mutex_);
+  return allowed_.contains(digest);
+}
+
+bool BasicAuth::Enter(const std::string& client) {
+  const std::lock_guard lock(mutex_);
+  int& of_one = waiting_[client];
+  if (all_waiting_ >= kMostWaiting || of_one >= kMostWaitingOfOne) {
+    if (of_one == 0) waiting_.erase(client);
+    return false;
+  }
+  ++of_one;
+  ++all_waiting_;
+  return true;
+}
+
+void BasicAuth::Leave(const std::string& client) {
+  const std::lock_guard lock(mutex_);
+  --all_waiting_;
+  if (--waiting_[client] == 0) waiting_.erase(client);
+}
+
+bool BasicAuth::Try(const std::string& user, const std::string& password) const {
+  const auto found = users_.find(user);
+  const bool known = found != users_.end();
+  // A user that does not exist takes as long as a wrong password.
+  const std::string& hash = known ? found->second : slowest_hash_;
+  const auto data = std::make_unique<crypt_data>();  // 32 KB
+  const char* made = crypt_r(password.c_str(), hash.c_str(), data.get());
+  return made != nullptr && SameInConstantTime(made, hash) && known;
+}
+
+AuthVerdict BasicAuth::Check(std::string_view header, const std::string& client) {
   constexpr std::string_view kScheme = "Basic ";
   if (header.size() <= kScheme.size() ||
       strncasecmp(header.data(), kScheme.data(), kScheme.size()) != 0) {
-    return false;
+    return AuthVerdict::kDenied;
   }
   const auto plain = Base64Decoded(header.substr(kScheme.size()));
-  if (!plain || plain->find('\0') != std::string::npos) return false;
+  if (!plain || plain->find('\0') != std::string::npos) return AuthVerdict::kDenied;
   const size_t colon = plain->find(':');
-  if (colon == std::string::npos) return false;
-  const auto user = users_.find(plain->substr(0, colon));
-  // One at a time: guesses must not take every core.
+  if (colon == std::string::npos) return AuthVerdict::kDenied;
+  const Digest digest = DigestOf(header);
+  if (Remembered(digest)) return AuthVerdict::kAllowed;
+  if (!Enter(client)) return AuthVerdict::kBusy;
+  bool right = false;
+  {
+    const std::lock_guard lock(trying_);
+    right = Remembered(digest) || Try(plain->substr(0, colon), plain->substr(colon + 1));
+  }
+  Leave(client);
+  if (!right) return AuthVerdict::kDenied;
   const std::lock_guard lock(mutex_);
-  if (allowed_.contains(header)) return true;
-  const bool known = user != users_.end();
-  const bool matches = Matches(plain->substr(colon + 1), known ? user->second : kNobody);
-  if (!known || !matches) return false;
-  if (allowed_.size() < kMostRemembered) allowed_.emplace(header);
-  return true;
+  if (allowed_.size() < kMostRemembered) allowed_.insert(digest);
+  return AuthVerdict::kAllowed;
 }
 
 }  // namespace kle

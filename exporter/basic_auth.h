@@ -2,6 +2,7 @@
 // HTTP basic authentication against bcrypt hashes.
 #pragma once
 
+#include <array>
 #include <map>
 #include <mutex>
 #include <set>
@@ -10,22 +11,40 @@
 
 namespace kle {
 
-// Any thread.
+enum class AuthVerdict { kAllowed, kDenied, kBusy };
+
+// Any thread. A password that was right costs nothing when it comes again. Others are tried one
+// at a time, so that guesses take one core at most; few may wait for that, and of one client
+// fewer still, so that guesses from one place do not keep those from another out.
 class BasicAuth {
  public:
-  explicit BasicAuth(std::map<std::string, std::string> users) : users_(std::move(users)) {}
+  explicit BasicAuth(std::map<std::string, std::string> users);
 
   bool required() const { return !users_.empty(); }
-  // `header` is the Authorization header's value.
-  bool Allows(std::string_view header);
+  const std::map<std::string, std::string>& users() const { return users_; }
+
+  // `header` is the Authorization header's value; `client` an address, without the port.
+  AuthVerdict Check(std::string_view header, const std::string& client);
 
  private:
-  bool Matches(const std::string& password, const std::string& hash) const;
+  using Digest = std::array<unsigned char, 32>;
+
+  Digest DigestOf(std::string_view header) const;
+  bool Remembered(const Digest& digest);
+  bool Enter(const std::string& client);
+  void Leave(const std::string& client);
+  bool Try(const std::string& user, const std::string& password) const;
 
   const std::map<std::string, std::string> users_;
+  Digest secret_{};  // of the digests: headers do not lie about in memory, nor can they be guessed
+  std::string slowest_hash_;
+
   std::mutex mutex_;
-  // Headers that were right: bcrypt takes a tenth of a second, a scraper comes again and again.
-  std::set<std::string, std::less<>> allowed_;
+  std::set<Digest> allowed_;
+  std::map<std::string, int> waiting_;  // by client
+  int all_waiting_ = 0;
+
+  std::mutex trying_;
 };
 
 }  // namespace kle

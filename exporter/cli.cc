@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,7 +15,9 @@
 #include "exporter/complain.h"
 #include "exporter/config_file.h"
 #include "exporter/options.h"
-#include "exporter/serve_check.h"
+#include "exporter/serve_config.h"
+#include "exporter/serve_flags.h"
+#include "exporter/small_file.h"
 #include "exporter/suggest.h"
 #include "parser/values.h"
 
@@ -26,10 +27,12 @@ namespace {
 constexpr const char* kName = "kubelet-lifecycle-exporter";
 
 struct AllOptions {
-  ServeOptions serve;
+  Settings serve;  // as given
+  StateFile::StepHook on_commit_step;
   ReportOptions report;
   ExplainOptions explain;
   CatalogueOptions catalogue;
+  std::string prepare_state_path = ServeOptions{}.state_path;
   std::string check_config;
   std::string shell;
 };
@@ -87,83 +90,29 @@ CLI::Option* AddWord(CLI::App& command, const std::string& name, std::string& ta
 }
 
 template <typename Value>
-CLI::Option* AddChoice(CLI::App& command, const std::string& name, Value& target,
-                       const std::map<std::string, Value>& choices, const std::string& help) {
-  std::vector<std::string> words;
-  for (const auto& [word, value] : choices) words.push_back(word);
-  return command
-      .add_option_function<std::string>(
-          name,
-          [&target, name, choices](const std::string& text) {
-            const auto chosen = choices.find(text);
-            if (chosen == choices.end()) {
-              std::string known;
-              for (const auto& [word, value] : choices) known += (known.empty() ? "" : ", ") + word;
-              throw CLI::ValidationError(name, "\"" + text + "\" is none of " + known);
-            }
-            target = chosen->second;
-          },
-          help)
-      ->type_name(Alternatives(words));
-}
-
-template <typename Value>
 CLI::Option* AddRepeatable(CLI::App& command, const std::string& name, Value& target,
                            const std::string& help) {
   return command.add_option(name, target, help)->allow_extra_args(false);
 }
 
-void AddRuntime(CLI::App& command, bool& target) {
-  AddChoice<bool>(command, "--runtime.source", target, {{"auto", true}, {"none", false}},
-                  "The container runtime's own log, which makes times exact: auto (read where it "
-                  "is found) or none")
-      ->default_str("auto");
-}
-
-void AddServe(CLI::App& app, ServeOptions& options) {
+// Only collects: the configuration file may say more, and all of it is read together.
+void AddServe(CLI::App& app, Settings& given) {
   CLI::App& command =
       *app.add_subcommand("serve", "Follow the kubelet's log and serve metrics (the default)");
-  AddChoice<SourceKind>(command, "--source", options.source,
-                        {{"journal", SourceKind::kJournal}, {"file", SourceKind::kFile}},
-                        "Where the log is read from: journal or file")
-      ->default_str("journal");
-  command.add_option("--journal.directory", options.journal_directory,
-                     "Journal folder; default: this machine's journal");
-  AddRepeatable(command, "--journal.unit", options.journal_units,
-                "Unit to read, repeatable; default: the known kubelet units that exist");
-  AddRepeatable(command, "--file.path", options.file_paths, "Log file to follow, repeatable");
-  AddRuntime(command, options.runtime);
-  AddRepeatable(command, "--web.listen-address", options.listen_addresses,
-                "Address to listen on, repeatable")
-      ->default_str(":10298");
-  AddRepeatable(command, "--web.probe-address", options.probe_addresses,
-                "Address for /-/healthy and /-/ready alone, with threads of its own; repeatable");
-  command.add_option("--web.telemetry-path", options.telemetry_path, "Path of the metrics")
-      ->capture_default_str();
-  command.add_option("--web.config.file", options.web_config_file,
-                     "Web configuration (exporter-toolkit format): basic_auth_users");
-  command.add_option("--config.file", options.config_file,
-                     "YAML file with these flags as keys; the command line wins");
-  command
-      .add_option("--state.path", options.state_path,
-                  "File that keeps the state over restarts; none: nothing is kept")
-      ->capture_default_str();
-  AddChoice<StartAt>(
-      command, "--start", options.start,
-      {{"boot", StartAt::kBoot}, {"now", StartAt::kNow}, {"all", StartAt::kAll}},
-      "Where a first start without state begins: boot (this boot's first entry), now or all")
-      ->default_str("boot");
-  AddDuration(command, "--stuck.slack", options.stuck_slack,
-              "A pod is stuck when its age exceeds the granted grace by this")
-      ->default_str("60s");
-  command.add_option("--timezone", options.timezone,
-                     "Zone of the log's times, for files without receive times");
-  command.add_option("--trace.endpoint", options.trace_endpoint,
-                     "Where finished terminations go as traces (OTLP/HTTP), "
-                     "http://HOST:4318/v1/traces; default: nowhere");
-  AddWord(command, "--log.level", options.log_level, {"debug", "info", "warn", "error"},
-          "What is logged at least");
-  AddWord(command, "--log.format", options.log_format, {"logfmt", "json"}, "How it is logged");
+  command.footer("SIGHUP reads the configuration files again. What can change then: " +
+                 ReloadableFlags() + ".");
+  for (const ServeFlag& flag : ServeFlags()) {
+    const std::string name(flag.name);
+    CLI::Option* option = command.add_option_function<std::vector<std::string>>(
+        "--" + name,
+        [&given, name](const std::vector<std::string>& values) { given[name].values = values; },
+        std::string(flag.help) + (flag.repeatable() ? "; repeatable" : ""));
+    option->type_name(std::string(flag.value))->group(std::string(flag.group));
+    option->type_size(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    option->allow_extra_args(false);
+    if (!flag.repeatable()) option->expected(1);
+    if (!flag.initial.empty()) option->default_str(std::string(flag.initial));
+  }
 }
 
 void AddReport(CLI::App& app, ReportOptions& options) {
@@ -198,7 +147,15 @@ void AddReport(CLI::App& app, ReportOptions& options) {
   command.add_option("--pod", options.pod, "Only pods whose name begins so");
   AddRepeatable(command, "--journal.unit", options.journal_units,
                 "Unit to read from a journal, repeatable; default: the known kubelet units");
-  AddRuntime(command, options.runtime);
+  command
+      .add_option_function<std::string>(
+          "--runtime.source",
+          [&options](const std::string& word) { options.runtime = word == "auto"; },
+          "The container runtime's own log, which makes times exact: read where it is found, or "
+          "not at all")
+      ->check(CLI::IsMember(std::vector<std::string>{"auto", "none"}).description(""))
+      ->type_name("auto|none")
+      ->default_str("auto");
   AddDuration(command, "--stuck.slack", options.stuck_slack,
               "A pod is stuck when its age exceeds the granted grace by this")
       ->default_str("60s");
@@ -215,8 +172,9 @@ void AddOthers(CLI::App& app, AllOptions& options) {
             "What is printed");
     if (std::string_view(name) == "metrics") command->group("");
   }
+  app.add_subcommand("configuration", "Print docs/CONFIGURATION.md")->group("");
   app.add_subcommand("prepare-state", "Let this process's group write the state's folder, and exit")
-      ->add_option("--state.path", options.serve.state_path, "As that of serve")
+      ->add_option("--state.path", options.prepare_state_path, "As that of serve")
       ->capture_default_str();
   app.add_subcommand("check-config", "Check a configuration file and exit")
       ->add_option("FILE", options.check_config, "The file")
@@ -253,46 +211,23 @@ int Unknown(const CLI::App& command, const std::string& argument) {
                command.get_name());
 }
 
-// The file's values, for flags that the command line does not set.
-Result<void> ApplyConfig(CLI::App& serve, const std::string& path) {
-  auto settings = ReadConfigFile(path);
-  if (!settings) return settings.error();
-  for (const auto& [key, values] : *settings) {
-    CLI::Option* option = serve.get_option_no_throw("--" + key);
-    if (option == nullptr || key == "config.file" || key == "help") {
-      const std::string near = Nearest("--" + key, OptionNames(serve));
-      return Error(path + ": unknown key " + key +
-                   (near.empty() ? "" : ", did you mean " + near.substr(2) + "?"));
-    }
-    if (option->count() > 0) continue;
-    try {
-      for (const std::string& value : values) option->add_result(value);
-      option->run_callback();
-    } catch (const CLI::ParseError& error) {
-      return Error(path + ": " + key + ": " + error.what());
-    }
-  }
-  return {};
+int Serve(const Settings& given, const StateFile::StepHook& on_commit_step) {
+  Problems problems;
+  ServeConfig config = ReadServeConfig(given, problems);
+  if (!problems.empty()) return Complain(kUsageError, InOneLine(problems));
+  return RunServe(given, std::move(config), on_commit_step);
 }
 
-int Serve(CLI::App& command, ServeOptions& options) {
-  if (!options.config_file.empty()) {
-    if (auto applied = ApplyConfig(command, options.config_file); !applied) {
-      return Complain(kUsageError, applied.error().message());
-    }
+int CheckConfig(const std::string& path) {
+  if (path.empty()) return Usage("name the file to check", "check-config");
+  if (auto text = ReadSmallFile(path); !text) {
+    return Complain(kRuntimeError, text.error().message());
   }
-  if (auto checked = CheckServeOptions(options); !checked) {
-    return Complain(kUsageError, checked.error().message());
-  }
-  return RunServe(options);
-}
-
-int CheckConfig(CLI::App& serve, AllOptions& options) {
-  if (options.check_config.empty()) return Usage("name the file to check", "check-config");
-  auto applied = ApplyConfig(serve, options.check_config);
-  if (applied) applied = CheckServeOptions(options.serve);
-  if (!applied) return Complain(kUsageError, applied.error().message());
-  std::printf("%s: ok\n", options.check_config.c_str());
+  Problems problems;
+  CheckConfigFile(path, problems);
+  for (const Problem& problem : problems) std::fprintf(stderr, "%s\n", problem.Text().c_str());
+  if (!problems.empty()) return kUsageError;
+  std::printf("%s: ok\n", path.c_str());
   return kOk;
 }
 
@@ -313,12 +248,13 @@ int Dispatch(CLI::App& app, AllOptions& options) {
     return Unknown(command, extras.front());
   }
   const std::string& name = command.get_name();
-  if (name == "serve") return Serve(command, options.serve);
+  if (name == "serve") return Serve(options.serve, options.on_commit_step);
   if (name == "explain") return RunExplain(options.explain);
   if (name == "catalogue") return RunCatalogue(options.catalogue);
   if (name == "metrics") return RunMetrics(options.catalogue);
-  if (name == "prepare-state") return RunPrepareState(options.serve.state_path);
-  if (name == "check-config") return CheckConfig(*app.get_subcommand("serve"), options);
+  if (name == "prepare-state") return RunPrepareState(options.prepare_state_path);
+  if (name == "configuration") return RunConfiguration();
+  if (name == "check-config") return CheckConfig(options.check_config);
   if (name == "completion") return PrintCompletion(app, options.shell);
   if (name == "man") return Print(ManPage(TableOf(app, "serve")));
   if (options.report.paths.empty()) return Usage("name a log, a journal or - to report", name);
@@ -344,7 +280,7 @@ std::vector<std::string> WithCommand(int argc, char** argv, const CLI::App& app)
 
 int Parse(int argc, char** argv, StateFile::StepHook on_commit_step) {
   AllOptions options;
-  options.serve.on_commit_step = std::move(on_commit_step);
+  options.on_commit_step = std::move(on_commit_step);
   CLI::App app("Measures how long every step of a pod's termination takes, from the kubelet's log.",
                kName);
   app.set_version_flag("--version", VersionText());

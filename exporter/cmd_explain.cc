@@ -7,6 +7,7 @@
 #include "exporter/line_reader.h"
 #include "exporter/options.h"
 #include "exporter/text.h"
+#include "metrics/tracker.h"
 #include "parser/catalogue.h"
 #include "parser/event.h"
 #include "parser/framer.h"
@@ -135,6 +136,9 @@ class Explainer {
     if (event_.exit_code) Say("exit code", std::to_string(*event_.exit_code));
     if (event_.exited_at) Say("exited at", FormatTimestamp(*event_.exited_at));
     if (event_.kind == EventKind::kFailure && event_.row != nullptr) Failure(*event_.row);
+    const auto effects = EffectsOf(event_.kind);
+    for (const std::string_view effect : effects) Say("effect", effect);
+    if (effects.empty()) Say("effect", "none: it only shows that its pod lives");
   }
 
   static void Pod(const PodRef& pod) {

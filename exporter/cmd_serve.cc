@@ -22,6 +22,8 @@
 #include "exporter/log.h"
 #include "exporter/notify.h"
 #include "exporter/options.h"
+#include "exporter/reloader.h"
+#include "exporter/serve_config.h"
 #include "exporter/serve_loop.h"
 #include "exporter/trace_export.h"
 
@@ -29,6 +31,7 @@ namespace kle {
 namespace {
 
 std::atomic<bool> stop_asked{false};
+std::atomic<bool> reload_asked{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 // Only the thread that called this takes the signals, so that its waits end at once; threads
@@ -39,6 +42,8 @@ void CatchSignals() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
+  action.sa_handler = [](int) { reload_asked.store(true, std::memory_order_relaxed); };
+  sigaction(SIGHUP, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
 }
 
@@ -49,6 +54,7 @@ class SignalHold {
     sigemptyset(&held);
     sigaddset(&held, SIGTERM);
     sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &held, &before_);
   }
   ~SignalHold() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
@@ -156,18 +162,15 @@ Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
 std::string Name(SourceKind source) { return source == SourceKind::kFile ? "file" : "journal"; }
 
 Result<HttpOptions> HttpOptionsOf(const ServeOptions& options,
-                                  const std::vector<std::string>& addresses) {
+                                  const std::vector<std::string>& addresses,
+                                  const LiveWebConfig& web) {
   HttpOptions http;
+  http.web = &web;
   http.telemetry_path = options.telemetry_path;
   for (const std::string& text : addresses) {
     auto address = ParseListenAddress(text);
     if (!address) return address.error();
     http.addresses.push_back(*address);
-  }
-  if (!options.web_config_file.empty()) {
-    auto web = ReadWebConfig(options.web_config_file);
-    if (!web) return web.error();
-    http.web = std::move(*web);
   }
   return http;
 }
@@ -196,12 +199,13 @@ PipelineOptions PipelineOptionsOf(const ServeOptions& options, TraceExport* trac
 }
 
 void LogListening(const HttpServer& server, const HttpOptions& http) {
-  const auto ports = server.ports();
+  const auto& ports = server.ports();
   for (size_t i = 0; i < ports.size() && i < http.addresses.size(); ++i) {
     const std::string& text = http.addresses[i].text;
     Log(LogLevel::kInfo, "listening",
         {{"address", text.substr(0, text.rfind(':')) + ":" + std::to_string(ports[i])},
-         {"telemetry_path", http.telemetry_path}});
+         {"scheme", http.web->Get()->tls ? "https" : "http"},
+         {"path", http.probes_only ? "/-/healthy" : http.telemetry_path}});
   }
 }
 
@@ -221,16 +225,20 @@ ServeLoopOptions LoopOptionsOf(const ServeOptions& options, Notifier& notifier) 
 
 }  // namespace
 
-int RunServe(const ServeOptions& options) {
+int RunServe(const Settings& command_line, ServeConfig config,
+             const StateFile::StepHook& on_commit_step) {
+  const ServeOptions options = config.options;
   KeepMemorySmall();
   SetUpLog(options.log_level, options.log_format);
-  auto http = HttpOptionsOf(options, options.listen_addresses);
-  if (!http) return Complain(kUsageError, http.error().message());
-  auto probes = HttpOptionsOf(options, options.probe_addresses);
-  if (!probes) return Complain(kUsageError, probes.error().message());
-  probes->probes_only = true;
   CatchSignals();
   RaiseFileLimit();
+  LiveWebConfig web(options.web_config_file, config.web);
+  Reloader reloader(command_line, std::move(config), web);
+  auto http = HttpOptionsOf(options, options.listen_addresses, web);
+  if (!http) return Complain(kUsageError, http.error().message());
+  auto probes = HttpOptionsOf(options, options.probe_addresses, web);
+  if (!probes) return Complain(kUsageError, probes.error().message());
+  probes->probes_only = true;
   auto traces = StartTraces(options);
   if (!traces) return Complain(kUsageError, traces.error().message());
   const PipelineOptions pipeline_options = PipelineOptionsOf(options, traces->get());
@@ -240,7 +248,7 @@ int RunServe(const ServeOptions& options) {
   if (options.state_path == "none") {
     restored.pipeline = std::make_unique<Pipeline>(pipeline_options);
   } else {
-    state.emplace(options.state_path, options.on_commit_step);
+    state.emplace(options.state_path, on_commit_step);
     if (auto claimed = state->Claim(); !claimed) {
       return Complain(kRuntimeError, claimed.error().message());
     }
@@ -254,6 +262,9 @@ int RunServe(const ServeOptions& options) {
   ServeLoopOptions loop_options = LoopOptionsOf(options, notifier);
   loop_options.state = state ? &*state : nullptr;
   loop_options.identity = identity;
+  loop_options.reload_asked = &reload_asked;
+  loop_options.on_reload = [&](Pipeline& pipeline) { reloader.Reload(pipeline); };
+  loop_options.config_health = [&] { return reloader.health(); };
   loop_options.traces = traces->get();
   std::optional<ServeLoop> loop;
   std::vector<std::unique_ptr<HttpServer>> servers;
@@ -269,6 +280,7 @@ int RunServe(const ServeOptions& options) {
   }
   Log(LogLevel::kInfo, "started", {{"version", std::string(Version())}});
   LogListening(*servers.front(), *http);
+  if (servers.size() > 1) LogListening(*servers.back(), *probes);
   notifier.Ready();
   auto ended = loop->Run(stop_asked);
   notifier.Stopping();

@@ -6,13 +6,24 @@
 #include <string>
 #include <vector>
 
-#include "exporter/result.h"
+#include "exporter/problem.h"
 
 namespace kle {
 
-// Flag name without dashes to its values, in the order of the names.
-using Settings = std::map<std::string, std::vector<std::string>>;
+struct Setting {
+  std::string path;  // of the file that says it; "" for the command line
+  Place key;
+  std::vector<std::string> values;
+  std::vector<Place> places;  // of the values; empty for the command line
+};
 
-[[nodiscard]] Result<Settings> ReadConfigFile(const std::string& path);
+// By the flag's name without dashes.
+using Settings = std::map<std::string, Setting>;
+
+// Unknown keys, keys given twice and what is no value become problems. Values are not looked at.
+Settings ReadConfigFile(const std::string& path, Problems& problems);
+
+// Whether the key at a file's top is a flag of serve, or begins the names of some.
+bool BelongsToServe(const std::string& key);
 
 }  // namespace kle

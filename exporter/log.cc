@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -15,7 +16,7 @@
 namespace kle {
 namespace {
 
-bool as_json = false;
+std::atomic<bool> as_json{false};
 
 std::string_view LevelName(LogLevel level) {
   switch (level) {
@@ -72,16 +73,20 @@ std::string JsonLine(std::string_view time, LogLevel level, std::string_view mes
 }
 
 void SetUpLog(const std::string& level, const std::string& format) {
-  as_json = format == "json";
   auto logger =
       std::make_shared<spdlog::logger>("kle", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%v");
-  logger->set_level(level == "debug"   ? spdlog::level::debug
-                    : level == "warn"  ? spdlog::level::warn
-                    : level == "error" ? spdlog::level::err
-                                       : spdlog::level::info);
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
+  SetLogOptions(level, format);
+}
+
+void SetLogOptions(const std::string& level, const std::string& format) {
+  as_json = format == "json";
+  spdlog::default_logger_raw()->set_level(level == "debug"   ? spdlog::level::debug
+                                          : level == "warn"  ? spdlog::level::warn
+                                          : level == "error" ? spdlog::level::err
+                                                             : spdlog::level::info);
 }
 
 void Log(LogLevel level, std::string_view message, LogFields fields) {

@@ -16,6 +16,9 @@ using LogFields = std::initializer_list<std::pair<std::string_view, std::string>
 // Once, before the first thread. `level` and `format` as the flags name them.
 void SetUpLog(const std::string& level, const std::string& format);
 
+// Any time later, from any thread.
+void SetLogOptions(const std::string& level, const std::string& format);
+
 // Any thread.
 void Log(LogLevel level, std::string_view message, LogFields fields = {});
 

@@ -17,8 +17,10 @@ constexpr Duration kStep = std::chrono::minutes(1);
 constexpr Duration kHole = std::chrono::hours(24);
 
 // What tells of a running exporter and not of the log.
-constexpr std::array<std::string_view, 11> kOfTheExporter{
+constexpr std::array<std::string_view, 13> kOfTheExporter{
     "kubelet_lifecycle_build_info",
+    "kubelet_lifecycle_config_last_reload_success_timestamp_seconds",
+    "kubelet_lifecycle_config_last_reload_successful",
     "kubelet_lifecycle_journal_files_unreadable",
     "kubelet_lifecycle_journal_headroom_seconds",
     "kubelet_lifecycle_journal_lag_seconds",

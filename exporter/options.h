@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "exporter/state_file.h"
 #include "parser/time.h"
 
 namespace kle {
@@ -35,8 +34,7 @@ struct ServeOptions {
   StartAt start = StartAt::kBoot;
   Duration stuck_slack = std::chrono::seconds(60);
   std::string timezone;
-  std::string trace_endpoint;          // "": no traces
-  StateFile::StepHook on_commit_step;  // for tests: dies there
+  std::string trace_endpoint;  // "": no traces
   std::string log_level = "info";
   std::string log_format = "logfmt";
 };
@@ -75,11 +73,11 @@ struct CatalogueOptions {
 };
 
 // Each returns the process's exit code and has said everything there is to say.
-int RunServe(const ServeOptions& options);
 int RunReport(const ReportOptions& options);
 int RunExplain(const ExplainOptions& options);
 int RunCatalogue(const CatalogueOptions& options);
 int RunMetrics(const CatalogueOptions& options);
+int RunConfiguration();
 int RunPrepareState(const std::string& state_path);
 
 }  // namespace kle

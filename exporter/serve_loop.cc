@@ -77,6 +77,10 @@ Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
         OnIdle();
         break;
     }
+    if (options_.reload_asked != nullptr &&
+        options_.reload_asked->load(std::memory_order_relaxed)) {
+      Reload();
+    }
     if (options_.turn_every.count() > 0) Turn();
   }
   committer_.Wait();  // only then may the last state and what shows it follow
@@ -118,6 +122,13 @@ void ServeLoop::OnGap() {
   pipeline_->tracker().OnGap(last_received_.value_or(Now()));
   changed_ = true;
   urgent_ = true;
+}
+
+void ServeLoop::Reload() {
+  options_.reload_asked->store(false, std::memory_order_relaxed);
+  options_.on_reload(*pipeline_);
+  owed_ = true;  // what it changed is to be seen
+  if (CommitDue()) Commit();
 }
 
 void ServeLoop::OnIdle() {
@@ -168,6 +179,11 @@ void ServeLoop::UpdateSelfMetrics(const SourceHealth& health, bool ready) {
   MetricSet& metrics = pipeline_->metrics();
   metrics.SetReady(ready);
   metrics.SetTrackedPods(pipeline_->tracker().tracked_pods());
+  if (options_.config_health) {
+    const auto config = options_.config_health();
+    metrics.SetConfigReload(config.good,
+                            std::chrono::time_point_cast<Duration>(config.last_success));
+  }
   if (const auto& last = pipeline_->summary().last_event_at) metrics.SetLastEvent(*last);
   Duration lag{};
   if (behind_ && last_received_) lag = std::max(lag, Now() - *last_received_);

@@ -12,6 +12,7 @@
 
 #include "exporter/committer.h"
 #include "exporter/line_source.h"
+#include "exporter/live_web_config.h"
 #include "exporter/restore.h"
 #include "exporter/snapshot.h"
 #include "exporter/state_file.h"
@@ -32,6 +33,11 @@ struct ServeLoopOptions {
   StateFile* state = nullptr;
   // Written into each state: machine, boot and kind of the source.
   SavedState identity;
+  // May be null. Once it is true, on_reload is called in the reading thread, and it is false again.
+  std::atomic<bool>* reload_asked = nullptr;
+  std::function<void(Pipeline&)> on_reload;
+  // Whether the configuration is good, and since when; may be empty.
+  std::function<LiveWebConfig::Health()> config_health;
   // May be null; must outlive the loop.
   TraceExport* traces = nullptr;
   // After each snapshot that became visible; from any thread.
@@ -67,6 +73,7 @@ class ServeLoop {
   void OnLine(const LogLine& line);
   void OnIdle();
   void OnGap();
+  void Reload();
   void TakeOutcome();
   void TakeTraceCounts();
   bool CommitDue() const;

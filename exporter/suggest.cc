@@ -40,4 +40,9 @@ std::string Nearest(std::string_view wrong, const std::vector<std::string>& name
   return nearest;
 }
 
+std::string Suggestion(std::string_view wrong, const std::vector<std::string>& names) {
+  const std::string near = Nearest(wrong, names);
+  return near.empty() ? near : ", did you mean " + near + "?";
+}
+
 }  // namespace kle

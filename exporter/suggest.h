@@ -11,4 +11,7 @@ namespace kle {
 // "" when none is near.
 std::string Nearest(std::string_view wrong, const std::vector<std::string>& names);
 
+// ", did you mean NAME?", or "".
+std::string Suggestion(std::string_view wrong, const std::vector<std::string>& names);
+
 }  // namespace kle

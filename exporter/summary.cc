@@ -42,18 +42,17 @@ Timestamp BeginOf(const TerminationRecord& record) {
                                : record.phases.front().started_at.value_or(Timestamp());
 }
 
-std::optional<Duration> TotalOf(const TerminationRecord& record) {
-  if (auto deletion = record.deletion()) return deletion;
-  if (auto reclaim = record.reclaim()) return reclaim;
-  return record.termination();
-}
-
 std::optional<Timestamp> EndOf(const TerminationRecord& record) {
   std::optional<Timestamp> end;
   for (const auto* at : {&record.terminated_at, &record.reclaimed_at, &record.removed_at}) {
     if (*at && (!end || **at > *end)) end = *at;
   }
   return end;
+}
+
+// A pod whose object was deleted by force is gone from the API long before its containers are.
+std::optional<Duration> TotalOf(const TerminationRecord& record) {
+  return std::max({record.termination(), record.reclaim(), record.deletion()});
 }
 
 Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSummary& source) {

@@ -41,7 +41,8 @@ Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSum
 Timestamp BeginOf(const TerminationRecord& record);
 // The last that is known of it.
 std::optional<Timestamp> EndOf(const TerminationRecord& record);
-// From the request until gone from the API, else reclaimed, else terminated: what is known.
+// From the request until terminated, reclaimed and gone from the API, whichever was last: what is
+// known.
 std::optional<Duration> TotalOf(const TerminationRecord& record);
 
 bool IsStuck(const TerminationRecord& record);

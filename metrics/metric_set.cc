@@ -58,6 +58,8 @@ constexpr MetricInfo kTable[] = {
     {"state_commits_total", "counter", "", "Times that the state file was to be written."},
     {"state_commit_errors_total", "counter", "", "Times among them that it could not be written: counting goes on."},
     {"state_rejected_total", "counter", "reason", "State files that were found at a start and set aside."},
+    {"config_last_reload_successful", "gauge", "", "1 if the configuration files and certificates, as last read, were good; 0 while older ones are in use."},
+    {"config_last_reload_success_timestamp_seconds", "gauge", "", "When they were last read and good, in seconds since 1970."},
     {"trace_exports_total", "counter", "result", "Finished terminations by what became of their trace: sent, failed (the collector did not take it), dropped (the queue was full)."},
     {"ready", "gauge", "", "1 once the reader has caught up with its source."},
 };
@@ -318,6 +320,11 @@ void MetricSet::SetLastEvent(Timestamp at) {
   impl_->last_event.Set(ToSeconds(at.time_since_epoch()));
 }
 void MetricSet::SetTrackedPods(size_t pods) { impl_->tracked.Set(static_cast<double>(pods)); }
+void MetricSet::SetConfigReload(bool good, Timestamp last_success) {
+  impl_->config_good.Set(good ? 1 : 0);
+  impl_->config_read_at.Set(std::chrono::duration<double>(last_success.time_since_epoch()).count());
+}
+
 void MetricSet::SetReady(bool ready) { impl_->ready.Set(ready ? 1 : 0); }
 
 std::vector<prometheus::MetricFamily> MetricSet::Collect() {

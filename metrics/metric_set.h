@@ -84,6 +84,7 @@ class MetricSet {
   void SetJournalFilesUnreadable(std::string_view reason, int64_t files);
   void SetLastEvent(Timestamp at);
   void SetTrackedPods(size_t pods);
+  void SetConfigReload(bool good, Timestamp last_success);
   void SetReady(bool ready);
 
   // Replaces every per-phase gauge and the stuck_* series from the terminations in flight.

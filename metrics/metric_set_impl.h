@@ -159,6 +159,8 @@ struct MetricSet::Impl {
   Family<Counter>& dropped = Counters("tracker_dropped_total");
   Family<Counter>& traces = Counters("trace_exports_total");
   Gauge& polling = Gauges("journal_polling").Add({});
+  Gauge& config_good = Gauges("config_last_reload_successful").Add({});
+  Gauge& config_read_at = Gauges("config_last_reload_success_timestamp_seconds").Add({});
   Gauge& ready = Gauges("ready").Add({});
 
   std::array<Histogram*, kTriggerCount * kPrecisionCount> terminations_by{};

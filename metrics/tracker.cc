@@ -94,6 +94,7 @@ using Impl = Tracker::Impl;
 struct Handler {
   EventKind kind;
   void (*handle)(Impl&, const Event&);
+  std::string_view effect;  // what it does to the pod, for `explain`
 };
 
 template <auto kMethod>
@@ -102,77 +103,133 @@ void Call(Impl& impl, const Event& event) {
 }
 
 constexpr Handler kHandlers[] = {
-    {kSyncSkipped, Call<&Impl::OnNode>},
-    {kNodeShutdownStarted, Call<&Impl::OnNode>},
-    {kNodeShutdownCompleted, Call<&Impl::OnNode>},
-    {kPodAdded, Call<&Impl::OnAdded>},
-    {kPodDeleted, Call<&Impl::OnDeleted>},
-    {kPodRemoved, Call<&Impl::OnRemoved>},
-    {kPodRejected, Call<&Impl::OnFinishedByItself>},
-    {kLifecycleCompleted, Call<&Impl::OnFinishedByItself>},
-    {kRecorded, Call<&Impl::OnRecorded>},
-    {kRecorded, Call<&Impl::OnStartup>},
-    {kSandboxNeeded, Call<&Impl::OnStartup>},
-    {kSandboxCreated, Call<&Impl::LearnSandboxes>},
-    {kSandboxCreated, Call<&Impl::OnStartup>},
-    {kSandboxIds, Call<&Impl::LearnSandboxes>},
-    {kProbeResult, Call<&Impl::OnStartup>},
-    {kStartupObserved, Call<&Impl::OnStartup>},
-    {kVolumeMounted, Call<&Impl::OnVolume>},
-    {kVolumesMounted, Call<&Impl::OnVolume>},
-    {kVolumesMounted, Call<&Impl::OnStartup>},
-    {kContainerCgroupAdded, Call<&Impl::OnCgroupAdded>},
-    {kContainerCgroupDestroyed, Call<&Impl::OnCgroupDestroyed>},
-    {kPlegTransition, Call<&Impl::OnPlegTransition>},
-    {kPlegEvent, Call<&Impl::OnPleg>},
-    {kPlegEvent, Call<&Impl::OnStartup>},
-    {kContainerFinished, Call<&Impl::OnPleg>},
-    {kEvicted, Call<&Impl::OnEvicted>},
-    {kPreempted, Call<&Impl::OnEvicted>},
-    {kShutdownKill, Call<&Impl::OnEvicted>},
-    {kOrphanFound, Call<&Impl::OnOrphanFound>},
-    {kTeardownBegun, Call<&Impl::OnTeardown>},
-    {kTerminationObserved, Call<&Impl::OnWorker>},
-    {kTerminatingEntered, Call<&Impl::OnTeardown>},
-    {kTerminatingEntered, Call<&Impl::OnWorker>},
-    {kGraceDecided, Call<&Impl::OnWorker>},
-    {kPrestopStarted, Call<&Impl::OnHook>},
-    {kPrestopCompleted, Call<&Impl::OnHook>},
-    {kPrestopTimedOut, Call<&Impl::OnHook>},
-    {kPrestopFailed, Call<&Impl::OnHook>},
-    {kKillAnnounced, Call<&Impl::OnKill>},
-    {kKillStarted, Call<&Impl::OnKill>},
-    {kContainerExited, Call<&Impl::OnContainerExited>},
-    {kContainerStates, Call<&Impl::OnContainerStates>},
-    {kCniNetworkDeleting, Call<&Impl::LearnSandboxes>},
-    {kCniNetworkDeleted, Call<&Impl::LearnSandboxes>},
-    {kContainersStopped, Call<&Impl::OnWorker>},
-    {kPodTerminated, Call<&Impl::OnWorker>},
-    {kVolumeUndesired, Call<&Impl::OnVolume>},
-    {kUnmountStarted, Call<&Impl::OnVolume>},
-    {kUnmounted, Call<&Impl::OnVolume>},
-    {kVolumesUnmounted, Call<&Impl::OnWorker>},
-    {kVolumePathsCleaned, Call<&Impl::OnWorker>},
-    {kCgroupRemoved, Call<&Impl::OnWorker>},
-    {kWorkerCompleted, Call<&Impl::OnWorker>},
-    {kReclaimed, Call<&Impl::OnWorker>},
-    {kRemovedFromApi, Call<&Impl::OnWorker>},
-    {kOrphanVolumesCleaned, Call<&Impl::OnVolumesCleaned>},
-    {kRuntimeSandboxRequested, Call<&Impl::OnRuntimeSandbox>},
-    {kRuntimeSandboxStarted, Call<&Impl::OnRuntimeSandbox>},
-    {kRuntimeContainerCreated, Call<&Impl::OnRuntimeContainer>},
-    {kRuntimeContainerStarted, Call<&Impl::OnRuntimeContainer>},
-    {kRuntimeStopRequested, Call<&Impl::OnRuntimeStop>},
-    {kRuntimeStopReturned, Call<&Impl::OnRuntimeStop>},
-    {kRuntimeSigkill, Call<&Impl::OnRuntimeStop>},
-    {kRuntimeExited, Call<&Impl::OnRuntimeExit>},
-    {kRuntimeShimGone, Call<&Impl::OnRuntimeExit>},
-    {kRuntimeSandboxStopRequested, Call<&Impl::OnRuntimeSandboxStop>},
-    {kRuntimeSandboxStopped, Call<&Impl::OnRuntimeSandboxStop>},
-    {kRuntimeContainerRemoved, Call<&Impl::OnRuntimeSwept>},
-    {kRuntimeSandboxRemoved, Call<&Impl::OnRuntimeSwept>},
-    {kKernelEvidence, Call<&Impl::OnKernelEvidence>},
-    {kFailure, Call<&Impl::OnFailure>},
+    {kSyncSkipped, Call<&Impl::OnNode>,
+     "counts a sync that was skipped, and why; stuck pods of the node name it"},
+    {kNodeShutdownStarted, Call<&Impl::OnNode>, "counts a node shutdown that began; no pod's own"},
+    {kNodeShutdownCompleted, Call<&Impl::OnNode>,
+     "counts a node shutdown that ended; no pod's own"},
+    {kPodAdded, Call<&Impl::OnAdded>,
+     "makes the pod known; a termination that a restarted kubelet no longer names may be lost"},
+    {kPodDeleted, Call<&Impl::OnDeleted>,
+     "starts the termination (trigger api_delete) at this time; a further one of the same pod "
+     "starts nothing"},
+    {kPodRemoved, Call<&Impl::OnRemoved>,
+     "the object is gone: ends the termination once its containers and sandbox are; without a "
+     "DELETE before it, starts one (force_delete, static_removed)"},
+    {kPodRejected, Call<&Impl::OnFinishedByItself>,
+     "the pod never ran: its deletion will be no termination to measure"},
+    {kLifecycleCompleted, Call<&Impl::OnFinishedByItself>,
+     "the pod ended by itself: its deletion will be no termination to measure"},
+    {kRecorded, Call<&Impl::OnRecorded>,
+     "may announce why the kubelet will end the pod (eviction, deadline, preemption, shutdown), or "
+     "why it does not start"},
+    {kRecorded, Call<&Impl::OnStartup>, "a step of the pod's start"},
+    {kSandboxNeeded, Call<&Impl::OnStartup>, "a step of the pod's start"},
+    {kSandboxCreated, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},
+    {kSandboxCreated, Call<&Impl::OnStartup>, "a step of the pod's start"},
+    {kSandboxIds, Call<&Impl::LearnSandboxes>, "makes the sandboxes' ids known"},
+    {kProbeResult, Call<&Impl::OnStartup>, "a step of the pod's start"},
+    {kStartupObserved, Call<&Impl::OnStartup>,
+     "the pod's start is over: the kubelet's own figure is observed"},
+    {kVolumeMounted, Call<&Impl::OnVolume>,
+     "the volume will have to be unmounted before the termination's phase unmount_volumes is over"},
+    {kVolumesMounted, Call<&Impl::OnVolume>,
+     "all volumes are mounted: no failed mount is held against the pod any more"},
+    {kVolumesMounted, Call<&Impl::OnStartup>, "a step of the pod's start"},
+    {kContainerCgroupAdded, Call<&Impl::OnCgroupAdded>,
+     "makes the id of a container or a sandbox known"},
+    {kContainerCgroupDestroyed, Call<&Impl::OnCgroupDestroyed>,
+     "the sandbox's cgroup is gone: a bound for when the pod was stopped"},
+    {kPlegTransition, Call<&Impl::OnPlegTransition>,
+     "a relist saw the sandbox dead: a bound for when the pod was stopped"},
+    {kPlegEvent, Call<&Impl::OnPleg>,
+     "a relist saw a container start or die: its exit, precision relist, unless a nearer time is "
+     "known"},
+    {kPlegEvent, Call<&Impl::OnStartup>, "a step of the pod's start"},
+    {kContainerFinished, Call<&Impl::OnPleg>,
+     "the container's exit code and its exit, precision relist"},
+    {kEvicted, Call<&Impl::OnEvicted>, "announces or starts the termination, trigger eviction"},
+    {kPreempted, Call<&Impl::OnEvicted>, "announces the termination, trigger preemption"},
+    {kShutdownKill, Call<&Impl::OnEvicted>,
+     "starts the termination, trigger node_shutdown, with the grace that is granted"},
+    {kOrphanFound, Call<&Impl::OnOrphanFound>,
+     "starts the termination, trigger orphan, if the pod has none"},
+    {kTeardownBegun, Call<&Impl::OnTeardown>,
+     "starts the termination if the pod has none; the row says by what trigger"},
+    {kTerminationObserved, Call<&Impl::OnWorker>,
+     "ends the phase dispatch: the pod's worker has it"},
+    {kTerminatingEntered, Call<&Impl::OnTeardown>,
+     "starts the termination if the pod has none; the row says by what trigger"},
+    {kTerminatingEntered, Call<&Impl::OnWorker>,
+     "ends the phase dispatch: the pod's worker has it"},
+    {kGraceDecided, Call<&Impl::OnWorker>, "the grace period granted"},
+    {kPrestopStarted, Call<&Impl::OnHook>, "the container's preStop hook begins"},
+    {kPrestopCompleted, Call<&Impl::OnHook>, "the container's preStop hook ends"},
+    {kPrestopTimedOut, Call<&Impl::OnHook>,
+     "the container's preStop hook ends, outcome timeout; a failure of the phase prestop"},
+    {kPrestopFailed, Call<&Impl::OnHook>, "the container's preStop hook ends, outcome failed"},
+    {kKillAnnounced, Call<&Impl::OnKill>, "the grace period granted"},
+    {kKillStarted, Call<&Impl::OnKill>,
+     "the container's stop begins, with the grace it is given; starts the termination that was "
+     "announced"},
+    {kContainerExited, Call<&Impl::OnContainerExited>,
+     "the container's exit, precision exact: its stop returned"},
+    {kContainerStates, Call<&Impl::OnContainerStates>,
+     "exits and exit codes by the runtime's own clock, precision exact"},
+    {kCniNetworkDeleting, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},
+    {kCniNetworkDeleted, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},
+    {kContainersStopped, Call<&Impl::OnWorker>, "ends the phase stop_containers"},
+    {kPodTerminated, Call<&Impl::OnWorker>,
+     "the pod is terminated, precision exact: containers and sandbox are gone; the termination is "
+     "observed"},
+    {kVolumeUndesired, Call<&Impl::OnVolume>,
+     "the volume is no longer wanted: its unmount is to come"},
+    {kUnmountStarted, Call<&Impl::OnVolume>,
+     "an attempt to unmount the volume begins; containers and sandbox were gone before it"},
+    {kUnmounted, Call<&Impl::OnVolume>, "the volume is unmounted: its unmount time is observed"},
+    {kVolumesUnmounted, Call<&Impl::OnWorker>,
+     "ends the phase unmount_volumes where volumes have no lines of their own"},
+    {kVolumePathsCleaned, Call<&Impl::OnWorker>, "ends the phase unmount_volumes at the latest"},
+    {kCgroupRemoved, Call<&Impl::OnWorker>, "ends the phase remove_cgroup"},
+    {kWorkerCompleted, Call<&Impl::OnWorker>, "the pod's worker is done"},
+    {kReclaimed, Call<&Impl::OnWorker>, "all that the pod held is reclaimed"},
+    {kRemovedFromApi, Call<&Impl::OnWorker>,
+     "the kubelet has deleted the object: ends the phase remove_from_api"},
+    {kOrphanVolumesCleaned, Call<&Impl::OnVolumesCleaned>,
+     "the pod's folder is gone: below -v 2 the only proof of its deletion, which ends with it"},
+    {kRuntimeSandboxRequested, Call<&Impl::OnRuntimeSandbox>,
+     "makes the pod known; below -v 2 the pod lives on: a termination that the runtime's lines had "
+     "told is taken back"},
+    {kRuntimeSandboxStarted, Call<&Impl::OnRuntimeSandbox>, "makes the sandbox's id known"},
+    {kRuntimeContainerCreated, Call<&Impl::OnRuntimeContainer>,
+     "makes the container's id and name known"},
+    {kRuntimeContainerStarted, Call<&Impl::OnRuntimeContainer>, "the container runs"},
+    {kRuntimeStopRequested, Call<&Impl::OnRuntimeStop>,
+     "the container's stop begins, with the grace it is given; below -v 2 the termination begins "
+     "with it (trigger runtime_stop) once its sandbox is stopped too"},
+    {kRuntimeStopReturned, Call<&Impl::OnRuntimeStop>,
+     "the container's exit, precision bound: its stop returned"},
+    {kRuntimeSigkill, Call<&Impl::OnRuntimeStop>,
+     "the grace is over: the runtime kills the container"},
+    {kRuntimeExited, Call<&Impl::OnRuntimeExit>,
+     "the container's exit by the runtime's own clock, precision exact"},
+    {kRuntimeShimGone, Call<&Impl::OnRuntimeExit>,
+     "the container's exit, precision bound: its shim is gone"},
+    {kRuntimeSandboxStopRequested, Call<&Impl::OnRuntimeSandboxStop>,
+     "below -v 2: starts the termination (trigger runtime_stop) at the first stop of the "
+     "containers that ended with it"},
+    {kRuntimeSandboxStopped, Call<&Impl::OnRuntimeSandboxStop>,
+     "the sandbox is stopped and its network torn down; below -v 2 the pod is terminated, unless "
+     "its sandbox is replaced"},
+    {kRuntimeContainerRemoved, Call<&Impl::OnRuntimeSwept>,
+     "below -v 2: swept up this soon, the container was a deleted pod's"},
+    {kRuntimeSandboxRemoved, Call<&Impl::OnRuntimeSwept>,
+     "below -v 2: nothing more comes of the pod"},
+    {kKernelEvidence, Call<&Impl::OnKernelEvidence>,
+     "evidence beside a failure or a stuck pod; never a termination by itself"},
+    {kFailure, Call<&Impl::OnFailure>,
+     "a failed attempt, with phase and reason: counted, and why the pod is stuck while it is the "
+     "last"},
 };
 
 // Where each kind's handlers begin and end in the table, which holds a kind's side by side.
@@ -237,9 +294,19 @@ void Tracker::Impl::Finish() {
   }
 }
 
+std::vector<std::string_view> EffectsOf(EventKind kind) {
+  std::vector<std::string_view> effects;
+  for (const Handler& handler : kHandlers) {
+    if (handler.kind == kind) effects.push_back(handler.effect);
+  }
+  return effects;
+}
+
 Tracker::Tracker(const TrackerOptions& options, MetricSet& metrics, RecordSink sink)
     : impl_(std::make_unique<Impl>(options, metrics, std::move(sink))) {}
 Tracker::~Tracker() = default;
+
+void Tracker::SetStuckSlack(Duration slack) { impl_->options.stuck_slack = slack; }
 
 void Tracker::On(const Event& event) { impl_->On(event); }
 bool Tracker::Advance(Timestamp now) { return impl_->Advance(now); }

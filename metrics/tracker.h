@@ -41,6 +41,10 @@ struct TrackerCounts {
   uint64_t kubelet_restarts = 0;
 };
 
+// What an event of this kind does to its pod, a sentence each, in the order in which it is done;
+// none for a kind that only shows that its pod lives.
+std::vector<std::string_view> EffectsOf(EventKind kind);
+
 class Tracker {
  public:
   struct Impl;  // tracker_impl.h
@@ -74,6 +78,9 @@ class Tracker {
   // tracker; false when the bytes make none, and it is of no use then.
   void Save(Encoder& encoder) const;
   [[nodiscard]] bool Restore(Decoder& decoder);
+
+  // From now on; see TrackerOptions.
+  void SetStuckSlack(Duration slack);
 
   // Oldest first; the oldest when there are more.
   std::vector<TerminationRecord> InFlight(size_t limit = SIZE_MAX) const;

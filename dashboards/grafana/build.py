@@ -12,7 +12,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(HERE / "source"))
+sys.path[:0] = [str(HERE / "source"), str(HERE.parent)]
 
 import exporter_health  # noqa: E402
 import fleet  # noqa: E402

@@ -263,7 +263,8 @@ const terminationRecords = (() => {
   const isOverdue = (record) => record.state === 'in_flight' && (record.current?.overdue_seconds ?? 0) > 0;
   const keyOf = (record) => `${record.namespace}/${record.pod} ${record.uid} ${record.requested_at}`;
   // What an operator waits for; the list is sorted by it.
-  const secondsOf = (record) => record.current?.age_seconds ?? record.termination_seconds ?? record.deletion_seconds;
+  const secondsOf = ({ current, termination_seconds: terminated, reclaim_seconds: reclaimed, deletion_seconds: removed }) =>
+    current?.age_seconds ?? [terminated, reclaimed, removed].reduce((most, one) => (one !== null && !(one < most) ? one : most), null);
 
   function topReason(record) {
     if (record.current) return record.current.reason;

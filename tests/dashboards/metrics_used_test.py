@@ -4,20 +4,12 @@
 renamed in the code without its dashboard fails here."""
 import copy
 import json
-import os
-import pathlib
 import re
 import subprocess
 import sys
 
-try:
-    import yaml
-except ImportError:
-    print("SKIPPED: python3-yaml is not installed")
-    sys.exit(77)
+from project import BINARY, ROOT, load
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("KLE_BINARY") or str(ROOT / "build/release/kubelet-lifecycle-exporter")
 PREFIX = "kubelet_lifecycle_"
 # What a scrape or an external label adds.
 TARGET_LABELS = {"job", "instance", "node", "cluster", "namespace", "pod", "__name__"}
@@ -89,7 +81,7 @@ def faults(text, table, records):
 
 
 def all_faults(table):
-    loaded = [(path, yaml.safe_load(path.read_text())) for path in rule_files()]
+    loaded = [(path, load(path)) for path in rule_files()]
     loaded += [(path, json.loads(path.read_text())) for path in dashboards()]
     records = {rule["record"] for path, document in loaded if path.suffix == ".yaml"
                for group in document["groups"] for rule in group["rules"] if "record" in rule}

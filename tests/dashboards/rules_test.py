@@ -3,20 +3,15 @@
 """Alerts, their promtool tests and their runbooks belong together: every alert has tests that it fires, that it does not
 on what looks alike, and that it resolves; every alert has a runbook and every runbook an alert; what the runbooks tell
 one to type and to open exists."""
-import os
-import pathlib
 import re
 import subprocess
 import sys
 
-try:
-    import yaml
-except ImportError:
-    print("SKIPPED: python3-yaml is not installed")
-    sys.exit(77)
+from project import BINARY, ROOT, load
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("KLE_BINARY") or str(ROOT / "build/release/kubelet-lifecycle-exporter")
+sys.path.append(str(ROOT / "dashboards"))
+from runbooks_url import RUNBOOKS_URL  # noqa: E402
+
 PROMETHEUS, RUNBOOKS = ROOT / "dashboards/prometheus", ROOT / "dashboards/runbooks"
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Known upstream causes"]
 OTHER_PAGES = {"README", "reasons"}
@@ -35,10 +30,6 @@ def seconds(duration):
     return sum(int(n) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit] for n, unit in re.findall(r"(\d+)([smhd])", str(duration)))
 
 
-def load(path):
-    return yaml.safe_load(path.read_text())
-
-
 rules = [rule for group in load(PROMETHEUS / "alerts.yaml")["groups"] for rule in group["rules"]]
 cases = [case for path in sorted((PROMETHEUS / "tests").glob("*.yaml")) for case in load(path)["tests"] if "alert_rule_test" in case]
 
@@ -53,8 +44,9 @@ for rule in rules:
     name, severity = rule["alert"], rule["labels"]["severity"]
     told = rule["annotations"]
     expect(severity in ("warning", "critical", "info"), f"{name}: severity {severity}")
-    expect({"summary", "description", "runbook_url"} <= set(told), f"{name}: summary, description, runbook_url")
-    expect(told["runbook_url"].endswith(f"/dashboards/runbooks/{name}.md"), f"{name}: runbook_url {told['runbook_url']}")
+    expect({"summary", "description", "runbook", "runbook_url"} <= set(told), f"{name}: summary, description, runbook, runbook_url")
+    expect(told["runbook_url"] == f"{RUNBOOKS_URL}/{name}.md", f"{name}: runbook_url {told['runbook_url']}")
+    expect(told["runbook"] == f"dashboards/runbooks/{name}.md", f"{name}: runbook {told['runbook']}")
     # Else one burst of what is counted, however short, would fire.
     if re.search(r"increase\([^)]*\)\s*\)?\s*> 0(?![.\d])", rule["expr"]):
         window = max(map(seconds, re.findall(r"\[(\w+)\]", rule["expr"])))

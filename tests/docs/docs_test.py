@@ -21,6 +21,7 @@ def run(*arguments):
 
 GENERATED = {
     "docs/EVENTS.md": lambda: run("catalogue", "--format=markdown"),
+    "docs/CONFIGURATION.md": lambda: run("configuration"),
     "docs/METRICS.md": lambda: run("metrics", "--format=markdown"),
     "docs/report.svg": report_pictures.table,
 }

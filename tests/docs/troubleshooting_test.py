@@ -11,6 +11,9 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+from certificates import Authority  # noqa: E402
+
 BINARY = os.environ.get("KLE_BINARY") or str(ROOT / "build/release/kubelet-lifecycle-exporter")
 PAGE = (ROOT / "docs/TROUBLESHOOTING.md").read_text()
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -33,6 +36,17 @@ hidden.touch(0o600)
 (home / "damaged").write_text("no state")
 busy = socket.create_server(("127.0.0.1", 0))
 FILE = ["--source=file", f"--file.path={log}"]
+authority = Authority(home)
+good, other, expired = authority.issue("good"), authority.issue("other"), authority.issue("expired", days=-1)
+good[0].chmod(0o644)  # and the key is its owner's alone
+(home / "mixed.yml").write_text("source: file\nbasic_auth_users: {}\n")
+
+
+def web(name, certificate, key, cert_file="cert_file"):
+    """The flag that names a web configuration of these."""
+    (home / f"{name}.web.yml").write_text(f"tls_server_config:\n  {cert_file}: {certificate}\n  key_file: {key}\n")
+    return f"--web.config.file={home}/{name}.web.yml"
+
 
 # (as nobody, arguments, exit status or None where it goes on, the parts of what it says)
 CASES = [
@@ -44,6 +58,12 @@ CASES = [
     (False, [NO_STATE, *FILE, f"--web.listen-address=127.0.0.1:{busy.getsockname()[1]}"], 1, ["cannot listen on", "Address already in use"]),
     (False, ["check-config", f"{home}/bad.yml"], 2, ["unknown key sorce, did you mean source?"]),
     (False, ["serve", "--sorce=file"], 2, ["unknown flag --sorce, did you mean --source?"]),
+    (False, [NO_STATE, *FILE, ANY_PORT, web("no-certificate", log, good[1])], 2, ["cert_file", "is no PEM certificate"]),
+    (False, [NO_STATE, *FILE, ANY_PORT, web("mismatch", good[0], other[1])], 2, ["key_file", "does not belong to the certificate"]),
+    (True, [NO_STATE, *FILE, ANY_PORT, web("hidden-key", *good)], 2, ["key_file", "cannot read", "let this user read it"]),
+    (False, [NO_STATE, *FILE, ANY_PORT, web("expired", *expired)], None, ["the certificate has expired"]),
+    (False, [NO_STATE, *FILE, ANY_PORT, web("typing-error", *good, "cert_fil")], 2, ["unknown key tls_server_config.cert_fil, did you mean cert_file?"]),
+    (False, ["check-config", f"{home}/mixed.yml"], 2, ["unknown key basic_auth_users: it belongs into the file that web.config.file names"]),
     (True, [*FILE, ANY_PORT, f"--state.path={home}/empty/state"], None, ["let user", "write the folder"]),
     (False, [*FILE, ANY_PORT, f"--state.path={home}/damaged"], None, ["the state file is not used as it is"]),
 ]

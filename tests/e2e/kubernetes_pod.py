@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pods of deploy/kubernetes as podman runs them: arguments, users, groups, capabilities, root and mounts all taken from the
 rendered manifests, on a host whose folders belong to root. What a container may do there, it may do on a node."""
-import atexit
 import json
 import os
 import pathlib
@@ -12,32 +11,12 @@ import sys
 
 import lane
 import manifests
+from podman import LIMITS, PODMAN, home, podman
 
-lane.need("buildah", "podman", "runc", "zstd", "nsenter", "curl", "openssl")
-if os.geteuid() != 0:
-    lane.skip("images are built and run as root")
-ELSEWHERE = [path for path in map(pathlib.Path, ("/var/lib/containers", "/dev/shm/libpod_lock", "/run/runc")) if not path.exists()]
-home = lane.temp_dir()
-# The limits are given because podman would raise its own, which a machine of few rights forbids.
-PODMAN = ["podman", f"--root={home}/storage", f"--runroot={home}/run", f"--tmpdir={home}/tmp", "--storage-driver=vfs",
-          "--events-backend=none", "--cgroup-manager=cgroupfs", "--runtime=runc"]
-RUN = ["run", "--network=none", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096"]
+lane.need("zstd", "nsenter", "curl", "openssl")
+RUN = ["run", *LIMITS, "--network=none"]
 STATE = "/var/lib/kubelet-lifecycle-exporter"
 SYSTEMD_JOURNAL, ADM = 999, 4
-
-
-def podman(*arguments, check=True):
-    done = subprocess.run([*PODMAN, *map(str, arguments)], capture_output=True, text=True, timeout=120)
-    if check and done.returncode != 0:
-        sys.exit(f"FAIL  podman {' '.join(map(str, arguments))}: {done.stderr.strip()}")
-    return done
-
-
-@atexit.register
-def clean():
-    podman("rm", "--force", "--all", "--time=3", check=False)
-    for path in ELSEWHERE:
-        shutil.rmtree(path, True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def image():
@@ -232,13 +211,10 @@ def main():
                 rhel.total("journal_files_unreadable") > 0 and "unreadable: permission" in rhel.said(), rhel.said()[-1500:])
     rhel.stop()
 
-    if b"TLS of this build's HTTP library does not work" in pathlib.Path(lane.exporter()).read_bytes():
-        print("not run: the overlay tls, for which this build has no TLS")
-    else:
-        tls = Pod("overlays/tls", name, host, mounted)
-        follow(tls, expected, scheme="https")
-        lane.expect("tls: never plain", tls.get("/metrics")[0] != 200)
-        tls.stop()
+    tls = Pod("overlays/tls", name, host, mounted)
+    follow(tls, expected, scheme="https")
+    lane.expect("tls: never plain", tls.get("/metrics")[0] != 200)
+    tls.stop()
 
     pod_state = Pod("overlays/pod-state", name, host, mounted)
     pod_state.prepare()

@@ -176,7 +176,10 @@ class Journald:
     def stream(self, identifier="kubelet", unit="kubelet.service"):
         """A stdout stream of a service; as root journald takes the unit's name from the header."""
         s = socket.socket(socket.AF_UNIX)
+        s.settimeout(20)
         s.connect(str(self.run / "stdout"))
+        s.recv(1)  # its end: journald has accepted; what is sent before is of no process to it, and of no unit
+        s.settimeout(None)
         s.sendall(f"{identifier}\n{unit}\n6\n0\n0\n0\n0\n".encode())
         return s
 

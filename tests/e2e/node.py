@@ -19,7 +19,7 @@ NAME = "kubelet-lifecycle-exporter"
 UNIT = NAME + ".service"
 PORT = 10298  # of the node's own network
 WATCHDOG = 5  # seconds; the unit has a minute
-lane.need("nsenter", "zstd")
+lane.need("nsenter", "zstd", "dpkg-shlibdeps")
 
 
 class Node:

@@ -20,9 +20,10 @@ if os.geteuid() != 0:
 ELSEWHERE = [path for path in map(pathlib.Path, ("/var/lib/containers", "/dev/shm/libpod_lock", "/run/runc")) if not path.exists()]
 home = lane.temp_dir()
 PODMAN = ["podman", f"--root={home}/storage", f"--runroot={home}/run", f"--tmpdir={home}/tmp", "--storage-driver=vfs",
-          "--events-backend=none", "--cgroup-manager=cgroupfs", "--runtime=runc"]
-# The limits are given because podman would raise its own, which a machine of few rights forbids.
-RUN = ["run", "--network=host", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096", "--read-only", "--read-only-tmpfs=false",
+          "--events-backend=none", "--cgroup-manager=cgroupfs", "--runtime=runc", f"--runtime-flag=root={home}/runc"]
+# Given because podman would raise its own, which a machine of few rights forbids.
+LIMITS = ["--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096"]
+RUN = ["run", *LIMITS, "--network=host", "--read-only", "--read-only-tmpfs=false",
        "--cap-drop=all", "--security-opt=no-new-privileges"]
 
 
@@ -35,7 +36,7 @@ def podman(*arguments, check=True, **options):
 
 @atexit.register
 def clean():
-    podman("rm", "--force", "--ignore", "--time=5", "kle", check=False)
+    podman("rm", "--force", "--all", "--time=5", check=False)
     for path in ELSEWHERE:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

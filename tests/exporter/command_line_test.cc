@@ -120,11 +120,15 @@ TEST_F(CommandLine, UsageErrors) {
   ExpectError({"--start=later"}, 2, "later");
   ExpectError({"--source=file"}, 2, "--file.path");
   ExpectError({"--file.path=/x"}, 2, "--source=file");
-  ExpectError({"--web.listen-address=[::]:1"}, 2, "IPv6");
+  ExpectError({"--web.listen-address=::1:80"}, 2, "stands in brackets");
+  ExpectError({"--web.listen-address=10298"}, 2, "write host:port or :port");
+  ExpectError({"--stuck.slack=1s", "--stuck.slack=2s"}, 2, "more than once");
+  ExpectError({"--log.level=loud"}, 2, "debug, info, warn, error");
   ExpectError({"--web.telemetry-path=/-/ready"}, 2, "taken");
   ExpectError({"--config.file=" + (folder_ / "missing")}, 2, "missing");
   const std::string tls = folder_.Write("tls.yml", "tls_server_config:\n  cert_file: a\n");
-  ExpectError({"--web.config.file=" + tls}, 2, "reverse proxy");
+  ExpectError({"--web.config.file=" + tls}, 2, tls + ":1:1: tls_server_config: neither key_file");
+  ExpectError({"--web.config.file=" + (folder_ / "missing")}, 2, "No such file");
 }
 
 TEST_F(CommandLine, ReportErrors) {
@@ -239,6 +243,10 @@ TEST_F(CommandLine, Explain) {
   EXPECT_EQ(known.code, 0);
   EXPECT_NE(known.out.find("pod_deleted"), std::string::npos) << known.out;
   EXPECT_NE(known.out.find("a/b"), std::string::npos) << known.out;
+  EXPECT_NE(known.out.find("effect    starts the termination"), std::string::npos) << known.out;
+  const Finished inert =
+      Run({"explain", KubeletLine(0, R"("SyncLoop RECONCILE" source="api" pods=["a/b"])")});
+  EXPECT_NE(inert.out.find("effect    none"), std::string::npos) << inert.out;
   const Finished runtime =
       Run({"explain",
            "time=\"2026-11-23T10:00:00.000000001Z\" level=info msg=\"StopContainer for "
@@ -251,13 +259,76 @@ TEST_F(CommandLine, Explain) {
 }
 
 TEST_F(CommandLine, CheckConfig) {
-  const std::string good = folder_.Write(
-      "good.yml", "web:\n  listen-address: [\"127.0.0.1:0\"]\nsource: file\nfile.path: /x\n");
+  const std::string good = folder_.Write("good.yml",
+                                         "web:\n  listen-address: [\"127.0.0.1:0\", \":1\"]\n"
+                                         "source: file\nfile.path: /x\nlog.level: warn\n");
   EXPECT_EQ(Run({"check-config", good}).code, 0);
-  ExpectError({"check-config", folder_.Write("bad.yml", "web.listen-adress: a\n")}, 2,
-              "did you mean web.listen-address?");
-  ExpectError({"check-config", folder_.Write("worse.yml", "a: [\n")}, 2, "no YAML");
+  const auto expect = [&](const std::string& yaml, const std::string& wanted) {
+    const std::string path = folder_.Write("bad.yml", yaml);
+    ExpectError({"check-config", path}, 2, path + ":" + wanted);
+  };
+  expect("web.listen-adress: a\n",
+         "1:1: unknown key web.listen-adress, did you mean web.listen-address?");
+  expect("web:\n  listen-adress: a\n", "2:3: unknown key web.listen-adress");
+  expect("a: [\n", "2:1: no YAML");
+  expect("hello\n", "1:1: not a map");
+  expect("# one\nstuck.slack: soon\n", "2:14: stuck.slack: \"soon\" is no duration: try 60s or 5m");
+  expect("web.listen-address: [\":1\", \":x\"]\n",
+         "1:28: web.listen-address: \":x\" has no valid port");
+  expect("log:\n  level: loud\n", "2:10: log.level: \"loud\" is none of debug, info, warn, error");
+  expect("log.level: [info]\n", "1:12: log.level takes one value");
+  expect("log.level:\n", "1:1: log.level has no value");
+  expect("log.level: info\nlog:\n  level: warn\n",
+         "3:3: log.level is given twice, first in line 1");
+  expect("source: file\n", "1:1: source: ");
+  expect("web.telemetry-path: /api/x\n", "1:21: web.telemetry-path: \"/api/x\" is taken");
+  expect("timezone: Mars/Base\n", "1:11: timezone: ");
+  expect("config.file: x\n", "1:1: config.file cannot name");
+  expect("log.level: info\ntls_server_config: {}\n",
+         "2:1: unknown key tls_server_config: it belongs into the file that web.config.file names");
+  expect("web.config.file: /x/y\n", "1:18: web.config.file: cannot read /x/y: No such file");
+}
+
+TEST_F(CommandLine, CheckConfigReadsWhatTheFileNames) {
+  const std::string web = folder_.Write("web.yml", "tls_server_config:\n  cert_fil: a\n");
+  const std::string config = folder_.Write(
+      "config.yml", "web.config.file: " + web + "\nstuck.slack: soon\nweb.listen-adress: a\n");
+  const Finished both = Run({"check-config", config});
+  EXPECT_EQ(both.code, 2);
+  EXPECT_EQ(both.out, "");
+  size_t at = 0;  // in the order of the lines, file by file
+  for (const std::string& wanted :
+       {config + ":2:14: stuck.slack", config + ":3:1: unknown key", web + ":2:3: unknown key"}) {
+    at = both.error.find(wanted, at);
+    ASSERT_NE(at, std::string::npos) << wanted << "\n" << both.error;
+  }
+  EXPECT_EQ(std::count(both.error.begin(), both.error.end(), '\n'), 3) << both.error;
+  // A web configuration by itself.
+  ExpectError({"check-config", web}, 2, web + ":2:3: unknown key tls_server_config.cert_fil");
+  EXPECT_EQ(Run({"check-config", folder_.Write("users.yml", "basic_auth_users: {}\n")}).code, 0);
   ExpectError({"check-config"}, 2, "name the file");
+  ExpectError({"check-config", folder_ / "missing"}, 1, "No such file");
+}
+
+TEST_F(CommandLine, AHangupReadsTheFilesAgain) {
+  const std::string log = StuckLog();
+  const std::string config = folder_.Write("serve.yml", "source: file\nstuck.slack: 1m\n");
+  const pid_t pid = Spawn({no_state_, "--config.file=" + config, "--file.path=" + log,
+                           "--web.listen-address=127.0.0.1:0"});
+  const auto said = [&](std::string_view text) {
+    return Eventually([&] { return Content(folder_ / "error").find(text) != std::string::npos; });
+  };
+  EXPECT_TRUE(said("msg=\"ready\""));
+  folder_.Write("serve.yml", "source: file\nstuck.slack: 2m\nstate.path: /x\ntimezone: UTC\n");
+  kill(pid, SIGHUP);
+  EXPECT_TRUE(said("changed=stuck.slack\n")) << Content(folder_ / "error");
+  // The command line's state.path still wins.
+  EXPECT_TRUE(said("keys=timezone\n")) << Content(folder_ / "error");
+  folder_.Write("serve.yml", "source: file\nstuck.slack: soon\n");
+  kill(pid, SIGHUP);
+  EXPECT_TRUE(said(config + ":2:14: stuck.slack: ")) << Content(folder_ / "error");
+  kill(pid, SIGTERM);
+  EXPECT_EQ(Wait(pid).code, 0);
 }
 
 TEST_F(CommandLine, ServeStopsCleanly) {

@@ -16,7 +16,7 @@ import lane
 
 LOGS = ["1.23.15-docker-text-v5/mix-abcdi", "1.32.13-containerd17-text-v5/h-stuck", "1.23.15-containerd-text-v2/j-kubelet-restart"]
 # What changes with the clock or tells of the running exporter.
-MOVING = ("age_seconds", "overdue_pods", "stuck_", "lag_seconds", "tracked_pods", "_info", "ready", "state_", "trace_exports", "journal_", "last_event",
+MOVING = ("age_seconds", "overdue_pods", "stuck_", "lag_seconds", "tracked_pods", "_info", "ready", "state_", "trace_exports", "config_", "journal_", "last_event",
           "lines_total", "process_")
 
 

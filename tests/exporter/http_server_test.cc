@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/http_server.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,16 +10,22 @@
 namespace kle {
 namespace {
 
+struct Listening {
+  const char* name;
+  const char* address;
+  const char* connect;  // to that address
+  int family;
+};
+
 class Connection {
  public:
-  explicit Connection(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  Connection(const Listening& to, uint16_t port)
+      : fd_(socket(to.family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    Endpoint endpoint = ParseListenAddress(to.connect)->endpoints.front();
+    endpoint.set_port(port);
     const timeval limit{10, 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (connect(fd_, endpoint.address(), endpoint.size) != 0) {
       ADD_FAILURE() << "cannot connect to port " << port;
     }
   }
@@ -44,9 +48,13 @@ class Connection {
   int fd_;
 };
 
-class HttpServerTest : public testing::Test {
+// Both libraries answer alike.
+class HttpServerTest : public testing::TestWithParam<Listening> {
  protected:
-  void SetUp() override { Start({}); }
+  void SetUp() override {
+    if (GetParam().family == AF_INET6 && !HasIpv6()) GTEST_SKIP() << "no IPv6 here";
+    Start({});
+  }
 
   void Start(WebConfig web) {
     auto snapshot = std::make_shared<Snapshot>();
@@ -54,9 +62,13 @@ class HttpServerTest : public testing::Test {
     snapshot->ready = true;
     snapshots_.Set(std::move(snapshot));
     server_.reset();
+    auto state = std::make_shared<WebState>();
+    state->auth = std::make_shared<BasicAuth>(web.users);
+    state->config = std::move(web);
+    web_ = std::make_unique<LiveWebConfig>("", std::move(state));
     HttpOptions options;
-    options.addresses = {*ParseListenAddress("127.0.0.1:0")};
-    options.web = std::move(web);
+    options.addresses = {*ParseListenAddress(GetParam().address)};
+    options.web = web_.get();
     auto server = HttpServer::Start(std::move(options), snapshots_);
     ASSERT_TRUE(server) << server.error().message();
     server_ = std::move(*server);
@@ -67,16 +79,17 @@ class HttpServerTest : public testing::Test {
 
   std::string Get(const std::string& path, const std::string& method = "GET",
                   const std::string& headers = {}) {
-    return Connection(port_).Ask(method + " " + path + " HTTP/1.1\r\nHost: x\r\n" + headers +
-                                 "\r\n");
+    return Connection(GetParam(), port_)
+        .Ask(method + " " + path + " HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n");
   }
 
   SnapshotBox snapshots_;
+  std::unique_ptr<LiveWebConfig> web_;
   std::unique_ptr<HttpServer> server_;
   uint16_t port_ = 0;
 };
 
-TEST_F(HttpServerTest, ServesTheSnapshot) {
+TEST_P(HttpServerTest, ServesTheSnapshot) {
   const std::string answer = Get("/metrics");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_NE(answer.find("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"),
@@ -90,13 +103,13 @@ TEST_F(HttpServerTest, ServesTheSnapshot) {
   EXPECT_TRUE(Get("/-/ready").starts_with("HTTP/1.1 503 "));
 }
 
-TEST_F(HttpServerTest, HeadHasTheLengthButNoBody) {
+TEST_P(HttpServerTest, HeadHasTheLengthButNoBody) {
   const std::string answer = Get("/metrics", "HEAD");
   EXPECT_NE(answer.find("Content-Length: 5\r\n"), std::string::npos) << answer;
   EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }
 
-TEST_F(HttpServerTest, OtherPathsAndMethods) {
+TEST_P(HttpServerTest, OtherPathsAndMethods) {
   for (const char* path : {"/metricsX", "/metrics/x", "//metrics", "/metrics%00", "/%6detrics",
                            "/../metrics", "/metrics/."}) {
     EXPECT_TRUE(Get(path).starts_with("HTTP/1.1 404 ")) << path;
@@ -107,33 +120,34 @@ TEST_F(HttpServerTest, OtherPathsAndMethods) {
   EXPECT_TRUE(Get("/metrics?x=1").starts_with("HTTP/1.1 200 "));
 }
 
-TEST_F(HttpServerTest, AHugeHeadIsRefused) {
+TEST_P(HttpServerTest, AHugeHeadIsRefused) {
   const std::string answer = Get("/metrics", "GET", "X: " + std::string(20'000, 'a') + "\r\n");
   EXPECT_FALSE(answer.starts_with("HTTP/1.1 200")) << answer.substr(0, 100);
   EXPECT_TRUE(Get("/metrics").starts_with("HTTP/1.1 200 "));
 }
 
-TEST_F(HttpServerTest, SilentClientsDoNotBlockTheOthers) {
+TEST_P(HttpServerTest, SilentClientsDoNotBlockTheOthers) {
   std::vector<std::unique_ptr<Connection>> silent;
-  for (int i = 0; i < 10; ++i) silent.push_back(std::make_unique<Connection>(port_));
+  for (int i = 0; i < 10; ++i) silent.push_back(std::make_unique<Connection>(GetParam(), port_));
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_TRUE(Get("/metrics").starts_with("HTTP/1.1 200 "));
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
-TEST_F(HttpServerTest, ABusyPortNamesItself) {
+TEST_P(HttpServerTest, ABusyPortNamesItself) {
   HttpOptions options;
-  options.addresses = {*ParseListenAddress("127.0.0.1:" + std::to_string(port_))};
-  auto second = HttpServer::Start(std::move(options), snapshots_);
+  options.addresses = {*ParseListenAddress(GetParam().connect)};
+  options.addresses.front().endpoints.front().set_port(port_);
+  auto second = HttpServer::Start(options, snapshots_);
   ASSERT_FALSE(second);
   const std::string& message = second.error().message();
-  EXPECT_NE(message.find("127.0.0.1:" + std::to_string(port_)), std::string::npos) << message;
+  EXPECT_NE(message.find(":" + std::to_string(port_)), std::string::npos) << message;
   EXPECT_NE(message.find("in use"), std::string::npos) << message;
-  EXPECT_NE(message.find("--web.listen-address"), std::string::npos) << message;
+  EXPECT_NE(message.find("ss -ltnp"), std::string::npos) << message;
   EXPECT_EQ(message.find('\n'), std::string::npos) << message;
 }
 
-TEST_F(HttpServerTest, BasicAuthenticationAndHeaders) {
+TEST_P(HttpServerTest, BasicAuthenticationAndHeaders) {
   WebConfig web;
   web.users["prom"] = "$2b$04$Mwf52YekAfHjpAO2iKxmGuEYom5oE.MVvdj.gVU7oMoFjZzo1cP4.";
   web.headers = {{"X-Frame-Options", "DENY"}};
@@ -150,6 +164,13 @@ TEST_F(HttpServerTest, BasicAuthenticationAndHeaders) {
   EXPECT_TRUE(Get("/metrics", "GET", "Authorization: Basic cHJvbTp3cm9uZw==\r\n")
                   .starts_with("HTTP/1.1 401 "));
 }
+
+INSTANTIATE_TEST_SUITE_P(Addresses, HttpServerTest,
+                         testing::Values(Listening{"Ipv4", "127.0.0.1:0", "127.0.0.1:0", AF_INET},
+                                         Listening{"Ipv6", "[::1]:0", "[::1]:0", AF_INET6},
+                                         Listening{"EveryByIpv4", ":0", "127.0.0.1:0", AF_INET},
+                                         Listening{"EveryByIpv6", ":0", "[::1]:0", AF_INET6}),
+                         [](const auto& listening) { return std::string(listening.param.name); });
 
 }  // namespace
 }  // namespace kle

@@ -87,6 +87,16 @@ TEST(Summary, QuantilesOfFew) {
   EXPECT_DOUBLE_EQ(QuantilesOf({1, 2}).p99, 2);
 }
 
+TEST(Summary, TotalIsUntilTheLastOfAll) {
+  TerminationRecord record = Ended("db-0", 60);
+  record.removed_at = At(5);  // its object was deleted by force
+  EXPECT_EQ(TotalOf(record), FromSeconds(60));
+  record.terminated_at.reset();
+  EXPECT_EQ(TotalOf(record), FromSeconds(5));
+  record.requested_at.reset();
+  EXPECT_EQ(TotalOf(record), std::nullopt);
+}
+
 TEST(Report, JsonIsOneDocument) {
   const auto json = nlohmann::json::parse(Written(WriteReportJson, MakeReport()));
   EXPECT_EQ(json["schema"], "kubelet-lifecycle/v1");

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "exporter/listen_address.h"
 #include "exporter/log.h"
 #include "exporter/suggest.h"
 
@@ -85,22 +84,6 @@ TEST(Log, LogfmtQuotesWhatNeedsIt) {
 TEST(Log, Json) {
   EXPECT_EQ(JsonLine("T", LogLevel::kError, "a\nb", {{"key", "\xff"}}),
             "{\"ts\":\"T\",\"level\":\"error\",\"msg\":\"a\\nb\",\"key\":\"\xef\xbf\xbd\"}");
-}
-
-TEST(ListenAddress, Forms) {
-  auto every = ParseListenAddress(":10298");
-  ASSERT_TRUE(every);
-  EXPECT_EQ(every->ipv4, 0U);
-  EXPECT_EQ(every->port, 10298);
-  auto one = ParseListenAddress("127.0.0.1:0");
-  ASSERT_TRUE(one);
-  EXPECT_NE(one->ipv4, 0U);
-  for (const char* bad : {"", "10298", "localhost", ":", ":x", ":65536", ":-1", "127.0.0.1:80x"}) {
-    EXPECT_FALSE(ParseListenAddress(bad)) << bad;
-  }
-  auto six = ParseListenAddress("[::]:10298");
-  ASSERT_FALSE(six);
-  EXPECT_NE(six.error().message().find("IPv6"), std::string::npos);
 }
 
 }  // namespace

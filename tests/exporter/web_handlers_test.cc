@@ -5,10 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "exporter/basic_auth.h"
 #include "exporter/web_assets.h"
-#include "exporter/web_config.h"
-#include "temp_folder.h"
 
 namespace kle {
 namespace {
@@ -188,42 +185,6 @@ TEST(WebHandlers, ThePageIsMadeWithoutMarkupOutOfTextsAndWithoutAbsolutePaths) {
           << asset.name << ": " << forbidden;
     }
   }
-}
-
-// The password is "secret", cost 4.
-constexpr const char* kHash = "$2b$04$Mwf52YekAfHjpAO2iKxmGuEYom5oE.MVvdj.gVU7oMoFjZzo1cP4.";
-
-TEST(BasicAuth, RightPasswordOnly) {
-  BasicAuth auth(std::map<std::string, std::string>{{"prom", kHash}});
-  EXPECT_TRUE(auth.required());
-  for (const char* header : {"", "Basic", "Basic ", "Basic !!!", "Bearer x", "Basic cHJvbQ==",
-                             "Basic cHJvbTp3cm9uZw==", "Basic bm9ib2R5OnNlY3JldA=="}) {
-    EXPECT_FALSE(auth.Allows(header)) << header;
-  }
-  EXPECT_TRUE(auth.Allows("Basic cHJvbTpzZWNyZXQ="));
-  EXPECT_TRUE(auth.Allows("Basic cHJvbTpzZWNyZXQ="));  // remembered
-  EXPECT_FALSE(auth.Allows("Basic cHJvbTp3cm9uZw=="));
-  EXPECT_FALSE(BasicAuth(std::map<std::string, std::string>()).required());
-}
-
-TEST(WebConfig, ToolkitFormat) {
-  const TempFolder folder;
-  const auto read = [&](std::string_view text) {
-    return ReadWebConfig(folder.Write("web.yml", text));
-  };
-  auto good = read(std::string("basic_auth_users:\n  prom: ") + kHash +
-                   "\nhttp_server_config:\n  http2: true\n  headers:\n    X-Frame-Options: DENY\n");
-  ASSERT_TRUE(good) << good.error().message();
-  EXPECT_EQ(good->users.at("prom"), kHash);
-  EXPECT_EQ(good->headers.size(), 1U);
-  EXPECT_TRUE(read(""));
-  EXPECT_TRUE(read("tls_server_config: {}\n"));
-  for (const char* bad : {"tls_server_config:\n  cert_file: a\n", "basic_auth_users:\n  a: plain\n",
-                          "basic_auth_user:\n  a: b\n", "- a\n", "a: [\n",
-                          "http_server_config:\n  headers:\n    Set-Cookie: a\n"}) {
-    EXPECT_FALSE(read(bad)) << bad;
-  }
-  EXPECT_FALSE(ReadWebConfig(folder / "missing"));
 }
 
 }  // namespace

@@ -139,12 +139,12 @@ def timed(url, query, seconds, step, instant=False):
     return statistics.median(took), len(json.loads(text)["data"]["result"])
 
 
-def fleet_queries():
+def fleet_queries(seconds):
     for panel in json.loads(FLEET.read_text())["panels"]:
         for target in panel.get("targets", []):
             query = target["expr"]
-            for variable in ("$cluster", "$precision"):
-                query = query.replace(variable, ".*")
+            for variable, text in (("$cluster", ".*"), ("$precision", ".*"), ("$__range", f"{round(seconds)}s")):
+                query = query.replace(variable, text)
             yield f"{panel['title']} {target['refId']}", query, target["instant"]
 
 
@@ -157,7 +157,7 @@ def measure(url, child, seconds, interval):
     _, groups = own(url, "prometheus_rule_group_last_duration_seconds")
     _, missed = own(url, "prometheus_rule_group_iterations_missed_total")
     by_level = {level: value(url, f'count({{__name__=~"{level}:kubelet_lifecycle.*"}})') for level in ("instance", "cluster", "cluster_version")}
-    queries = {name: timed(url, query, seconds, interval, instant) for name, query, instant in fleet_queries()}
+    queries = {name: timed(url, query, seconds, interval, instant) for name, query, instant in fleet_queries(seconds)}
     slowest = max(queries, key=lambda name: queries[name][0])
     raw, _ = timed(url, RAW, seconds, interval)
     return {
@@ -239,7 +239,8 @@ def main():
     lane.expect("every fleet query has an answer", not silent, silent)
     if arguments.pictures:
         import pictures  # pylint: disable=import-outside-toplevel
-        pictures.draw(url, arguments.pictures, arguments.seconds, arguments.site)
+        pictures.keep(url, arguments.seconds)
+        pictures.draw(arguments.pictures, arguments.site)
     player.stop()
     lane.finish()
 

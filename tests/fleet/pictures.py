@@ -1,22 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of the four dashboards, from what a Prometheus answers, drawn by Grafana's own components in Chromium."""
+"""Pictures of the four dashboards, from what a Prometheus answers, drawn by Grafana's own components in Chromium.
+
+  pictures.py FOLDER    draws once more what the last run of fleet.py --pictures was answered
+"""
 import functools
 import http.server
 import json
+import math
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import time
 import urllib.parse
 
-import lane
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import lane  # noqa: E402
 
 SITE = lane.ROOT / "tests/e2e/dashboard_pictures"
 BROWSER = lane.ROOT / "tests/e2e/browser"
 GRAFANA = lane.ROOT / "dashboards/grafana"
+KEPT = lane.ROOT / "build/dashboard-pictures"
 POINTS = 120
 
 
@@ -34,7 +41,7 @@ def name_of(labels, legend):
 
 def answers(url, dashboard, values, begin, end):
     """{panel id: [{name, labels, times, values}]}, on a common grid of times with null where there is no sample."""
-    step = max(1, (end - begin) / POINTS)
+    step = math.ceil((end - begin) / POINTS)  # of whole seconds, else the moments of samples and grid drift apart
     grid = [begin + i * step for i in range(int((end - begin) / step) + 1)]
     out = {}
     for panel in dashboard["panels"]:
@@ -75,25 +82,34 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def draw(url, folder, seconds, site=None):
-    """dashboard-NAME.png of all four in `folder`, and one in the dark theme."""
-    lane.need("chromium")
-    home = lane.temp_dir()
-    site = site or built_site(home)
+def keep(url, seconds):
+    """What is asked once for all pictures, kept below build/ so that they can be drawn again."""
     end = time.time()
-    begin = end - seconds
-    # The node that has the most to show: a stuck pod, and failures.
-    worst = ask(url, "query", query="topk(1, sum by (instance) (kubelet_lifecycle_overdue_pods))")
-    values = {"$__rate_interval": "1m", "$cluster": ".*", "$precision": ".*", "$namespace": ".*"}
-    jobs = []
+    begin = end - seconds + min(120, seconds / 4)  # rates need some samples
+    # The node that has the most to show: a stuck pod, failures, and many pods that ended.
+    worst = ask(url, "query", query="topk(1, sum by (instance) (increase(kubelet_lifecycle_pod_terminations_total[5m]))"
+                                    " * sum by (instance) (instance:kubelet_lifecycle_termination_failures:rate5m)"
+                                    " and sum by (instance) (kubelet_lifecycle_overdue_pods) > 0)")
+    values = {"$__rate_interval": "1m", "$__range": f"{round(end - begin)}s", "$cluster": ".*", "$precision": ".*", "$namespace": ".*"}
+    KEPT.mkdir(parents=True, exist_ok=True)
     for path in sorted(GRAFANA.glob("*.json")):
         dashboard = json.loads(path.read_text())
         node = worst[0]["metric"]["instance"] if path.stem == "node" else ".*"
         if path.stem == "node":
             dashboard["title"] += f": {node}"
         given = {"dashboard": dashboard, "answers": answers(url, dashboard, {**values, "$node": node}, begin, end), "range": [begin * 1000, end * 1000]}
-        (site / f"{path.stem}.json").write_text(json.dumps(given))
-        jobs += [{"data": f"{path.stem}.json", "theme": theme, "to": str(folder / f"dashboard-{path.stem}{suffix}.png")}
+        (KEPT / path.name).write_text(json.dumps(given))
+
+
+def draw(folder, site=None):
+    """dashboard-NAME.png of all four in `folder`, and one in the dark theme."""
+    lane.need("chromium")
+    home = lane.temp_dir()
+    site = site or built_site(home)
+    jobs = []
+    for path in sorted(KEPT.glob("*.json")):
+        shutil.copy(path, site)
+        jobs += [{"data": path.name, "theme": theme, "to": str(folder / f"dashboard-{path.stem}{suffix}.png")}
                  for theme, suffix in (("light", ""), ("dark", "-dark")) if theme == "light" or path.stem == "fleet"]
     folder.mkdir(parents=True, exist_ok=True)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site))
@@ -103,5 +119,12 @@ def draw(url, folder, seconds, site=None):
     print(done.stdout + done.stderr[-3000:])
     lane.expect("every panel is drawn, without an error on the console", done.returncode == 0)
     for job in jobs:
+        if shutil.which("pngquant"):  # a third of the bytes
+            subprocess.run(["pngquant", "--force", "--strip", f"--output={job['to']}", "256", job["to"]], check=False)
         size = pathlib.Path(job["to"]).stat().st_size if pathlib.Path(job["to"]).exists() else 0
         lane.expect(f"{job['to']} has under 250 kB", 0 < size < 250_000, size)
+
+
+if __name__ == "__main__":
+    draw(pathlib.Path(sys.argv[1]))
+    lane.finish()

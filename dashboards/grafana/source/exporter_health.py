@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the other dashboards can be believed: what the exporters read, missed and could not read, and what they cost."""
-from parts import PREFIX, bars_now, dashboard, from_labels, number, over_time, query, row, steps, to_exporter_page, to_node
+from parts import PREFIX, bars_now, dashboard, from_labels, most, number, over_time, query, row, steps, to_exporter_page, to_node
 
 HERE = 'cluster=~"$cluster", instance=~"$node"'
+LAST_EVENT = f"{PREFIX}last_event_timestamp_seconds{{{HERE}}}"
 NOT_SCRAPED = "No exporter is scraped for this choice."
 OURS = f"and on (cluster, job, instance) {PREFIX}build_info{{{HERE}}}"
 
@@ -37,16 +38,16 @@ READING = [
               [query(f"sum by (format) (rate({PREFIX}lines_total{{{HERE}}}[$__rate_interval])) > 0", "{{format}}")],
               unit="suffix:/s", nothing="No line was read in this time.", stack=True),
     over_time("Which events are found in them?", "Lines that the event catalogue took, the eight most frequent kinds. None although lines are read: a kubelet whose words are not known yet, or a log level that hides them.",
-              [query(f"topk(8, sum by (event) (rate({PREFIX}events_total{{{HERE}}}[$__rate_interval])) > 0)", "{{event}}")],
+              [query(most(8, f"sum by (event) (rate({PREFIX}events_total{{{HERE}}}[$__rate_interval])) > 0"), "{{event}}")],
               unit="suffix:/s", nothing="No event was found in this time.", stack=True),
     over_time("How long ago was the last event?", "The three longest. A node on which nothing happens is quiet for minutes; for hours, look at its kubelet's log.",
-              [query(f"topk(3, time() - ({PREFIX}last_event_timestamp_seconds{{{HERE}}} > 0))", "{{instance}}")], unit="s",
+              [query(f"time() - ({LAST_EVENT} and bottomk(3, {LAST_EVENT} @ end() > 0))", "{{instance}}")], unit="s",
               nothing="No exporter has seen an event yet.", links=[to_node(), to_exporter_page()]),
     over_time("Which exporters lag behind?", "Age of the last entry when it was read, the five worst.",
-              [query(f"topk(5, {PREFIX}journal_lag_seconds{{{HERE}}})", "{{instance}}")], unit="s", nothing=NOT_SCRAPED,
+              [query(most(5, f"{PREFIX}journal_lag_seconds{{{HERE}}}"), "{{instance}}")], unit="s", nothing=NOT_SCRAPED,
               links=[to_node(), to_exporter_page()]),
     over_time("How near is journald to deleting what was not read?", "How far a reader is ahead of the entry that vacuuming would take next, the three least; 0: not known, as with a log file.",
-              [query(f"bottomk(3, {PREFIX}journal_headroom_seconds{{{HERE}}})", "{{instance}}")], unit="s", nothing=NOT_SCRAPED,
+              [query(most(3, f"{PREFIX}journal_headroom_seconds{{{HERE}}}", "bottomk", "min_over_time"), "{{instance}}")], unit="s", nothing=NOT_SCRAPED,
               links=[to_node(), to_exporter_page()]),
     over_time("What is missing or cannot be read?", "gap: entries missing from the journal. bad: records that look like the kubelet's and cannot be read. unreadable: files. Also lines suppressed by journald.",
               [more("journal_gaps_total", "reason", legend="gap: {{reason}}"), more("parse_errors_total", "reason", legend="bad: {{reason}}"),
@@ -66,16 +67,16 @@ COVERAGE = [
                more("state_rejected_total", "reason", legend="state rejected: {{reason}}")],
               unit="short", nothing="Nothing was given up in this time: good.", bars=True, stack=True, width=8, height=12),
     over_time("How many pods are remembered?", "By node, the five most. 22,000 at most.",
-              [query(f"topk(5, {PREFIX}tracked_pods{{{HERE}}})", "{{instance}}")], unit="short", nothing=NOT_SCRAPED, links=[to_node(), to_exporter_page()],
+              [query(most(5, f"{PREFIX}tracked_pods{{{HERE}}}"), "{{instance}}")], unit="short", nothing=NOT_SCRAPED, links=[to_node(), to_exporter_page()],
               width=8, height=12),
 ]
 
 COST = [
     row("What it costs"),
     over_time("How much memory?", "Resident memory, the five most.",
-              [query(f"topk(5, process_resident_memory_bytes{{{HERE}}} {OURS})", "{{instance}}")], unit="bytes", nothing=NOT_SCRAPED, links=[to_node()]),
+              [query(most(5, f"process_resident_memory_bytes{{{HERE}}} {OURS}"), "{{instance}}")], unit="bytes", nothing=NOT_SCRAPED, links=[to_node()]),
     over_time("How much processor time?", "Share of one core, the five most.",
-              [query(f"topk(5, rate(process_cpu_seconds_total{{{HERE}}}[$__rate_interval]) {OURS})", "{{instance}}")], unit="percentunit", nothing=NOT_SCRAPED, links=[to_node()]),
+              [query(most(5, f"rate(process_cpu_seconds_total{{{HERE}}}[$__rate_interval]) {OURS}"), "{{instance}}")], unit="percentunit", nothing=NOT_SCRAPED, links=[to_node()]),
     over_time("How often is the state written?", "One to a second while lines come, one every ten seconds at rest. Mean and the rarest writer.",
               [query(f"avg(rate({PREFIX}state_commits_total{{{HERE}}}[$__rate_interval]))", "mean"),
                query(f"min(rate({PREFIX}state_commits_total{{{HERE}}}[$__rate_interval]))", "rarest"),
@@ -86,7 +87,7 @@ COST = [
              [query(f"{PREFIX}journal_polling{{{HERE}}} > 0", "{{instance}}", instant=True)], unit="short", nothing="None polls: good.", thresholds=steps("orange"), width=8, height=6,
              links=[to_node()]),
     bars_now("Who has most descriptors open?", "The five most, as a share of the limit.",
-             [query(f"topk(5, process_open_fds{{{HERE}}} / process_max_fds {OURS})", "{{instance}}", instant=True)], unit="percentunit", max=1, nothing=NOT_SCRAPED, decimals=1,
+             [query(f"topk(5, process_open_fds{{{HERE}}} / process_max_fds {OURS})", "{{instance}}", instant=True)], unit="percentunit", max=1, nothing=NOT_SCRAPED, decimals=3,
              thresholds=steps("green", (0.8, "red")), width=8, height=6, links=[to_node()]),
 ]
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One node. Raw series, so that nothing but the exporter is needed."""
-from parts import (PREFIX, bars_now, choice, dashboard, from_labels, heat, number, over_time, query, row, steps, table, to_dashboard,
+from parts import (PREFIX, SILENT, bars_now, choice, dashboard, from_labels, heat, most, number, over_time, query, row, short, steps, table, to_dashboard,
                    to_exporter_page)
 
 HERE = 'cluster=~"$cluster", instance=~"$node"'
@@ -75,15 +75,15 @@ TROUBLE = [
     row("What hangs and fails"),
     over_time("In which step are the pods that are ending?", "Terminations in flight by the step they are in. A plateau in one step is where to look.",
               [query(f"sum by (phase) ({PREFIX}terminating_pods{{{HERE}}}) > 0", "{{phase}}")], unit="short", nothing="No pod was ending in this time.",
-              stack=True, width=8),
+              stack=True, width=12),
     over_time("What fails, and why?", "Failed attempts by step and reason. The kubelet tries again: a short burst is normal, a plateau is not.",
-              failures(), unit="short", nothing="Nothing failed on this node in this time: good.", stack=True, bars=True, width=8),
-    table("Which pods are stuck here?", "The 20 oldest; reason empty: nothing has failed, the step is silent. A hung mount and a finalizer say nothing.",
-          [query(f"{PREFIX}stuck_pod_age_seconds{{{HERE}}}", table=True)], unit="short", nothing="No pod is stuck on this node: good.", by="Age", width=8,
-          columns={"namespace": ("Namespace", {}), "pod": ("Pod", {}), "phase": ("Step", {}), "reason": ("Reason", {}),
-                   "Value": ("Age", {"unit": "s", "custom.width": 90}), "cluster": ("Cluster", {"custom.hidden": True}), "instance": ("Node", {"custom.hidden": True})}),
-    over_time("Which volume plugin is slow?", "90th percentile from the first attempt to unmount until it succeeds, failed attempts and back-off included.",
-              [query(quantile(0.9, "volume_unmount_duration_seconds", "plugin, operation"), "{{plugin}} {{operation}}")], unit="s",
+              failures(), unit="short", nothing="Nothing failed on this node in this time: good.", stack=True, bars=True, width=12),
+    table("Which pods are stuck here?", "The 20 oldest. Reason none: nothing has failed, the step is silent. A hung mount and a finalizer say nothing.",
+          [query(f"{PREFIX}stuck_pod_age_seconds{{{HERE}}}", table=True)], unit="short", nothing="No pod is stuck on this node: good.", by="Age", width=24, height=7,
+          columns={"Value": ("Age", {"unit": "s", "custom.width": 110}), "namespace": ("Namespace", {}), "pod": ("Pod", {}), "phase": ("Step", {}),
+                   "reason": ("Reason", {"mappings": SILENT}), "cluster": ("Cluster", {"custom.hidden": True}), "instance": ("Node", {"custom.hidden": True})}),
+    over_time("Which volume plugin is slow?", "90th percentile from the first attempt to unmount until it succeeds, failed attempts and back-off included. The six slowest.",
+              [query(short(most(6, quantile(0.9, "volume_unmount_duration_seconds", "plugin, operation"))), "{{plugin}} {{operation}}")], unit="s",
               nothing="No volume was unmounted in this time.", width=8),
     over_time("How long do preStop hooks take?", "Mean by how they ended. A hook that takes its whole grace leaves none for the application.",
               [query(mean("prestop_hook_duration_seconds", "outcome"), "{{outcome}}")], unit="s",
@@ -100,7 +100,7 @@ KUBELET = [
                query(f"sum by (reason) (increase({PREFIX}sync_skips_total{{{HERE}}}[$__rate_interval])) > 0", "skipped: {{reason}}"),
                query(f"increase({PREFIX}orphaned_pods_total{{{HERE}}}[$__rate_interval]) > 0", "orphan"),
                query(f"sum by (result) (increase({PREFIX}node_shutdowns_total{{{HERE}}}[$__rate_interval])) > 0", "shutdown {{result}}")],
-              unit="short", nothing=NOT_SCRAPED, bars=True, stack=True, width=12),
+              unit="short", nothing=NOT_SCRAPED, bars=True, stack=True, width=12, height=12),
     bars_now("Which timings does its log level show?", "1: this timing can be measured at the highest -v seen.",
              [query(f"max by (signal) ({PREFIX}signal_available{{{HERE}}})", "{{signal}}", instant=True)], unit="short", nothing=NOT_SCRAPED,
              max=1, thresholds=steps("red", (1, "green")), width=12, height=12,

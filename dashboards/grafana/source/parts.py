@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the dashboards are made of. A panel is put together by keyword; what it lacks is an error here, not a blank there."""
+import re
 
 PREFIX = "kubelet_lifecycle_"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-RUNBOOKS = "https://github.com/kubelet-lifecycle-exporter/kubelet-lifecycle-exporter/blob/main/dashboards/runbooks"
 # By uid; ${...:queryparam} carries a variable's choice over.
 _CARRIED = "?${datasource:queryparam}&${cluster:queryparam}&${__url_time_range}"
+SILENT = [{"type": "value", "options": {"": {"text": "none: silent", "index": 0}}}]
 UIDS = {name: f"kubelet-lifecycle-{name}" for name in ("fleet", "node", "stuck", "exporter-health")}
 
 
@@ -31,6 +32,17 @@ def steps(*pairs):
     """steps("green", (1, "red")): green, and red from 1 on."""
     base, *rest = pairs
     return {"mode": "absolute", "steps": [{"color": base, "value": None}] + [{"color": c, "value": v} for v, c in rest]}
+
+
+def most(k, expression, pick="topk", over="max_over_time"):
+    """The k highest of the shown time, each over all of it: topk() alone picks others at each moment, and the legend grows."""
+    ranged = f"{expression}[$__range]" if re.fullmatch(r"\w+\{[^{}]*\}", expression) else f"({expression})[$__range:]"
+    return f"{expression} and {pick}({k}, {over}({ranged} @ end()))"
+
+
+def short(expression):
+    """The plugins of Kubernetes itself without their common beginning, which would fill a legend."""
+    return f'label_replace({expression}, "plugin", "$1", "plugin", "kubernetes.io/(.*)")'
 
 
 def panel(kind, title, description, queries, *, unit, nothing, width=8, height=8, options=None, custom=None, links=(),

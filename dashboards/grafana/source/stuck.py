@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the pager leads to: which pods do not end, where they hang, why, and what to do."""
 from node import failures
-from parts import PREFIX, RUNBOOKS, bars_now, dashboard, from_labels, number, over_time, query, row, steps, table, to_node
+from parts import PREFIX, SILENT, bars_now, dashboard, from_labels, most, number, over_time, query, row, steps, table, to_node
+from runbooks_url import RUNBOOKS_URL
 
 NODES = 'cluster=~"$cluster", instance=~"$node"'
 PODS = f'{NODES}, namespace=~"$namespace"'
 NOT_SCRAPED = "No exporter is scraped for this choice."
 NO_POD = "No pod is stuck: good."
 AGE = steps("orange", (900, "red"), (86400, "dark-red"))
-RUNBOOK = {"title": "What to do", "url": f"{RUNBOOKS}/PodTerminationStuck.md", "targetBlank": True}
+RUNBOOK = {"title": "What to do", "url": f"{RUNBOOKS_URL}/PodTerminationStuck.md", "targetBlank": True}
 NODE_OF_ROW = to_node("${__data.fields.Node}")
-SILENT = [{"type": "value", "options": {"": {"text": "none: silent", "index": 0}}}]
 
 DASHBOARD = dashboard(
     "stuck", "Kubelet lifecycle / Stuck pods", "Every pod whose deletion has outlived its grace period, with the step, the reason and the age.",
@@ -40,16 +40,16 @@ DASHBOARD = dashboard(
         row("Since when"),
         over_time("Since when do pods hang, and in which step?", "Stuck pods by step and reason. All at once: something they share broke then.",
                   [query(f'label_replace(sum by (phase, reason) ({PREFIX}overdue_pods{{{NODES}}}), "reason", "silent", "reason", "")', "{{phase}}: {{reason}}")],
-                  unit="short", nothing="No pod was stuck in this time: good.", stack=True, width=8, height=9),
-        over_time("How does the age of each grow?", "A line that ends: the pod is gone. Only the ten oldest.",
-                  [query(f"topk(10, max by (namespace, pod) ({PREFIX}stuck_pod_age_seconds{{{PODS}}}))", "{{namespace}}/{{pod}}")],
-                  unit="s", nothing="No pod was stuck in this time: good.", width=8, height=9),
+                  unit="short", nothing="No pod was stuck in this time: good.", stack=True, width=8, height=10),
+        over_time("How does the age of each grow?", "A line that ends: the pod is gone. Only the five oldest.",
+                  [query(most(5, f"max by (namespace, pod) ({PREFIX}stuck_pod_age_seconds{{{PODS}}})"), "{{namespace}}/{{pod}}")],
+                  unit="s", nothing="No pod was stuck in this time: good.", width=8, height=10),
         over_time("Do the attempts still fail?", "Failed attempts by step and reason on these nodes. Attempts that go on failing: mend the cause, the kubelet does the rest. None, and still stuck: the call itself hangs.",
-                  failures(NODES), unit="short", nothing="No attempt failed in this time: what is stuck is silent.", stack=True, bars=True, width=8, height=9),
+                  failures(NODES), unit="short", nothing="No attempt failed in this time: what is stuck is silent.", stack=True, bars=True, width=8, height=10),
         bars_now("Which steps hold old pods, stuck or not yet?", "Age of the oldest termination in each step: what may be stuck soon.",
                  [query(f"max by (phase) ({PREFIX}terminating_oldest_age_seconds{{{NODES}}})", "{{phase}}", instant=True)], unit="s",
                  nothing=NOT_SCRAPED, thresholds=steps("green", (60, "orange"), (900, "red")), width=12, height=8),
-        bars_now("Which nodes hold the stuck pods?", "A click leads to the node.",
-                 [query(f"topk(20, sum by (cluster, instance) ({PREFIX}overdue_pods{{{NODES}}}) > 0)", "{{instance}}", instant=True)],
+        bars_now("Which nodes hold the stuck pods?", "The ten that hold most. A click leads to the node.",
+                 [query(f"topk(10, sum by (cluster, instance) ({PREFIX}overdue_pods{{{NODES}}}) > 0)", "{{instance}}", instant=True)],
                  unit="short", nothing=NO_POD, thresholds=steps("red"), links=[to_node()], width=12, height=8),
     ])

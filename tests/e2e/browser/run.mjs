@@ -2,7 +2,7 @@
 // Runs every case of the *.cases.mjs beside it (or of another suite), each in a fresh browser context, and holds each page to what any page of
 // ours must keep: no error on the console, no request elsewhere, no answer that is an error, no dialog.
 //
-// A case: async ({page, servers, serve, open, picture, note, expected, tolerate}); it fails by throwing. What it needs
+// A case: async ({page, servers, exporter, home, serve, open, picture, note, expected, tolerate}); it fails by throwing. What it needs
 // comes as JSON in argv[2]: see page.py.
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -82,8 +82,8 @@ async function run(browser, { test, options, name }) {
       return own.at(-1);
     };
     const note = (text) => console.log(`      ${name}: ${text}`);
-    const { servers, version, home } = given;
-    await timed(test({ page, servers, version, home, serve, open, picture, note, expected, tolerate }));
+    const { servers, version, home, exporter } = given;
+    await timed(test({ page, servers, version, home, exporter, serve, open, picture, note, expected, tolerate }));
     await page.goto('about:blank'); // it asks no server that ends now
     const left = complaints.filter((complaint) => !tolerated.some((pattern) => pattern.test(complaint)) && !isCutOff(complaint));
     if (left.length) throw new Error(left.join('; '));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each kind of panel by the component of @grafana/ui that Grafana draws it with. The heatmap is none of them: Grafana keeps it
 // to itself, so that it is drawn here, in the same colours.
-import { dateTime, formattedValueToString, getValueFormat, VizOrientation, type GrafanaTheme2 } from '@grafana/data';
+import { dateTime, formattedValueToString, getDisplayValueAlignmentFactors, getValueFormat, VizOrientation, type GrafanaTheme2 } from '@grafana/data';
 import { BarGauge, BigValue, Table, TimeSeries } from '@grafana/ui';
 import { lastField, seriesFrames, tableFrame, type PanelJson, type Series } from './data';
 
@@ -38,15 +38,15 @@ function Bars({ panel, series, width, height, theme }: Drawn) {
     const field = lastField(panel, one, theme);
     return { field, value: { ...field.display!(one.values.at(-1)), title: one.name } };
   });
-  const longest = values.reduce((a, b) => (a.value.title.length > b.value.title.length ? a : b)).value;
-  const widest = values.reduce((a, b) => (a.value.text.length > b.value.text.length ? a : b)).value;
+  const widest = getDisplayValueAlignmentFactors(values.map(({ value }) => ({ display: value })) as any);
+  widest.title += 'mm'; // it goes by the number of letters, which may be wider ones
   return (
     <div style={{ display: 'flex', flexDirection: 'column', gap: 4, justifyContent: 'center', height }}>
       {values.map(({ field, value }, i) => (
         <BarGauge key={i} theme={theme} width={width} height={room} field={{ ...field.config, min: 0, max: most || 1 }} display={field.display}
                   value={value} orientation={VizOrientation.Horizontal} displayMode={panel.options.displayMode} isOverflow={false}
-                  alignmentFactors={{ title: longest.title, text: widest.text, suffix: widest.suffix, prefix: widest.prefix }}
-                  showUnfilled={panel.options.showUnfilled} valueDisplayMode={panel.options.valueMode} text={{ titleSize: 12, valueSize: 13 }} />
+                  alignmentFactors={widest}
+                  showUnfilled={panel.options.showUnfilled} valueDisplayMode={panel.options.valueMode} text={{ titleSize: 11, valueSize: 13 }} />
       ))}
     </div>
   );
@@ -62,7 +62,7 @@ function Heatmap({ panel, series, width, height, theme, range }: Drawn) {
   if (first < 0) return <Nothing {...{ panel, series, width, height, theme, range }} />;
   const shown = rows.slice(first, last + 1), cells = counts.slice(first, last + 1);
   const most = Math.max(...cells.flat());
-  const left = 52, bottom = 20, columns = Math.max(...rows.map((row) => row.times.length));
+  const left = 72, bottom = 20, columns = Math.max(...rows.map((row) => row.times.length));
   const w = (width - left) / columns, h = (height - bottom) / shown.length;
   const unit = getValueFormat(panel.options.yAxis.unit);
   const text = { fill: theme.colors.text.primary, fontSize: 11, fontFamily: theme.typography.fontFamily };

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/serve_flags.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "exporter/http_post.h"
+#include "exporter/listen_address.h"
+#include "parser/values.h"
+#include "parser/zone.h"
+
+namespace kle {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, SourceKind>, 2> kSources{
+    {{"journal", SourceKind::kJournal}, {"file", SourceKind::kFile}}};
+constexpr std::array<std::pair<std::string_view, StartAt>, 3> kStarts{
+    {{"boot", StartAt::kBoot}, {"now", StartAt::kNow}, {"all", StartAt::kAll}}};
+constexpr std::array<std::pair<std::string_view, bool>, 2> kRuntimes{
+    {{"auto", true}, {"none", false}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kLevels{
+    {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kFormats{
+    {{"logfmt", "logfmt"}, {"json", "json"}}};
+
+Error Quoted(const std::string& text, std::string_view message) {
+  return Error("\"" + text + "\" " + std::string(message));
+}
+
+template <auto Member>
+Result<void> Text(ServeOptions& options, const std::string& text, bool) {
+  if (text.empty()) return Error("is empty: give a value or leave it out");
+  options.*Member = text;
+  return {};
+}
+
+template <auto Member>
+Result<void> List(ServeOptions& options, const std::string& text, bool first) {
+  if (text.empty()) return Error("is empty: give a value or leave it out");
+  if (first) (options.*Member).clear();
+  (options.*Member).push_back(text);
+  return {};
+}
+
+template <auto Member>
+Result<void> Addresses(ServeOptions& options, const std::string& text, bool first) {
+  if (text.empty()) return Error("is empty: try :10298");
+  if (auto parsed = ParseListenAddress(text); !parsed) return parsed.error();
+  return List<Member>(options, text, first);
+}
+
+template <auto Member, const auto& Choices>
+Result<void> Choice(ServeOptions& options, const std::string& text, bool) {
+  std::string known;
+  for (const auto& [name, value] : Choices) {
+    if (name == text) {
+      options.*Member = value;
+      return {};
+    }
+    known.append(known.empty() ? "" : ", ").append(name);
+  }
+  return Quoted(text, "is none of " + known);
+}
+
+template <auto Member>
+Result<void> Time(ServeOptions& options, const std::string& text, bool) {
+  const auto seconds = ParseGoDuration(text);
+  if (!seconds || *seconds < 0) return Quoted(text, "is no duration: try 60s or 5m");
+  options.*Member = FromSeconds(*seconds);
+  return {};
+}
+
+Result<void> TimeZone(ServeOptions& options, const std::string& text, bool) {
+  if (!HeaderClock::KnownZone(text)) {
+    return Quoted(text, "is no known time zone: try Europe/Berlin or +02:00");
+  }
+  options.timezone = text;
+  return {};
+}
+
+Result<void> TraceEndpoint(ServeOptions& options, const std::string& url, bool) {
+  if (auto endpoint = ParseEndpoint(url); !endpoint) return endpoint.error();
+  options.trace_endpoint = url;
+  return {};
+}
+
+Result<void> TelemetryPath(ServeOptions& options, const std::string& path, bool) {
+  if (!path.starts_with('/') || path == "/" || path.find_first_of("?#% ") != std::string::npos) {
+    return Quoted(path, "is no path of its own: try /metrics");
+  }
+  if (path.starts_with("/-/") || path.starts_with("/api/")) {
+    return Quoted(path, "is taken: try /metrics");
+  }
+  options.telemetry_path = path;
+  return {};
+}
+
+using Options = ServeOptions;
+constexpr auto kOnce = ServeFlag::kOnce;
+constexpr auto kMany = ServeFlag::kRepeatable;
+constexpr auto kReload = ServeFlag::kReloadable;
+
+// clang-format off
+constexpr ServeFlag kTable[] = {
+    {"source", "Source", "journal|file", "journal", kOnce, Choice<&Options::source, kSources>,
+     "Where the kubelet's log is read from"},
+    {"journal.directory", "Source", "FOLDER", "", kOnce, Text<&Options::journal_directory>,
+     "Journal folder; default: this machine's journal"},
+    {"journal.unit", "Source", "UNIT", "", kMany, List<&Options::journal_units>,
+     "Unit to read; default: the known kubelet units that exist"},
+    {"file.path", "Source", "FILE", "", kMany, List<&Options::file_paths>,
+     "Log file to follow"},
+    {"runtime.source", "Source", "auto|none", "auto", kOnce, Choice<&Options::runtime, kRuntimes>,
+     "The container runtime's own log, which makes times exact: read where it is found, or not at all"},
+    {"timezone", "Source", "ZONE", "", kOnce, TimeZone,
+     "Zone of the log's times, for files without receive times; default: the machine's"},
+    {"start", "Source", "boot|now|all", "boot", kOnce, Choice<&Options::start, kStarts>,
+     "Where a first start without state begins: at this boot's first entry, now, or with all there is"},
+    {"state.path", "State", "FILE", "/var/lib/kubelet-lifecycle-exporter/state", kOnce, Text<&Options::state_path>,
+     "File that keeps the state over restarts; none: nothing is kept"},
+    {"stuck.slack", "Measuring", "DURATION", "60s", kReload, Time<&Options::stuck_slack>,
+     "A pod is stuck when its age exceeds the granted grace by this"},
+    {"web.listen-address", "Web", "ADDRESS", ":10298", kMany, Addresses<&Options::listen_addresses>,
+     "Address to listen on: host:port, [IPv6]:port, or :port for every address of both"},
+    {"web.probe-address", "Web", "ADDRESS", "", kMany, Addresses<&Options::probe_addresses>,
+     "Address for /-/healthy and /-/ready alone, with threads of its own; asks for no password"},
+    {"web.telemetry-path", "Web", "PATH", "/metrics", kOnce, TelemetryPath,
+     "Path of the metrics"},
+    {"web.config.file", "Web", "FILE", "", kReload, Text<&Options::web_config_file>,
+     "Web configuration in exporter-toolkit's format: TLS, passwords, headers"},
+    {"trace.endpoint", "Traces", "URL", "", kOnce, TraceEndpoint,
+     "Where finished terminations go as traces (OTLP/HTTP), http://HOST:4318/v1/traces; default: nowhere"},
+    {"config.file", "Configuration", "FILE", "", kOnce, Text<&Options::config_file>,
+     "YAML file with these flags as keys; the command line wins"},
+    {"log.level", "Own log", "debug|info|warn|error", "info", kReload, Choice<&Options::log_level, kLevels>,
+     "What is logged, on standard error"},
+    {"log.format", "Own log", "logfmt|json", "logfmt", kReload, Choice<&Options::log_format, kFormats>,
+     "How it is logged"},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const ServeFlag> ServeFlags() { return kTable; }
+
+const ServeFlag* FindServeFlag(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kTable), std::end(kTable),
+                                   [&](const ServeFlag& flag) { return flag.name == name; });
+  return found == std::end(kTable) ? nullptr : found;
+}
+
+std::vector<std::string> ServeFlagNames() {
+  std::vector<std::string> names;
+  for (const ServeFlag& flag : kTable) names.emplace_back(flag.name);
+  return names;
+}
+
+std::string ReloadableFlags() {
+  std::string names;
+  for (const ServeFlag& flag : kTable) {
+    if (!flag.reloadable()) continue;
+    names.append(names.empty() ? "" : ", ").append(flag.name);
+  }
+  return names;
+}
+
+}  // namespace kle

@@ -114,6 +114,7 @@ import socket, sys
 path, name = sys.argv[1:]
 with socket.socket(socket.AF_UNIX) as stream:
     stream.connect(path)
+    stream.recv(1)  # its end: journald has accepted
     stream.sendall(f"{name}\\n{name}.service\\n6\\n0\\n0\\n0\\n0\\n".encode())
     for line in sys.stdin.buffer:
         stream.sendall(line)

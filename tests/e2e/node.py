@@ -270,7 +270,7 @@ def mistakes(node, service):
     taken = lane.start("nsenter", f"--target={node.leader}", "--net", sys.executable, "-c",
                        f"import socket, time; s = socket.create_server(('', {PORT})); print(flush=True); time.sleep(600)", stdout=subprocess.PIPE)
     taken.stdout.readline()
-    unit_says("a taken port", "[Service]\nRestartSec=1s\n", f":{PORT}", "Address already in use", "stop the program that listens there")
+    unit_says("a taken port", "[Service]\nRestartSec=1s\n", f":{PORT}", "Address already in use", "another program listens there", "stop it or give another address")
     lane.stop(taken)
     lane.wait_for("a port that is free again is used", lambda: node.get("/-/ready")[0] == 200, 60)
     service.drop_in("")

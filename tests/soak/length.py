@@ -17,7 +17,7 @@ def main():
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--lines", type=int)
     arguments = parser.parse_args()
-    wanted = arguments.lines or (4_000_000 if arguments.short else 17_000_000)
+    wanted = arguments.lines or (2_000_000 if arguments.short else 17_000_000)
     home = lane.temp_dir()
     log = home / "kubelet.log"
     kubelet = iter(Kubelet(1, 200))

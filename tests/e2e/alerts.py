@@ -309,12 +309,12 @@ def by_node():
     return found
 
 
-def in_time(alert, since, what, earlier=0.0):
-    """An alert that was due `for` after `since`, or `earlier` seconds before that: two scrapes may come besides, and the second of a commit."""
+def in_time(alert, since, what):
+    """An alert that was due `for` after `since`: two scrapes may come besides, and the second of a commit."""
     key = (alert["labels"]["alertname"], alert["labels"]["severity"])
     after = (alert["started"] - since).total_seconds()
     limit = waits[key] + 1 + 2 * scrape_gap(alert["labels"]["instance"]) + late
-    lane.expect(f"{key[0]} {after:.1f} s after {what}, its `for` is {waits[key]:g} s", waits[key] - SCRAPE - earlier <= after <= limit, f"limit {limit:.1f}")
+    lane.expect(f"{key[0]} {after:.1f} s after {what}, its `for` is {waits[key]:g} s", waits[key] - SCRAPE <= after <= limit, f"limit {limit:.1f}")
 
 
 def resolved_in_time(alert, since, what):
@@ -350,9 +350,10 @@ for alert in of("hung-volume", "PodTerminationStuck"):
     lane.expect("it names phase and reason", said == ("unmount_volumes", "volume_busy"), str(said))
 lane.expect("both pods of the busy volumes", len(of("hung-volume", "PodTerminationStuck")) == 2)
 for alert in of("hung-volume", "VolumeUnmountFailing"):
-    begun = min(at for at, line in volume.played if "UnmountVolume started" in line)
-    # `for` is what lacks to six; the phase begins when the sandbox is gone, some tenths before its first unmount.
-    in_time(alert, begun + 4 * 60 / SCALE * SECOND, "the four minutes of its window", earlier=0.5)
+    unmounting = min(at for at, line in volume.played if "UnmountVolume started" in line)
+    # The phase begins with the sandbox's end, which a relist told some tenths before the first unmount.
+    begun = max((at for at, line in volume.played if at <= unmounting and "ContainerDied" in line), default=unmounting)
+    in_time(alert, begun + 4 * 60 / SCALE * SECOND, "the four minutes of its window")  # `for` is what lacks to six
     resolved_in_time(alert, max(removed.values()), "the last removal")
 # (VolumeUnmountFailing bears a gap of 70 s, which is 2 s here: less than a restart may take.)
 lane.expect("no stuck pod's alert came twice, though its exporter was killed meanwhile", not any(a["times"] for a in of("hung-volume", "PodTerminationStuck")))

@@ -23,7 +23,7 @@ using std::chrono::seconds;
 
 constexpr size_t kInFlightServed = 1000;
 constexpr size_t kRecentServed = 1000;
-// Until the source's end is reached for the first time: ready soon after it.
+// While there is nothing to read and the source's end was not reached yet.
 constexpr milliseconds kSettle(20);
 constexpr milliseconds kIdleWait(500);
 constexpr milliseconds kTick(5);  // of the coarse clock, and a little
@@ -65,6 +65,7 @@ Result<void> ServeLoop::Run(const std::atomic<bool>& stop) {
   while (!stop.load(std::memory_order_relaxed)) {
     auto status = source_.Next(line, Patience());
     if (!status) return status.error();
+    reading_ = *status == ReadStatus::kLine;
     switch (*status) {
       case ReadStatus::kLine:
         OnLine(line);
@@ -98,9 +99,10 @@ void ServeLoop::Turn() {
 }
 
 // No longer than until the last record counts as complete, or until the next commit may be made:
-// what a line says is to be seen soon.
+// what a line says is to be seen soon. A busy kubelet never pauses: that the end is reached shows
+// only to who does not wait there.
 milliseconds ServeLoop::Patience() const {
-  if (!caught_up_) return kSettle;
+  if (!caught_up_) return reading_ ? milliseconds(0) : kSettle;
   const auto now = Clock::now();
   const auto quiet = last_line_ + kQuiet;
   const auto next = now < quiet ? quiet : committed_ + options_.commit_every;

@@ -95,6 +95,7 @@ class ServeLoop {
   bool urgent_ = false;     // and not only by lines that are no events
   bool aged_ = false;       // nothing new was in the last commit
   bool owed_ = false;       // as soon as it can be
+  bool reading_ = false;    // the source had a line when it was last asked
   bool caught_up_ = false;  // once
   bool behind_ = true;      // now
   std::optional<Timestamp> last_received_;

@@ -350,9 +350,10 @@ for alert in of("hung-volume", "PodTerminationStuck"):
     lane.expect("it names phase and reason", said == ("unmount_volumes", "volume_busy"), str(said))
 lane.expect("both pods of the busy volumes", len(of("hung-volume", "PodTerminationStuck")) == 2)
 for alert in of("hung-volume", "VolumeUnmountFailing"):
-    unmounting = min(at for at, line in volume.played if "UnmountVolume started" in line)
-    # The phase begins with the sandbox's end, which a relist told some tenths before the first unmount.
-    begun = max((at for at, line in volume.played if at <= unmounting and "ContainerDied" in line), default=unmounting)
+    # The phase begins with the sandbox's end, some tenths before the first unmount: of a pod's cgroups that go, the last.
+    last_ends = {m.group(1): at for at, line in volume.played
+                 if (m := re.search(r'Destroyed container: "/kubepods/\S*/pod([0-9a-f-]{36})/', line))}
+    begun = min(last_ends.values())
     in_time(alert, begun + 4 * 60 / SCALE * SECOND, "the four minutes of its window")  # `for` is what lacks to six
     resolved_in_time(alert, max(removed.values()), "the last removal")
 # (VolumeUnmountFailing bears a gap of 70 s, which is 2 s here: less than a restart may take.)

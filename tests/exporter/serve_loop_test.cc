@@ -98,6 +98,35 @@ TEST(ServeLoop, ReadyOnceCaughtUp) {
             std::string::npos);
 }
 
+// Who waits at its end is given the next line before long; hangs up after a hundred.
+class BusySource : public LineSource {
+ public:
+  explicit BusySource(std::atomic<bool>& stop) : stop_(stop) {}
+
+  Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override {
+    if (wait.count() == 0) return ReadStatus::kIdle;
+    stop_ = ++lines_ == 100;
+    line = LogLine();
+    line.text = "hello";
+    return ReadStatus::kLine;
+  }
+
+ private:
+  int lines_ = 0;
+  std::atomic<bool>& stop_;
+};
+
+TEST(ServeLoop, ReadyThoughTheKubeletNeverPauses) {
+  std::atomic<bool> stop{false};
+  BusySource source(stop);
+  SnapshotBox snapshots;
+  Restored fresh;
+  fresh.pipeline = std::make_unique<Pipeline>(PipelineOptions());
+  ServeLoop loop(source, snapshots, std::move(fresh), ServeLoopOptions());
+  EXPECT_TRUE(loop.Run(stop));
+  EXPECT_TRUE(snapshots.Get()->ready) << snapshots.Get()->reason;
+}
+
 TEST(ServeLoop, AJournalWithoutTheKubeletIsNotReady) {
   const Ran ran = RunLoop({{ReadStatus::kLine, "hello"}, {ReadStatus::kIdle}}, true);
   EXPECT_FALSE(ran.last->ready);

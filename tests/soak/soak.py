@@ -57,7 +57,11 @@ class Exporter:
         return self
 
     def wait_ready(self, seconds=60):
-        lane.wait_for(f"{self.name} ready", lambda: lane.get(self.base + "/-/ready")[0] == 200, seconds)
+        try:
+            lane.wait_for(f"{self.name} ready", lambda: lane.get(self.base + "/-/ready")[0] == 200, seconds)
+        except AssertionError:
+            print(lane.get(self.base + "/-/ready"), (self.home / f"{self.name}.log").read_text()[-2000:], flush=True)
+            raise
         return self
 
     def metrics(self):

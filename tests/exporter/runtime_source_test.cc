@@ -24,8 +24,9 @@ std::string RuntimeLine(int second, std::string_view message) {
 class RuntimeInJournal : public JournalTest {
  protected:
   // The kubelet's lines and the runtime's, as serve reads them.
-  std::unique_ptr<LiveMerge> Open(const std::string& position = {}) {
-    auto sources = LiveMerge::SourcesAt(position, {"journal", "runtime journal"});
+  std::unique_ptr<LiveMerge> Open(const std::string& position = {},
+                                  const Lines& names = {"journal", "runtime journal"}) {
+    auto sources = LiveMerge::SourcesAt(position, names);
     for (LiveMerge::Source& source : sources) {
       JournalOptions options{folder_.path(), {}, {}, StartAt::kAll, source.position};
       source.needed = &source == sources.data();
@@ -127,6 +128,19 @@ TEST_F(RuntimeInJournal, TheStateOfTheKubeletsReaderAloneIsStillRead) {
   LogLine line;
   ASSERT_EQ(*(*alone)->Next(line, milliseconds(0)), ReadStatus::kLine);
   EXPECT_EQ(ReadAll(*Open((*alone)->Position())), (Lines{"runtime two", "kubelet three"}));
+}
+
+// --runtime.source=none on the state of both: the kubelet's lines go on, and no gap is told.
+TEST_F(RuntimeInJournal, TheStateOfBothIsReadByTheKubeletsReaderAlone) {
+  Write("a.journal", {{"one", kStart}, Of("two", 1), {"three", kStart + 2}, Of("four", 3)});
+  for (size_t cut = 0; cut <= 4; ++cut) {
+    auto both = Open();
+    Lines all = ReadAll(*both, cut);
+    std::erase_if(all, [](const std::string& line) { return line.starts_with("runtime"); });
+    const Lines rest = ReadAll(*Open(both->Position(), {"journal"}));
+    all.insert(all.end(), rest.begin(), rest.end());
+    EXPECT_EQ(all, (Lines{"kubelet one", "kubelet three"})) << "cut after " << cut;
+  }
 }
 
 TEST(Merged, TwoLogsInTheOrderOfTime) {

@@ -398,23 +398,26 @@ void JournalSource::Process() {
   recent_.clear();
 }
 
+// Not to wait at all is a look at files that are new, as often as a wake-up may be.
 JournalSource::Waited JournalSource::Wait(milliseconds wait,
                                           std::optional<Clock::time_point>& deadline) {
   if (journal_) Mark();
   auto now = Clock::now();
   if (!deadline) deadline = now + wait;
-  auto left = std::chrono::ceil<milliseconds>(*deadline - now);
-  if (left <= milliseconds(0)) return Waited::kEnough;
+  const auto left = std::max(std::chrono::ceil<milliseconds>(*deadline - now), milliseconds(0));
+  const bool look = left == milliseconds(0);
   if (!journal_ || fd_ < 0) {
     const bool signalled =
-        poll(nullptr, 0, static_cast<int>(std::min(left, kPollEvery).count())) < 0;
+        !look && poll(nullptr, 0, static_cast<int>(std::min(left, kPollEvery).count())) < 0;
     if (journal_ && Clock::now() - reopened_at_ > kReopenEvery) journal_.reset();
-    return signalled ? Waited::kEnough : Waited::kMore;
+    return look || signalled ? Waited::kEnough : Waited::kMore;
   }
+  if (look && now < last_wake_ + kBetweenWakes) return Waited::kEnough;
   pollfd waiting{fd_, static_cast<short>(sd_journal_get_events(journal_.get())), 0};
   if (poll(&waiting, 1, static_cast<int>(left.count())) <= 0) return Waited::kEnough;
   now = Clock::now();
-  const auto pause = std::chrono::ceil<milliseconds>(last_wake_ + kBetweenWakes - now);
+  const auto pause =
+      std::min(std::chrono::ceil<milliseconds>(last_wake_ + kBetweenWakes - now), left);
   const bool signalled =
       pause > milliseconds(0) && poll(nullptr, 0, static_cast<int>(pause.count())) < 0;
   last_wake_ = Clock::now();

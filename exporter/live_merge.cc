@@ -11,9 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kLookEvery(200);
-// Long enough for a source that waits to see files that are new.
-constexpr milliseconds kLook(1);
+constexpr milliseconds kLookEvery(250);
 // To ask a source that has nothing costs as much as a line.
 constexpr int kRest = 256;
 const std::string kMark = "merged/1";
@@ -133,7 +131,7 @@ Result<ReadStatus> LiveMerge::Next(LogLine& line, milliseconds wait) {
     const bool early = steady_clock::now() - begun < pause / 2;
     if (!streams_.front().there && early) return ReadStatus::kIdle;
     for (size_t i = 1; i < streams_.size(); ++i) {
-      if (!streams_[i].there && !Fill(streams_[i], kLook, status)) return status;
+      if (!streams_[i].there && !Fill(streams_[i], milliseconds(0), status)) return status;
     }
   }
 }

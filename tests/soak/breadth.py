@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Breadth: 10,000 pods that terminate at once are measured exactly; of a million that never end, memory stays bounded
-and what was given up is counted.
+and what was given up is counted; more whole lives than are remembered leave the same bound.
 
   breadth.py [--short] [--orphans=N]
 """
 import argparse
-import json
+import itertools
 import subprocess
 
-from soak import Exporter, figure, lane
+from soak import Exporter, Kubelet, figure, lane
 
 GRACE = 30
 
@@ -76,7 +76,7 @@ def main():
     exporter = serve(home, "orphans", home / "orphans.log")
     lane.wait_for("all seen", lambda: exporter.sum_of("events_total") >= orphans, 60)
     evicted = exporter.sum_of("tracker_evictions_total")
-    in_flight = sum(float(l.split()[-1]) for l in exporter.metrics().splitlines() if l.startswith("kubelet_lifecycle_terminating_pods{"))
+    in_flight = gauge(exporter, "terminating_pods{")
     rss = exporter.rss_anon_kib()
     figure("orphans.deletes", orphans)
     figure("orphans.in_flight", in_flight)
@@ -90,7 +90,35 @@ def main():
     check = subprocess.run(["promtool", "check", "metrics"], input=exporter.metrics(), text=True, capture_output=True) if lane.shutil.which("promtool") else None
     lane.expect("promtool takes the exposition", check is None or check.returncode == 0, check and check.stderr[-300:])
     lane.stop(exporter.child)
+    whole_lives(home, 200_000 if arguments.short else 2_000_000)
     lane.finish()
+
+
+def whole_lives(home, lines):
+    """Some forty pods a second come and go: all that ended is remembered for ten minutes, up to a bound."""
+    kubelet = Kubelet(1, 200, event_share=0.85)
+    with open(home / "lives.log", "w") as out:
+        out.writelines(line + "\n" for _, line in itertools.islice(kubelet, lines))
+    exporter = serve(home, "lives", home / "lives.log")
+    most, remembered, read = 0, 0, 0
+    while read < lines:
+        most = max(most, exporter.rss_anon_kib())
+        read = exporter.sum_of("lines_total")
+        remembered = max(remembered, gauge(exporter, "tracked_pods"))
+    figure("lives.lines", lines)
+    figure("lives.terminations", kubelet.oracle["terminated"])
+    figure("lives.remembered_most", remembered)
+    figure("lives.rss_anon_kib_most", most)
+    figure("lives.rss_anon_kib", exporter.rss_anon_kib())
+    measured = exporter.sum_of("pod_termination_duration_seconds_count")
+    lane.expect("each life is measured once", measured == kubelet.oracle["terminated"], (measured, kubelet.oracle["terminated"]))
+    lane.expect("no more are remembered than the bound", 0 < remembered <= 22_000, remembered)
+    lane.expect("RssAnon under 64 MB for whole lives", most < 64 * 1024, most)
+    lane.stop(exporter.child)
+
+
+def gauge(exporter, name):
+    return sum(float(l.split()[-1]) for l in exporter.metrics().splitlines() if l.startswith("kubelet_lifecycle_" + name))
 
 
 if __name__ == "__main__":

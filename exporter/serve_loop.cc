@@ -147,7 +147,8 @@ void ServeLoop::OnIdle() {
 
 bool ServeLoop::CommitDue() const {
   const auto since = Clock::now() - committed_;
-  if (!owed_ && (since < options_.commit_every || since < kCommitShare * cost_)) return false;
+  const auto rest = std::min<Clock::duration>(kCommitShare * cost_, options_.commit_within);
+  if (!owed_ && (since < options_.commit_every || since < rest)) return false;
   if (committer_.busy()) return since >= kHungDisk;
   if (owed_ || urgent_ || pipeline_->summary().events != events_) return true;
   if (changed_) return since >= kCalm * options_.commit_every;

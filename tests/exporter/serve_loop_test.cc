@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <deque>
+#include <thread>
 
 #include "temp_folder.h"
 
@@ -125,6 +127,44 @@ TEST(ServeLoop, ReadyThoughTheKubeletNeverPauses) {
   ServeLoop loop(source, snapshots, std::move(fresh), ServeLoopOptions());
   EXPECT_TRUE(loop.Run(stop));
   EXPECT_TRUE(snapshots.Get()->ready) << snapshots.Get()->reason;
+}
+
+// A commit of it takes 50 ms, a line 5 ms.
+class SlowSource : public LineSource {
+ public:
+  explicit SlowSource(std::atomic<bool>& stop) : stop_(stop) {}
+
+  Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    stop_ = ++lines_ == 100;
+    line = LogLine();
+    line.text = "hello";
+    return ReadStatus::kLine;
+  }
+  SourceHealth Health() override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return {};
+  }
+
+ private:
+  int lines_ = 0;
+  std::atomic<bool>& stop_;
+};
+
+TEST(ServeLoop, ALongCommitDoesNotPutOffTheNextForLong) {
+  std::atomic<bool> stop{false};
+  SlowSource source(stop);
+  SnapshotBox snapshots;
+  int published = 0;
+  ServeLoopOptions options;
+  options.commit_every = std::chrono::milliseconds(10);
+  options.commit_within = std::chrono::milliseconds(100);
+  options.on_publish = [&](const Snapshot&) { ++published; };
+  Restored fresh;
+  fresh.pipeline = std::make_unique<Pipeline>(PipelineOptions());
+  ServeLoop loop(source, snapshots, std::move(fresh), options);
+  EXPECT_TRUE(loop.Run(stop));
+  EXPECT_GE(published, 4);  // the first and the last are made in any case
 }
 
 TEST(ServeLoop, AJournalWithoutTheKubeletIsNotReady) {

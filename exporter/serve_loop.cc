@@ -31,7 +31,7 @@ constexpr milliseconds kTick(5);  // of the coarse clock, and a little
 // what a line may take from the kubelet to here.
 constexpr milliseconds kQuiet(400);
 constexpr Duration kUnderWay = milliseconds(500);
-// A commit may take this part of the time at most: ten thousand pods in flight are slow to render.
+// A commit may take this part of a processor at most: ten thousand pods in flight are slow to render.
 constexpr int kCommitShare = 20;
 // Lines that are no events only move counters of lines.
 constexpr int kCalm = 5;
@@ -40,6 +40,13 @@ constexpr seconds kIdleCommit(10);
 constexpr seconds kHungDisk(10);
 
 Timestamp Now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+// What a commit costs, however long others keep the processor meanwhile.
+std::chrono::nanoseconds ProcessorTime() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
 
 }  // namespace
 
@@ -147,8 +154,7 @@ void ServeLoop::OnIdle() {
 
 bool ServeLoop::CommitDue() const {
   const auto since = Clock::now() - committed_;
-  const auto rest = std::min<Clock::duration>(kCommitShare * cost_, options_.commit_within);
-  if (!owed_ && (since < options_.commit_every || since < rest)) return false;
+  if (!owed_ && (since < options_.commit_every || since < kCommitShare * cost_)) return false;
   if (committer_.busy()) return since >= kHungDisk;
   if (owed_ || urgent_ || pipeline_->summary().events != events_) return true;
   if (changed_) return since >= kCalm * options_.commit_every;
@@ -264,7 +270,7 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
 }
 
 void ServeLoop::Commit() {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = ProcessorTime();
   owed_ = false;
   TakeOutcome();
   TakeTraceCounts();
@@ -290,7 +296,7 @@ void ServeLoop::Commit() {
     events_ = pipeline_->summary().events;
   }
   committed_ = Clock::now();
-  cost_ = std::chrono::steady_clock::now() - begun;
+  cost_ = ProcessorTime() - begun;
 }
 
 }  // namespace kle

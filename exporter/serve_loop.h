@@ -25,9 +25,6 @@ class TraceExport;
 struct ServeLoopOptions {
   // Between commits while events come; lines that are none wait five times as long.
   std::chrono::milliseconds commit_every{1000};
-  // A commit that took long puts the next one off, by this much at most: where others have the
-  // processor each takes long, and what is shown must not be minutes old.
-  std::chrono::milliseconds commit_within{10'000};
   // A journal in which no kubelet line was ever seen is not ready; an empty file is.
   bool needs_kubelet_line = false;
   // Why there may be none, one line, for the readiness.
@@ -105,7 +102,7 @@ class ServeLoop {
   Clock::time_point last_line_{};
   Clock::time_point committed_{};
   Clock::time_point turned_{};
-  std::chrono::steady_clock::duration cost_{};  // of the last commit, in this thread
+  std::chrono::nanoseconds cost_{};  // of the last commit: this thread's processor time
   std::string trouble_;                         // last one logged
   std::string commit_error_;                    // likewise
   std::string reason_ = "starting";

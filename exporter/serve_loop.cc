@@ -31,7 +31,8 @@ constexpr milliseconds kTick(5);  // of the coarse clock, and a little
 // what a line may take from the kubelet to here.
 constexpr milliseconds kQuiet(400);
 constexpr Duration kUnderWay = milliseconds(500);
-// A commit may take this part of a processor at most: ten thousand pods in flight are slow to render.
+// A commit may take this part of a processor at most: ten thousand pods in flight are slow to
+// render.
 constexpr int kCommitShare = 20;
 // Lines that are no events only move counters of lines.
 constexpr int kCalm = 5;

@@ -103,8 +103,8 @@ class ServeLoop {
   Clock::time_point committed_{};
   Clock::time_point turned_{};
   std::chrono::nanoseconds cost_{};  // of the last commit: this thread's processor time
-  std::string trouble_;                         // last one logged
-  std::string commit_error_;                    // likewise
+  std::string trouble_;              // last one logged
+  std::string commit_error_;         // likewise
   std::string reason_ = "starting";
 };
 

@@ -79,6 +79,8 @@ void Fields(Archive& archive, ContainerFacts& container) {
           container.hook_ended_at, container.hook_outcome, container.runtime);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(container.grace_seconds.value_or(0))) archive.Fail();
+    const bool exit_told = container.exit_source != ExitSource::kNone;
+    if (container.exited_at.has_value() != exit_told) archive.Fail();
   }
 }
 
@@ -106,6 +108,7 @@ void Fields(Archive& archive, TerminationFacts& term) {
           term.last_event_at);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(term.grace_granted.value_or(0))) archive.Fail();
+    if (term.by_runtime && !term.requested_at) archive.Fail();
     for (const FailureChain& chain : term.chains) {
       if (chain.failure >= term.failures.size()) archive.Fail();
     }

@@ -165,6 +165,22 @@ TEST(State, AnotherLayoutIsRefused) {
   EXPECT_EQ(Restored(saved), nullptr);
 }
 
+TEST(State, WhatIsNeverWithoutATimeIsRefusedWithoutOne) {
+  ContainerFacts container;
+  container.exit_source = ExitSource::kBound;
+  ContainerFacts again;
+  EXPECT_FALSE(Decode(Encoded(container), again));
+  container.exited_at = Timestamp();
+  EXPECT_TRUE(Decode(Encoded(container), again));
+
+  TerminationFacts termination;
+  termination.by_runtime = true;
+  TerminationFacts twice;
+  EXPECT_FALSE(Decode(Encoded(termination), twice));
+  termination.requested_at = Timestamp();
+  EXPECT_TRUE(Decode(Encoded(termination), twice));
+}
+
 // When this fails, a type has a new field: name it in metrics/state_fields.h and raise
 // kStateLayout.
 TEST(State, EveryFieldIsSaved) {

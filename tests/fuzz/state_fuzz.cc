@@ -10,6 +10,7 @@
 #include "exporter/state_file.h"
 #include "metrics/metric_set.h"
 #include "metrics/tracker.h"
+#include "parser/catalogue.h"
 #include "parser/framer.h"
 
 namespace {
@@ -24,6 +25,29 @@ MetricSet& Metrics(bool used) {
   return *metrics;
 }
 
+// What the kubelet and the runtime may print next of a pod in flight, a few kinds an input.
+void GoOn(Tracker& tracker, size_t number) {
+  const auto records = tracker.InFlight(1);
+  if (records.empty()) return;
+  const TerminationRecord& record = records.front();
+  const LogSource source = number % 2 == 0 ? LogSource::kKubelet : LogSource::kRuntime;
+  const auto rows = Catalogue(source);
+  for (size_t i = 0; i < 8; ++i) {
+    const CatalogueRow& row = rows[(number / 2 + i) % rows.size()];
+    Event event;
+    event.kind = row.kind;
+    event.row = &row;
+    event.at = record.requested_at.value_or(Timestamp()) + std::chrono::seconds(i);
+    event.pod = {record.namespace_, record.pod, record.uid};
+    event.pods = {event.pod};
+    if (!record.containers.empty()) {
+      event.container = record.containers.front().name;
+      event.container_id = event.sandbox_id = record.containers.back().id;
+    }
+    tracker.On(event);
+  }
+}
+
 void RestoreTracker(std::string_view bytes) {
   Tracker tracker(TrackerOptions(), Metrics(false), {});
   Decoder decoder(bytes);
@@ -34,6 +58,7 @@ void RestoreTracker(std::string_view bytes) {
   Tracker second(TrackerOptions(), Metrics(false), {});
   Decoder of_saved(again);
   if (!second.Restore(of_saved)) std::abort();
+  GoOn(tracker, bytes.size());
   tracker.OnGap(Timestamp());
   tracker.OnClockStep(std::chrono::seconds(-5));
   tracker.Advance(Timestamp(std::chrono::hours(1)));

@@ -52,8 +52,11 @@ struct CatalogueRow {
 std::span<const CatalogueRow> Catalogue(LogSource source = LogSource::kKubelet);
 
 // The row of a record's message, or null. Needs ParseHead only. Constant time for exact messages.
-const CatalogueRow* FindRow(const Record& record);
+// What the row's placeholders take of the message is left in record.captures, for Extract.
+const CatalogueRow* FindRow(Record& record);
 const CatalogueRow* FindRow(std::string_view message, LogSource source = LogSource::kKubelet);
+const CatalogueRow* FindRow(std::string_view message, Captures& captures,
+                            LogSource source = LogSource::kKubelet);
 
 // The pattern of a built row; null for an exact message.
 class Template;
@@ -63,7 +66,7 @@ const Template* TemplateOf(const CatalogueRow& row);
 // the line, escapes and all, without its opening quote.
 bool MayBeEvent(std::string_view raw);
 
-// Fills `event` from a record whose row was found; calls ParseFields. False when the line
+// Fills `event` from a record whose row FindRow(record) was; calls ParseFields. False when the line
 // contradicts its row (a required part is missing): the caller counts it. event.row may differ from
 // `row` after an "Unhandled Error", whose text is looked up again; kRedirect remains when no row
 // takes that text. `event.at` is left to the caller, who knows year and zone.

@@ -98,10 +98,15 @@ class Index {
     lines_.Finish();
   }
 
-  const CatalogueRow* Find(std::string_view message) const {
+  // `captures`: what the row's template takes of the message.
+  const CatalogueRow* Find(std::string_view message, Captures& captures) const {
     size_t best = rows_.size();
+    captures.count = 0;
     messages_.ForEach(message, [&](uint16_t at) {
-      if (at < best && Takes(rows_[at], message)) best = at;
+      Captures taken;
+      if (at >= best || !Takes(rows_[at], message, taken)) return false;
+      best = at;
+      captures = taken;
       return false;
     });
     return best < rows_.size() ? rows_[best].row : nullptr;
@@ -184,9 +189,8 @@ class Index {
     std::map<uint64_t, std::vector<uint16_t>> lists_;
   };
 
-  static bool Takes(const Entry& entry, std::string_view message) {
+  static bool Takes(const Entry& entry, std::string_view message, Captures& captures) {
     if (entry.pattern == nullptr) return message == entry.literal;
-    Captures captures;
     return entry.pattern->Match(message, captures);
   }
 
@@ -238,13 +242,20 @@ const Template* TemplateOf(const CatalogueRow& row) {
 }
 
 const CatalogueRow* FindRow(std::string_view message, LogSource source) {
-  return IndexOf(source).Find(message);
+  Captures captures;
+  return FindRow(message, captures, source);
 }
 
-const CatalogueRow* FindRow(const Record& record) {
-  if (!IsWhole(record.format)) return TheIndex().Find(record.message);
-  return FindRow(record.message,
-                 record.format == LineFormat::kRuntime ? LogSource::kRuntime : LogSource::kKernel);
+const CatalogueRow* FindRow(std::string_view message, Captures& captures, LogSource source) {
+  return IndexOf(source).Find(message, captures);
+}
+
+const CatalogueRow* FindRow(Record& record) {
+  LogSource source = LogSource::kKubelet;
+  if (IsWhole(record.format)) {
+    source = record.format == LineFormat::kRuntime ? LogSource::kRuntime : LogSource::kKernel;
+  }
+  return FindRow(record.message, record.captures, source);
 }
 
 bool MayBeEvent(std::string_view raw) { return TheIndex().MayBegin(raw); }

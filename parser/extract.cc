@@ -371,10 +371,8 @@ std::vector<std::vector<Role>> CapturedRoles(LogSource source) {
   return roles;
 }
 
-void ApplyCaptures(const CatalogueRow& row, std::string_view message, Event& event) {
-  const Template* const pattern = TemplateOf(row);
-  Captures captures;
-  if (pattern == nullptr || !pattern->Match(message, captures)) return;
+void ApplyCaptures(const CatalogueRow& row, const Captures& captures, Event& event) {
+  if (captures.count == 0) return;
   static const std::array roles{CapturedRoles(LogSource::kKubelet),
                                 CapturedRoles(LogSource::kRuntime),
                                 CapturedRoles(LogSource::kKernel)};
@@ -439,14 +437,15 @@ bool Extract(Record& record, const Frame& frame, const CatalogueRow& row, Event&
   const ParseError error = ParseFields(record);
   if (row.kind == EventKind::kRedirect) {
     const Field* text = record.Find("err");
-    const CatalogueRow* inner = text != nullptr ? FindRow(text->value) : nullptr;
+    Captures captures;
+    const CatalogueRow* inner = text != nullptr ? FindRow(text->value, captures) : nullptr;
     if (inner == nullptr) return true;
     event.row = inner;
     event.kind = inner->kind;
-    ApplyCaptures(*inner, text->value, event);
+    ApplyCaptures(*inner, captures, event);
     return Complete(event);
   }
-  ApplyCaptures(row, record.message, event);
+  ApplyCaptures(row, record.captures, event);
   for (auto field = record.fields.rbegin(); field != record.fields.rend(); ++field) {
     const Role role =
         row.source == LogSource::kRuntime ? RuntimeRoleOf(field->key, event) : RoleOf(field->key);

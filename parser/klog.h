@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "parser/framer.h"
+#include "parser/template.h"
 #include "parser/time.h"
 
 namespace kle {
@@ -55,6 +56,7 @@ struct Record {
                               // Trailing blanks and newlines are trimmed.
   bool structured = false;    // "msg" key=value (always true for JSON)
   std::vector<Field> fields;  // filled by ParseFields
+  Captures captures;          // filled by FindRow
 
   // First field of that key, or null.
   const Field* Find(std::string_view key) const;

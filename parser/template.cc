@@ -8,14 +8,15 @@ namespace {
 
 // Length of a Go-quoted string at the start of `text`, quotes included; 0 when there is none.
 size_t QuotedLength(std::string_view text) {
-  const char* const end = text.data() + text.size();
+  constexpr size_t kNone = std::string_view::npos;
   if (text.empty() || text.front() != '"') return 0;
-  for (const char* at = text.data() + 1; at < end; ++at) {
-    if (*at == '\\') {
-      ++at;
-    } else if (*at == '"') {
-      return static_cast<size_t>(at + 1 - text.data());
-    }
+  const size_t quote = text.find('"', 1);
+  if (quote == kNone) return 0;
+  size_t at = text.substr(0, quote).find('\\');
+  if (at == kNone) return quote + 1;
+  for (; at < text.size(); ++at) {
+    if (text[at] == '"') return at + 1;
+    if (text[at] == '\\') ++at;
   }
   return 0;
 }

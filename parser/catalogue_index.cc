@@ -103,12 +103,19 @@ class Index {
     size_t best = rows_.size();
     captures.count = 0;
     messages_.ForEach(message, [&](uint16_t at) {
+      const Entry& entry = rows_[at];
+      if (at >= best) return false;
+      if (entry.pattern == nullptr) {
+        if (message == entry.literal) best = at;
+        return false;
+      }
       Captures taken;
-      if (at >= best || !Takes(rows_[at], message, taken)) return false;
+      if (!entry.pattern->Match(message, taken)) return false;
       best = at;
       captures = taken;
       return false;
     });
+    if (best < rows_.size() && rows_[best].pattern == nullptr) captures.count = 0;
     return best < rows_.size() ? rows_[best].row : nullptr;
   }
 
@@ -188,11 +195,6 @@ class Index {
     Bits goes_on_;
     std::map<uint64_t, std::vector<uint16_t>> lists_;
   };
-
-  static bool Takes(const Entry& entry, std::string_view message, Captures& captures) {
-    if (entry.pattern == nullptr) return message == entry.literal;
-    return entry.pattern->Match(message, captures);
-  }
 
   static bool MayTake(const Entry& entry, std::string_view raw) {
     const size_t size = entry.plain.size();

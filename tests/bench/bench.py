@@ -104,6 +104,8 @@ class Bench:
         found = self.ratio("draining a journal: report / bare sd_journal loop", drain, bare, at_most=1.10)
         self.row("draining a journal: kubelet entries a CPU second", f"{entries / found.ours:,.0f}")
         self.ratio("draining a journal: report / journalctl -o cat", drain, cat, at_most=0.6)
+        self.ratio("draining a journal without the runtime's lines (--runtime.source=none): report / bare sd_journal loop",
+                   self.report("--runtime.source=none", folder), bare)
         if self.installed("rsyslogd", "rsyslog") and self.installed("mtail"):
             self.ratio("draining a journal: rsyslog imjournal to a file, then mtail / report", drain,
                        corpus.Imjournal(self.home, folder, entries, self.mtail), at_least=1)

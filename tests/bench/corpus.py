@@ -71,6 +71,7 @@ class Imjournal(Command):
     def cpu_seconds(self):
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir()
+        modules = next((pathlib.Path(shutil.which("rsyslogd")).parents[1] / "lib").glob("*/rsyslog"), "")
         (self.work / "rsyslog.conf").write_text(f"""
 module(load="imjournal" StateFile="{self.work.resolve()}/state" IgnorePreviousMessages="off" Ratelimit.Interval="0")
 template(name="message" type="string" string="%msg%\\n")
@@ -80,7 +81,7 @@ if $programname == "kubelet" then action(type="omfile" file="{self.out.resolve()
         script = (f"mkdir -p /run/log/journal && mount -t tmpfs none /run/log/journal && mkdir /run/log/journal/{machine} && "
                   f"mount --bind {self.folder} /run/log/journal/{machine} && "
                   f"{{ [ ! -d /var/log/journal ] || mount -t tmpfs none /var/log/journal; }} && "
-                  f"exec rsyslogd -n -i {self.work.resolve()}/pid -f {self.work.resolve()}/rsyslog.conf")
+                  f"exec rsyslogd -n {f'-M {modules}' if modules else ''} -i {self.work.resolve()}/pid -f {self.work.resolve()}/rsyslog.conf")
         child = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         written = lambda: self.out.exists() and self.out.read_bytes().count(b"\n")
         deadline = time.monotonic() + 120

@@ -158,10 +158,12 @@ class Journald:
         self.start()
 
     def start(self):
-        self.daemon = start("/lib/systemd/systemd-journald", self.namespace, stderr=subprocess.PIPE, text=True)
+        said = tempfile.TemporaryFile("w+")  # a pipe that nobody reads holds it up after some hundred rotations
+        self.daemon = start("/lib/systemd/systemd-journald", self.namespace, stderr=said)
         wait_for("journald's stdout socket", lambda: self._answers() or self.daemon.poll() is not None, 20)
         if self.daemon.poll() is not None:  # it wants a cgroup tree, which a bare chroot has not
-            skip(f"systemd-journald does not run here: {self.daemon.stderr.read().strip()}")
+            said.seek(0)
+            skip(f"systemd-journald does not run here: {said.read().strip()}")
 
     def _answers(self):
         with socket.socket(socket.AF_UNIX) as s:

@@ -357,11 +357,20 @@ std::vector<InFlightPod> Tracker::Overview() const {
 }
 
 std::vector<RecordPtr> Tracker::Recent(size_t limit) const {
-  std::vector<RecordPtr> records;
+  std::vector<const PodFacts*> pods;
   for (const PodFacts& pod : impl_->table.pods()) {
-    if (pod.termination && pod.termination->completed) {
-      records.push_back(std::make_shared<const TerminationRecord>(impl_->Build(pod)));
-    }
+    if (pod.termination && pod.termination->completed) pods.push_back(&pod);
+  }
+  if (pods.size() > limit) {  // a busy node has thousands: no more are built than are asked for
+    std::ranges::stable_sort(pods, std::ranges::greater{}, [](const PodFacts* pod) {
+      const TerminationFacts& term = *pod->termination;
+      return term.removed_at.value_or(term.terminated_at.value_or(Timestamp{}));
+    });
+    pods.resize(limit);
+  }
+  std::vector<RecordPtr> records;
+  for (const PodFacts* pod : pods) {
+    records.push_back(std::make_shared<const TerminationRecord>(impl_->Build(*pod)));
   }
   for (const RecordPtr& record : impl_->recent) {
     if (records.size() >= limit) break;

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <vector>
 
 #include "metrics/metric_set.h"
 #include "tests/support/lines.h"
@@ -101,6 +103,44 @@ TEST_F(Allocations, NoneForAnObservation) {
               for (int i = 0; i < 1000; ++i) observe();
             }),
             0u);
+}
+
+// A commit asks for the newest of the ended; a busy node has thousands that still wait for late
+// lines.
+TEST_F(Allocations, OnlyForTheRecordsThatAreAskedFor) {
+  constexpr int kPods = 200;
+  PipelineOptions options;
+  options.zone.timezone = "UTC";
+  options.zone.year = 2026;
+  Pipeline pipeline(options);
+  const auto push = [&](double at, auto text) {
+    for (int i = 0; i < kPods; ++i) {
+      char uid[37];
+      std::snprintf(uid, sizeof uid, "%08x-0000-4000-8000-%012x", i, i);
+      const std::string line = At(at + i / 1000.0, text("prod/web-" + std::to_string(i), uid));
+      LogLine entry;
+      entry.text = line;
+      pipeline.Push(entry);
+    }
+  };
+  push(1, [](const std::string& pod, const char*) { return SyncLoop("DELETE", pod); });
+  push(2, [](const std::string& pod, const char* uid) {
+    return OfPod("syncTerminatingPod enter", {}, pod, uid);
+  });
+  push(5, [](const std::string& pod, const char* uid) {
+    return OfPod("Pod terminated all containers successfully", {}, pod, uid);
+  });
+  push(7, [](const std::string& pod, const char*) { return SyncLoop("REMOVE", pod); });
+  pipeline.Idle(*ParseTimestamp("2026-11-23T10:00:10Z"));
+
+  std::vector<RecordPtr> all;
+  std::vector<RecordPtr> few;
+  const uint64_t of_all = Count([&] { all = pipeline.Recent(kPods); });
+  const uint64_t of_few = Count([&] { few = pipeline.Recent(10); });
+  ASSERT_EQ(all.size(), static_cast<size_t>(kPods));
+  ASSERT_EQ(few.size(), 10u);
+  for (size_t i = 0; i < few.size(); ++i) EXPECT_EQ(few[i]->pod, all[i]->pod);
+  EXPECT_LT(of_few * 10, of_all);
 }
 
 }  // namespace

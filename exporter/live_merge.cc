@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kLookEvery(250);
+constexpr milliseconds kLookSeldom(500);
+constexpr int kSeldomAfter = 20;  // times that nobody had anything
 // To ask a source that has nothing costs as much as a line.
 constexpr int kRest = 256;
 const std::string kMark = "merged/1";
@@ -119,13 +121,17 @@ Result<ReadStatus> LiveMerge::Next(LogLine& line, milliseconds wait) {
       // Two sources may number their writers alike.
       line.stream ^= static_cast<uint64_t>(first - streams_.data()) << 56;
       first->there = false;
+      idle_ = 0;
       return ReadStatus::kLine;
     }
     const auto begun = steady_clock::now();
     if (!deadline) deadline = begun + wait;
     const auto left = std::chrono::ceil<milliseconds>(*deadline - begun);
-    if (left <= milliseconds(0)) return ReadStatus::kIdle;
-    const auto pause = std::min(left, kLookEvery);
+    if (left <= milliseconds(0)) {
+      idle_ = std::min(idle_ + 1, kSeldomAfter);
+      return ReadStatus::kIdle;
+    }
+    const auto pause = std::min(left, idle_ < kSeldomAfter ? kLookEvery : kLookSeldom);
     if (!Fill(streams_.front(), pause, status)) return status;
     // Woken by a signal: the caller looks why.
     const bool early = steady_clock::now() - begun < pause / 2;

@@ -46,7 +46,8 @@ class LiveMerge final : public LineSource {
   static std::vector<Source> SourcesAt(const std::string& position,
                                        const std::vector<std::string>& names);
 
-  // The first one is waited for; the others are looked at a few times a second.
+  // The first one is waited for; the others are looked at four times a second, after ten seconds
+  // without a line twice.
   LiveMerge(std::vector<Source> sources, const ZoneOptions& zone);
 
   Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
@@ -71,6 +72,7 @@ class LiveMerge final : public LineSource {
 
   std::vector<Stream> streams_;
   Gap gap_;
+  int idle_ = 0;  // how often in a row nobody had anything
 };
 
 }  // namespace kle

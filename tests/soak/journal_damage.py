@@ -10,6 +10,7 @@ import argparse
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import time
 
@@ -85,9 +86,11 @@ def live(home, times):
     for number in range(times):
         kind = ("truncate", "hole", "unlink", "chmod")[number % 4]
         path = folder / f"f{number}.journal"
-        write(path, next_entry, 3000)
-        next_entry += 3000
-        time.sleep(dice.uniform(0, 0.05))  # somewhere in the middle of it
+        exporter.child.send_signal(signal.SIGSTOP)  # else a quick machine has the file damaged before it is looked at
+        write(path, next_entry, 20_000)
+        next_entry += 20_000
+        exporter.child.send_signal(signal.SIGCONT)
+        time.sleep(dice.uniform(0, 0.1))  # somewhere in the middle of it
         size = path.stat().st_size
         if kind == "truncate":
             os.truncate(path, dice.choice((0, 4096, size // 2)))

@@ -106,7 +106,9 @@ class Index {
       const Entry& entry = rows_[at];
       if (at >= best) return false;
       if (entry.pattern == nullptr) {
-        if (message == entry.literal) best = at;
+        if (message != entry.literal) return false;
+        best = at;
+        captures.count = 0;
         return false;
       }
       Captures taken;
@@ -115,7 +117,6 @@ class Index {
       captures = taken;
       return false;
     });
-    if (best < rows_.size() && rows_[best].pattern == nullptr) captures.count = 0;
     return best < rows_.size() ? rows_[best].row : nullptr;
   }
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "exporter/journal_sigbus.h"
+#include "parser/klog.h"
 
 namespace kle {
 namespace {
@@ -29,8 +30,6 @@ constexpr seconds kReopenEvery(10);
 constexpr milliseconds kFirstBackOff(100);
 constexpr milliseconds kLongestBackOff(5000);
 constexpr int kTries = 2;
-// "Suppressed N messages from UNIT": journald's rate limit (sd-messages.h).
-constexpr const char* kDroppedId = "a596d6fe7bfa4994828e72309e95d61e";
 constexpr size_t kBrokenStreams = 64;
 
 bool Consume(std::string_view& field, std::string_view name) {
@@ -103,6 +102,7 @@ Result<void> JournalSource::OpenJournal() {
   positioned_ = false;
   units_ = options_.units;
   if (units_.empty()) units_ = UnitsOrAll(journal_.get(), options_.part);
+  if (!following()) AskOnce();
   if (error = AddMatches(); error < 0) {
     return SystemError("cannot select the kubelet's unit", "", -error, "check --journal.unit");
   }
@@ -133,7 +133,7 @@ int JournalSource::AddMatch(const std::string& match) {
 int JournalSource::AddMatches() {
   int error = AddUnitMatches(journal_.get(), units_, options_.part);
   // That it is journald's own is looked at when it is read: that costs less.
-  if (error >= 0) error = AddMatch(std::string("MESSAGE_ID=") + kDroppedId);
+  if (error >= 0 && may_drop_) error = AddMatch(std::string("MESSAGE_ID=") + kJournalDroppedId);
   if (error < 0 || !only_boot_) return error;
   error = sd_journal_add_conjunction(journal_.get());
   return error < 0 ? error : AddMatch("_BOOT_ID=" + BootText(*only_boot_));
@@ -164,7 +164,7 @@ void JournalSource::TakeMessage(std::string_view field) {
     if (!has_message_) message_.assign(field);  // of two, journald shows the first
     has_message_ = true;
   } else if (Consume(field, "MESSAGE_ID=")) {
-    dropped_ = field == kDroppedId;
+    dropped_ = field == kJournalDroppedId;
   }
 }
 
@@ -221,6 +221,7 @@ uint64_t JournalSource::StreamOf(std::string_view id) {
 void JournalSource::NoteBoot(sd_id128_t boot) {
   if (boot_id_ && Same(*boot_id_, boot)) return;
   boot_id_ = boot;
+  known_column_.clear();
   std::string text = BootText(boot);
   if (!place_.boot_id.empty() && place_.boot_id != text) ++place_.boot;
   place_.boot_id = std::move(text);
@@ -260,26 +261,20 @@ int JournalSource::ReadEntry(LogLine& line) {
   if (const int error = sd_journal_get_monotonic_usec(journal, &monotonic, &boot); error < 0) {
     return error;
   }
-  has_message_ = broken_ = dropped_ = false;
-  transport_ = Transport::kOther;
-  pid_ = dropped_lines_ = 0;
-  stream_.reset();
-  const void* data = nullptr;
-  size_t size = 0;
-  sd_journal_restart_data(journal);
-  int more = 0;
-  while ((more = sd_journal_enumerate_available_data(journal, &data, &size)) > 0) {
-    TakeField(std::string_view(static_cast<const char*>(data), size));
-  }
-  if (more < 0) return more;
-  if (Cut()) return -EBADMSG;
   NoteBoot(boot);
+  std::optional<LogWriter> writer;
+  if (realtime < settled_until_) {
+    if (const int error = ReadMessage(); error < 0) return error;
+    writer = WriterKnownBy(message_);
+  }
+  if (!writer) {
+    if (const int error = ReadFields(); error < 0) return error;
+    writer = WriterOfEntry();
+  }
+  if (Cut()) return -EBADMSG;
   place_.realtime = realtime;
   place_.monotonic = monotonic;
   recent_.push_back(realtime);
-  if (dropped_ && transport_ == Transport::kJournald && has_message_) NoteDropped();
-  if (!has_message_ || dropped_) return 0;
-  const std::optional<LogWriter> writer = Writer();
   if (!writer) return 0;
   line.Clear();
   line.text = message_;
@@ -291,6 +286,30 @@ int JournalSource::ReadEntry(LogLine& line) {
   line.stream = stream_.value_or(pid_);
   line.continues_previous = NoteBroken(line.stream);
   return 1;
+}
+
+// All that an entry has, in one pass: asking for two or three costs as much.
+int JournalSource::ReadFields() {
+  has_message_ = broken_ = dropped_ = false;
+  transport_ = Transport::kOther;
+  pid_ = dropped_lines_ = 0;
+  stream_.reset();
+  const void* data = nullptr;
+  size_t size = 0;
+  sd_journal_restart_data(journal_.get());
+  int more = 0;
+  while ((more = sd_journal_enumerate_available_data(journal_.get(), &data, &size)) > 0) {
+    TakeField(std::string_view(static_cast<const char*>(data), size));
+  }
+  return more;
+}
+
+// Nothing when the entry is no line.
+std::optional<LogWriter> JournalSource::WriterOfEntry() {
+  if (dropped_ && transport_ == Transport::kJournald && has_message_) NoteDropped();
+  if (!has_message_ || dropped_) return std::nullopt;
+  if (settled_until_ > 0) known_column_ = scan::PidColumn(message_);
+  return Writer();
 }
 
 Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {

@@ -65,7 +65,14 @@ class JournalSource final : public LineSource {
   int SkipRead();
   bool TurnToRunningBoot();
 
+  void AskOnce();
+  bool HasAny(std::initializer_list<const char*> fields);
+  std::optional<LogWriter> WriterKnownBy(std::string_view message) const;
+
   int ReadEntry(LogLine& line);
+  int ReadMessage();
+  int ReadFields();
+  std::optional<LogWriter> WriterOfEntry();
   void TakeField(std::string_view field);
   void TakeMessage(std::string_view field);
   void TakeTrusted(std::string_view field);
@@ -114,6 +121,11 @@ class JournalSource final : public LineSource {
   uint64_t dropped_lines_ = 0;
 
   std::optional<sd_id128_t> boot_id_;  // of the entry last read
+
+  // Of a fixed set of files, asked once: see AskOnce.
+  uint64_t settled_until_ = 0;  // realtime up to which MESSAGE may be enough
+  bool may_drop_ = true;        // whether journald may have dropped lines
+  std::string known_column_;    // the pid column of the header last read with all fields
 
   int errors_ = 0;  // in a row
   std::chrono::milliseconds back_off_{0};

@@ -14,6 +14,9 @@ namespace kle {
 // entry that is read: so the runtime's lines, and the kernel's, have a reader of their own.
 enum class JournalPart : uint8_t { kKubelet, kRuntime };
 
+// "Suppressed N messages from UNIT": journald's rate limit (sd-messages.h).
+inline constexpr const char* kJournalDroppedId = "a596d6fe7bfa4994828e72309e95d61e";
+
 // The known ones that wrote to this journal.
 std::vector<std::string> UnitsIn(sd_journal* journal, JournalPart part);
 // Those, or every known one if there are none.

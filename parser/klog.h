@@ -163,6 +163,14 @@ inline bool HeaderShaped(std::string_view line) {
          Shaped<"nnnn nn:">(at + 1) && Shaped<"n:nn:nn.">(at + 7);
 }
 
+// The eight characters in which klog prints its process's id; nothing where no header is.
+inline std::string_view PidColumn(std::string_view line) {
+  constexpr size_t kAt = std::string_view("Lmmdd hh:mm:ss.uuuuuu ").size();
+  constexpr size_t kWidth = 8;
+  return line.size() >= kAt + kWidth && HeaderShaped(line) ? line.substr(kAt, kWidth)
+                                                           : std::string_view();
+}
+
 }  // namespace scan
 
 // The two syntaxes, behind ParseHeader, ParseHead and ParseFields.

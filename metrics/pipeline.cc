@@ -31,6 +31,13 @@ struct Pipeline::Impl final : RecordFilter {
     return MayBeEvent(record.raw_message);
   }
 
+  Glance LookAt(std::string_view line) override {
+    const char* const message = SkimHeader(line, record.last);
+    if (message == nullptr) return Glance::kUnsure;
+    const bool wanted = MayBeEvent({message, line.data() + line.size()});
+    return wanted ? Glance::kWanted : Glance::kUnwanted;
+  }
+
   void Take(const Frame& frame) {
     if (frame.format == LineFormat::kOther) return;
     if (IsWhole(frame.format) && !runtime_wanted) return;

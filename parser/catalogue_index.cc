@@ -2,12 +2,14 @@
 // From a message to its row. Most lines are no events: they are told by their first bytes.
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "parser/catalogue.h"
@@ -15,9 +17,6 @@
 
 namespace kle {
 namespace {
-
-// A row is found by as much of its literal beginning as fits one of these.
-constexpr std::array<size_t, 5> kLengths = {4, 8, 16, 24, 32};
 
 // The tables below have room for twice as many.
 constexpr size_t kMostRows = 1000;
@@ -29,40 +28,41 @@ uint64_t WordAt(const char* at) {
   return word;
 }
 
-// Hashes of ever longer beginnings of one text, in the order of kLengths.
-class Beginnings {
+// Both halves of the product: each bit of the result comes from all of the word.
+uint64_t Mix(uint64_t word) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{word} * 0x9E3779B97F4A7C15ull;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+// A row is found by as much of its literal beginning as fits one of these: 4, 8, 16, 24, 32 bytes.
+constexpr size_t kLongest = 32;
+
+// Calls `visit` with the hashes of ever longer beginnings, and whether it is the longest, until
+// that gives true.
+template <typename Visit>
+void ForEachBeginning(std::string_view text, Visit visit) {
+  const char* const at = text.data();
+  const size_t size = std::min(text.size(), kLongest);
+  if (size < 4 || visit(Mix(WordAt<uint32_t>(at)), size < 8)) return;
+  uint64_t hash = 0;
+  for (size_t end = 8; end <= size; end += 8) {
+    hash = Mix(hash ^ WordAt<uint64_t>(at + end - 8));
+    if (visit(hash, size < end + 8)) return;
+  }
+}
+
+// Two bits for each beginning, by its hash.
+class Marks {
  public:
-  explicit Beginnings(std::string_view text) : text_(text) {}
-
-  bool Next() {
-    if (next_ == kLengths.size() || text_.size() < kLengths[next_]) return false;
-    const size_t length = kLengths[next_++];
-    if (length == 4) {
-      hash_ = Mix(WordAt<uint32_t>(text_.data()));
-      return true;
-    }
-    if (length == 8) hash_ = 0;
-    for (; taken_ < length; taken_ += 8)
-      hash_ = Mix(hash_ ^ WordAt<uint64_t>(text_.data() + taken_));
-    return true;
-  }
-
-  // Whether no longer beginning of `text` has a hash.
-  bool last_of(std::string_view text) const {
-    return next_ == kLengths.size() || text.size() < kLengths[next_];
-  }
-  uint64_t hash() const { return hash_; }
+  void Set(uint64_t hash, unsigned mark) { words_[Word(hash)] |= uint64_t{mark} << Shift(hash); }
+  unsigned Of(uint64_t hash) const { return (words_[Word(hash)] >> Shift(hash)) & 3; }
 
  private:
-  static uint64_t Mix(uint64_t word) {
-    word *= 0x9E3779B97F4A7C15ull;
-    return word ^ (word >> 31);
-  }
-
-  std::string_view text_;
-  size_t next_ = 0;
-  size_t taken_ = 0;
-  uint64_t hash_ = 0;
+  static constexpr size_t kPairs = 16384;
+  static size_t Word(uint64_t hash) { return hash / 32 % (kPairs / 32); }
+  static unsigned Shift(uint64_t hash) { return hash % 32 * 2; }
+  std::array<uint64_t, kPairs / 32> words_{};
 };
 
 // What a message begins with however it is written: neither Go nor JSON escape these characters.
@@ -84,15 +84,25 @@ class Index {
       rows_.push_back(entry);
     }
     if (rows_.size() > kMostRows) std::abort();
-    // Exact ones first, and of two built ones the one that says more; else as the table has them.
+    // Of two built ones the one that says more goes first; else as the table has them.
     std::ranges::stable_sort(rows_, [](const Entry& a, const Entry& b) {
       if (a.pattern == nullptr || b.pattern == nullptr) return a.pattern == nullptr && b.pattern;
       return a.literal.size() > b.literal.size();
     });
+    std::set<std::pair<std::string_view, bool>> placed;
     for (size_t i = 0; i < rows_.size(); ++i) {
-      rows_[i].plain = Unescapable(rows_[i].literal);
-      messages_.Place(rows_[i].literal, static_cast<uint16_t>(i));
-      lines_.Place(rows_[i].plain, static_cast<uint16_t>(i));
+      Entry& entry = rows_[i];
+      entry.plain = Unescapable(entry.literal);
+      entry.then_quote = entry.pattern != nullptr && entry.pattern->quote_follows() &&
+                         entry.plain.size() == entry.literal.size();
+      if (entry.pattern != nullptr) {
+        messages_.Place(entry.literal, static_cast<uint16_t>(i));
+      } else {
+        exact_.emplace(entry.literal, entry.row);
+      }
+      if (placed.emplace(entry.plain, entry.then_quote).second) {
+        lines_.Place(entry.plain, static_cast<uint16_t>(i));
+      }
     }
     messages_.Finish();
     lines_.Finish();
@@ -100,19 +110,12 @@ class Index {
 
   // `captures`: what the row's template takes of the message.
   const CatalogueRow* Find(std::string_view message, Captures& captures) const {
-    size_t best = rows_.size();
     captures.count = 0;
+    if (const auto exact = exact_.find(message); exact != exact_.end()) return exact->second;
+    size_t best = rows_.size();
+    Captures taken;
     messages_.ForEach(message, [&](uint16_t at) {
-      const Entry& entry = rows_[at];
-      if (at >= best) return false;
-      if (entry.pattern == nullptr) {
-        if (message != entry.literal) return false;
-        best = at;
-        captures.count = 0;
-        return false;
-      }
-      Captures taken;
-      if (!entry.pattern->Match(message, taken)) return false;
+      if (at >= best || !rows_[at].pattern->Match(message, taken)) return false;
       best = at;
       captures = taken;
       return false;
@@ -121,7 +124,8 @@ class Index {
   }
 
   bool MayBegin(std::string_view raw) const {
-    if (raw.size() < kLengths.back()) return true;  // it may be cut
+    if (raw.size() < kLongest) return true;  // it may be cut
+    if (!lines_.Reaches(raw.data())) return false;
     return lines_.ForEach(raw, [&](uint16_t at) { return MayTake(rows_[at], raw); });
   }
 
@@ -129,6 +133,7 @@ class Index {
   struct Entry {
     std::string_view literal;  // all of the message, or up to its first placeholder
     std::string_view plain;    // what of it looks the same in every line
+    bool then_quote = false;   // whether a quote follows it there
     const CatalogueRow* row = nullptr;
     const Template* pattern = nullptr;
   };
@@ -137,12 +142,11 @@ class Index {
   class Table {
    public:
     void Place(std::string_view literal, uint16_t row) {
-      Beginnings beginning(literal);
-      while (beginning.Next()) {
-        Bits& bits = beginning.last_of(literal) ? ends_ : goes_on_;
-        bits.set(beginning.hash() % kBits);
-      }
-      lists_[beginning.hash()].push_back(row);
+      ForEachBeginning(literal, [&](uint64_t hash, bool longest) {
+        marks_.Set(hash, longest ? kEnds : kGoesOn);
+        if (longest) lists_[hash].push_back(row);
+        return false;
+      });
     }
 
     // After the last Place.
@@ -157,21 +161,33 @@ class Index {
       lists_.clear();
     }
 
+    // Whether there may be a row for a text of kLongest bytes or more: tells most of them apart.
+    bool Reaches(const char* at) const {
+      unsigned marks = marks_.Of(Mix(WordAt<uint32_t>(at)));
+      uint64_t hash = 0;
+      for (size_t i = 0; marks == kGoesOn && i < kLongest; i += 8) {
+        hash = Mix(hash ^ WordAt<uint64_t>(at + i));
+        marks = marks_.Of(hash);
+      }
+      return (marks & kEnds) != 0;
+    }
+
     // Calls `visit` with every row that the text may be of, until that gives true.
     template <typename Visit>
     bool ForEach(std::string_view text, Visit visit) const {
-      for (Beginnings beginning(text); beginning.Next();) {
-        const size_t bit = beginning.hash() % kBits;
-        if (ends_[bit] && VisitRows(beginning.hash(), visit)) return true;
-        if (!goes_on_[bit]) return false;
-      }
-      return false;
+      bool found = false;
+      ForEachBeginning(text, [&](uint64_t hash, bool) {
+        const unsigned marks = marks_.Of(hash);
+        found = (marks & kEnds) != 0 && VisitRows(hash, visit);
+        return found || (marks & kGoesOn) == 0;
+      });
+      return found;
     }
 
    private:
     static constexpr size_t kSlots = 2048;
-    static constexpr size_t kBits = 16384;
-    using Bits = std::bitset<kBits>;
+    static constexpr unsigned kEnds = 1;    // rows are found by this beginning
+    static constexpr unsigned kGoesOn = 2;  // of some rows this is not all
     static_assert(kSlots > 2 * kMostRows);
     struct Slot {
       uint64_t hash = 0;
@@ -191,25 +207,21 @@ class Index {
 
     std::array<Slot, kSlots> slots_{};
     std::vector<uint16_t> rows_;
-    // By the hash of a beginning: whether rows are found by it, and whether any goes on after it.
-    Bits ends_;
-    Bits goes_on_;
+    Marks marks_;
     std::map<uint64_t, std::vector<uint16_t>> lists_;
   };
 
   static bool MayTake(const Entry& entry, std::string_view raw) {
     const size_t size = entry.plain.size();
     if (raw.size() <= size) return entry.plain.starts_with(raw);
-    if (entry.pattern != nullptr && entry.pattern->quote_follows() &&
-        size == entry.literal.size() && raw[size] != '"' && raw[size] != '\\') {
-      return false;
-    }
+    if (entry.then_quote && raw[size] != '"' && raw[size] != '\\') return false;
     return raw.starts_with(entry.plain);
   }
 
   std::vector<Entry> rows_;
-  Table messages_;  // by Entry::literal
-  Table lines_;     // by Entry::plain
+  std::unordered_map<std::string_view, const CatalogueRow*> exact_;  // these go first
+  Table messages_;  // built ones, by Entry::literal
+  Table lines_;     // by Entry::plain, one for all that look the same
 };
 
 // By the row's number; nothing for exact messages.

@@ -422,17 +422,32 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
 // What nearly all lines are: a klog header without wrappers, from the writer of the line before.
 // Push would do the same, with more ado.
 bool Framer::PushBareText(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done) {
-  if (!scan::HeaderShaped(line.text) || current_ >= slots_.size()) return false;
-  if (line.writer >= LogWriter::kRuntime) return false;
+  if (current_ >= slots_.size() || line.writer >= LogWriter::kRuntime) return false;
   Slot& slot = slots_[current_];
   if (slot.stream != line.stream || slot.key != 0 || slot.partial) return false;
-  if (line.text.back() == '\r' || line.text.size() > limits_.record_bytes) return false;
+  if (line.text.empty() || line.text.back() == '\r') return false;
+  if (line.text.size() > limits_.record_bytes) return false;
+  using Glance = RecordFilter::Glance;
+  const Glance glance = filter != nullptr ? filter->LookAt(line.text) : Glance::kUnsure;
+  if (glance == Glance::kUnsure && !scan::HeaderShaped(line.text)) return false;
   slot.used = tick_;
   if (slot.holding) done = Release(slot);
   last_line_format_ = LineFormat::kKlogText;
   slot.frame.received = line.received;
   slot.frame.pid = line.pid;
-  Open(slot, line, LineFormat::kKlogText, line.text, filter);
+  if (glance == Glance::kUnsure) {
+    Open(slot, line, LineFormat::kKlogText, line.text, filter);
+    return true;
+  }
+  slot.begun = tick_;
+  slot.format = slot.frame.format = LineFormat::kKlogText;
+  slot.holding = true;
+  slot.cut = false;
+  if (glance == Glance::kWanted) {
+    Keep(slot, line, line.text);
+  } else {
+    PassOver(slot, line.text);
+  }
   return true;
 }
 
@@ -501,18 +516,28 @@ void Framer::Open(Slot& slot, const LogLine& line, LineFormat format, std::strin
   if (slot.cut) ++truncated_;
   slot.frame.format = format;
   slot.frame.text = text;
-  slot.wanted = filter == nullptr || filter->Wants(slot.frame);
-  if (!slot.wanted) {
-    slot.joined = true;
-    slot.in_block = OpensBlock(text);
+  if (filter != nullptr && !filter->Wants(slot.frame)) {
+    PassOver(slot, text);
     return;
   }
+  Keep(slot, line, text);
+}
+
+void Framer::Keep(Slot& slot, const LogLine& line, std::string_view text) {
+  slot.wanted = true;
   slot.joined = false;
   slot.in_block = false;
   slot.text.assign(text);
   held_bytes_ += text.size();
   slot.frame.monotonic = line.monotonic;
   slot.frame.boot = line.boot;
+}
+
+// Where a record ends is followed without its text.
+void Framer::PassOver(Slot& slot, std::string_view text) {
+  slot.wanted = false;
+  slot.joined = true;
+  slot.in_block = OpensBlock(text);
 }
 
 void Framer::Append(Slot& slot, std::string_view text) {

@@ -48,6 +48,9 @@ class RecordFilter {
  public:
   virtual ~RecordFilter() = default;
   virtual bool Wants(const Frame& first_line) = 0;
+  // Of a line without a wrapper: what a glance tells. kUnsure when it may begin no record, too.
+  enum class Glance : uint8_t { kUnsure, kWanted, kUnwanted };
+  virtual Glance LookAt(std::string_view line) = 0;
 };
 
 // Holds back one record, since only the next line tells that it is complete. Not thread-safe.
@@ -128,6 +131,8 @@ class Framer {
   void Begin(Slot& slot, const LogLine& line, const Peeled& peeled, RecordFilter* filter);
   void Open(Slot& slot, const LogLine& line, LineFormat format, std::string_view text,
             RecordFilter* filter);
+  void Keep(Slot& slot, const LogLine& line, std::string_view text);
+  static void PassOver(Slot& slot, std::string_view text);
   void Append(Slot& slot, std::string_view text);
   void AppendRest(Slot& slot, std::string_view text);
   void AppendLine(Slot& slot, std::string_view text);

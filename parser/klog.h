@@ -94,6 +94,10 @@ std::string_view Name(ParseError error);  // not_klog, bad_header, bad_json, bad
 // first line is enough.
 ParseError ParseHeader(const Frame& frame, Record& record);
 
+// Where the message of a text line begins (raw_message) whose header repeats `last` but for the
+// fraction of the second and the file, as most do. Null for any other line, and when in doubt.
+const char* SkimHeader(std::string_view line, const Record::LastHeader& last);
+
 // Header and message. Dispatch follows, and for the few lines that are events, ParseFields.
 ParseError ParseHead(const Frame& frame, Record& record);
 

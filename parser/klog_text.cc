@@ -263,7 +263,9 @@ class Tokenizer {
       return true;
     }
     field.form = ValueForm::kBare;
-    Take(field, std::min(text_.find_first_of(" \n", at_), text_.size()));
+    size_t end = at_;
+    while (end < text_.size() && text_[end] != ' ' && text_[end] != '\n') ++end;
+    Take(field, end);
     return true;
   }
 
@@ -331,6 +333,33 @@ class Tokenizer {
 };
 
 }  // namespace
+
+const char* SkimHeader(std::string_view line, const Record::LastHeader& last) {
+  constexpr size_t kFile = kStampSize + 1 + 8;
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  if (std::endian::native != std::endian::little || line.size() < kFile + 8) return nullptr;
+  const char* at = line.data();
+  const char* const end = at + line.size();
+  const bool repeats = WordAt(at + 1) == last.date && WordAt(at + 7) == last.time &&
+                       at[kStampSize] == ' ' && WordAt(at + kStampSize + 1) == last.pid_column;
+  if (!repeats || !SeverityOf(*at) || !scan::Shaped<"n.nnnnnn">(at + 13)) return nullptr;
+  const char* const file = at + kFile;
+  for (at = file;; at += 8) {
+    if (end - at < 8) return nullptr;
+    const uint64_t word = WordAt(at);
+    const uint64_t bracket = word ^ (kOnes * ']');
+    const uint64_t ends = ((bracket - kOnes) & ~bracket) | ((word - kOnes * 0x21) & ~word);
+    if ((ends & kOnes << 7) == 0) continue;
+    at += std::countr_zero(ends & kOnes << 7) / 8;
+    break;
+  }
+  const char* colon = at;
+  while (IsDigit(colon[-1])) --colon;  // the pid column's blank ends that
+  if (*at != ']' || colon == at || colon[-1] != ':' || colon - file < 2) return nullptr;
+  if (end - ++at < 2 || *at++ != ' ') return nullptr;
+  const char* const quote = SkipBlanks(at, end);
+  return quote != end && *quote == '"' ? quote + 1 : at;
+}
 
 ParseError ParseTextHeader(std::string_view text, Record& record) {
   const std::optional<Severity> severity = SeverityOf(text.empty() ? ' ' : text[0]);

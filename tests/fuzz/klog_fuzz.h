@@ -18,7 +18,12 @@ inline void ReadAll(std::string_view text, LineFormat format) {
   Frame frame;
   frame.format = format;
   frame.text = text;
-  if (ParseHead(frame, record) != ParseError::kNone) return;
+  const char* const glance = SkimHeader(text, record.last);
+  const ParseError error = ParseHead(frame, record);
+  if (glance != nullptr && (error != ParseError::kNone || glance != record.raw_message.data())) {
+    std::abort();
+  }
+  if (error != ParseError::kNone) return;
   const auto inside = [&](std::string_view view) {
     const auto within = [&](std::string_view room) {
       return view.data() >= room.data() && view.data() + view.size() <= room.data() + room.size();

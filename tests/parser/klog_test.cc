@@ -75,6 +75,42 @@ TEST_P(HeadTest, Reads) {
   EXPECT_EQ(record.structured, row.structured);
 }
 
+// What a glance tells is what a whole look tells, and nothing where that finds no header.
+TEST_P(HeadTest, AGlanceAgrees) {
+  const HeadCase& row = GetParam();
+  Record record;
+  const ParseError error = Head(row.line, record);
+  const char* const message = SkimHeader(row.line, record.last);
+  if (message == nullptr) return;
+  EXPECT_EQ(error, ParseError::kNone);
+  EXPECT_EQ(message, record.raw_message.data());
+}
+
+TEST(GlanceTest, TakesWhatRepeatsTheHeaderBefore) {
+  Record record;
+  ASSERT_EQ(Head(kHeader + "\"Msg\" a=1", record), ParseError::kNone);
+  const auto glance = [&](const std::string& line) -> std::string {
+    const char* const message = SkimHeader(line, record.last);
+    return message != nullptr ? message : "(in doubt)";
+  };
+  EXPECT_EQ(glance("E1123 23:01:26.999999   28696 a/file.go:7] \"Other\" b=2"), "Other\" b=2");
+  EXPECT_EQ(glance("I1123 23:01:26.161509   28696 kubelet.go:1987] printf"), "printf");
+  const std::string others[] = {
+      "I1123 23:01:27.161509   28696 kubelet.go:1987] the next second",
+      "I1123 23:01:26.161509   28697 kubelet.go:1987] another process",
+      "I1123 23:01:26.16150x   28696 kubelet.go:1987] no fraction",
+      "X1123 23:01:26.161509   28696 kubelet.go:1987] no severity",
+      "I1123 23:01:26.161509   28696 kubelet.go] no line",
+      "I1123 23:01:26.161509   28696 kube let.go:1987] a blank",
+      "I1123 23:01:26.161509   28696 kubelet.go:1987 no bracket",
+      "I1123 23:01:26.161509   28696 kubelet.go:1987]no blank after it",
+      "I1123 23:01:26.161509   28696 :1987] no file",
+      "I1123 23:01:26.161509   28696 kubelet.go:1987]",
+      "I1123 23:01:26.161509   28696",
+  };
+  for (const std::string& line : others) EXPECT_EQ(glance(line), "(in doubt)") << line;
+}
+
 constexpr ParseError kGood = ParseError::kNone;
 constexpr ParseError kBadHeader = ParseError::kBadHeader;
 constexpr ParseError kNotKlog = ParseError::kNotKlog;

@@ -5,35 +5,31 @@
 
 namespace kle {
 
-std::string_view PodTable::NameKey(std::string_view namespace_, std::string_view name) {
-  key_.assign(namespace_);
-  key_ += '/';
-  key_ += name;
-  return key_;
-}
+namespace {
+
+NameKey NameOf(const PodFacts& pod) { return {pod.namespace_, pod.name}; }
+
+}  // namespace
 
 PodFacts* PodTable::FindByUid(std::string_view uid) {
   // The lines of one pod mostly come together.
   if (latest_ != nullptr && latest_->uid == uid) return latest_;
-  const auto it = by_uid_.find(uid);
-  if (it == by_uid_.end()) return nullptr;
-  latest_ = it->second;
-  return latest_;
+  PodFacts* const pod = by_uid_.Find({uid});
+  if (pod != nullptr) latest_ = pod;
+  return pod;
 }
 
 void PodTable::LearnUid(PodFacts& pod) {
-  by_uid_[pod.uid] = &pod;
+  by_uid_.Set({pod.uid}, pod);
   latest_ = nullptr;
 }
 
 PodFacts* PodTable::FindByName(std::string_view namespace_, std::string_view name) {
-  const auto it = by_name_.find(NameKey(namespace_, name));
-  return it == by_name_.end() ? nullptr : it->second;
+  return by_name_.Find({namespace_, name});
 }
 
 PodFacts* PodTable::FindByContainer(std::string_view id) {
-  const auto it = by_container_.find(id);
-  return it == by_container_.end() ? nullptr : it->second;
+  return by_container_.Find({id});
 }
 
 PodFacts* PodTable::FindBySerial(uint64_t serial) {
@@ -49,7 +45,7 @@ PodFacts* PodTable::Create(const PodRef& ref) {
   pod.uid = ref.uid;
   by_serial_[pod.serial] = std::prev(pods_.end());
   if (!pod.uid.empty()) LearnUid(pod);
-  if (!pod.name.empty()) by_name_[std::string(NameKey(pod.namespace_, pod.name))] = &pod;
+  if (!pod.name.empty()) by_name_.Set(NameOf(pod), pod);
   return &pod;
 }
 
@@ -74,7 +70,7 @@ PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
       pod->name = ref.name;
       // A SyncLoop line may have made a pod of that name already: nothing is lost by keeping it,
       // it had no UID and so no life of its own.
-      by_name_.try_emplace(std::string(NameKey(pod->namespace_, pod->name)), pod);
+      if (by_name_.Find(NameOf(*pod)) == nullptr) by_name_.Set(NameOf(*pod), *pod);
     }
     return pod;
   }
@@ -94,28 +90,16 @@ PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
   return create ? Create(ref) : nullptr;
 }
 
-void PodTable::LearnContainer(std::string_view id, PodFacts& pod) {
-  const auto it = by_container_.find(id);
-  if (it == by_container_.end()) {
-    by_container_.emplace(std::string(id), &pod);
-  } else {
-    it->second = &pod;
-  }
-}
+void PodTable::LearnContainer(std::string_view id, PodFacts& pod) { by_container_.Set({id}, pod); }
 
 void PodTable::ForgetContainer(std::string_view id, const PodFacts& pod) {
-  const auto it = by_container_.find(id);
-  if (it != by_container_.end() && it->second == &pod) by_container_.erase(it);
+  by_container_.Erase({id}, pod);
 }
 
 void PodTable::Erase(PodFacts& pod) {
   latest_ = nullptr;
-  const auto forget = [&pod](auto& map, std::string_view key) {
-    const auto it = map.find(key);
-    if (it != map.end() && it->second == &pod) map.erase(it);
-  };
-  forget(by_uid_, pod.uid);
-  forget(by_name_, NameKey(pod.namespace_, pod.name));
+  by_uid_.Erase({pod.uid}, pod);
+  by_name_.Erase(NameOf(pod), pod);
   for (const ContainerFacts& container : pod.containers) ForgetContainer(container.id, pod);
   const auto it = by_serial_.find(pod.serial);
   pods_.erase(it->second);
@@ -123,16 +107,11 @@ void PodTable::Erase(PodFacts& pod) {
 }
 
 void PodTable::Save(Encoder& encoder) const {
-  const auto leads = [](const auto& map, const std::string& key, const PodFacts& pod) {
-    const auto it = map.find(key);
-    return it != map.end() && it->second == &pod;
-  };
   encoder(next_serial_, pods_.size());
   for (const PodFacts& pod : pods_) {
-    encoder(pod, leads(by_uid_, pod.uid, pod),
-            leads(by_name_, pod.namespace_ + '/' + pod.name, pod));
+    encoder(pod, by_uid_.Leads({pod.uid}, pod), by_name_.Leads(NameOf(pod), pod));
     for (const ContainerFacts& container : pod.containers) {
-      encoder(leads(by_container_, container.id, pod));
+      encoder(by_container_.Leads({container.id}, pod));
     }
   }
 }
@@ -149,11 +128,11 @@ bool PodTable::Restore(Decoder& decoder) {
         !by_serial_.emplace(pod.serial, std::prev(pods_.end())).second)
       return false;
     if (by_uid) LearnUid(pod);
-    if (by_name) by_name_[std::string(NameKey(pod.namespace_, pod.name))] = &pod;
+    if (by_name) by_name_.Set(NameOf(pod), pod);
     for (const ContainerFacts& container : pod.containers) {
       bool by_id = false;
       decoder(by_id);
-      if (by_id) by_container_[container.id] = &pod;
+      if (by_id) LearnContainer(container.id, pod);
     }
   }
   return decoder.ok();

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <list>
-#include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "metrics/pod.h"
+#include "metrics/pod_index.h"
 #include "parser/codec.h"
 #include "parser/values.h"
 
@@ -32,9 +31,9 @@ class PodTable {
   // A new pod that takes the name over from whoever held it.
   PodFacts* Create(const PodRef& ref);
 
-  // Makes `id` lead to `pod`.
+  // Makes `id`, which is one of its containers', lead to `pod`.
   void LearnContainer(std::string_view id, PodFacts& pod);
-
+  // Before the container goes.
   void ForgetContainer(std::string_view id, const PodFacts& pod);
 
   void Erase(PodFacts& pod);
@@ -49,23 +48,14 @@ class PodTable {
   const std::list<PodFacts>& pods() const { return pods_; }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  template <typename Value>
-  using Map = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
-
   void LearnUid(PodFacts& pod);
-  std::string_view NameKey(std::string_view namespace_, std::string_view name);
 
   std::list<PodFacts> pods_;
   std::unordered_map<uint64_t, std::list<PodFacts>::iterator> by_serial_;
-  Map<PodFacts*> by_uid_;
-  Map<PodFacts*> by_name_;
-  Map<PodFacts*> by_container_;
+  PodIndex<UidKey> by_uid_;
+  PodIndex<NameKey> by_name_;
+  PodIndex<ContainerKey> by_container_;
   PodFacts* latest_ = nullptr;  // what FindByUid found last; null once that may have changed
-  std::string key_;             // reused, so that a look-up allocates nothing
   uint64_t next_serial_ = 1;
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/time.h"
 
+#include <algorithm>
 #include <array>
-#include <cstdio>
+#include <cstdlib>
 
 namespace kle {
 namespace {
@@ -54,6 +55,15 @@ std::optional<std::chrono::minutes> Offset(std::string_view text, size_t& at) {
   return std::chrono::minutes(sign * (hours * 60 + minutes));
 }
 
+// The number in decimal, with zeroes in front up to `width`.
+void Put(uint64_t number, size_t width, char*& out) {
+  size_t size = 1;
+  for (uint64_t rest = number / 10; rest > 0; rest /= 10) ++size;
+  size = std::max(size, width);
+  for (size_t i = size; i > 0; --i, number /= 10) out[i - 1] = static_cast<char>('0' + number % 10);
+  out += size;
+}
+
 }  // namespace
 
 std::string FormatTimestamp(Timestamp at) {
@@ -61,13 +71,22 @@ std::string FormatTimestamp(Timestamp at) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(at - day);
   std::array<char, 64> buffer{};
-  const int size = std::snprintf(
-      buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-      static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
-      static_cast<int>(time.subseconds().count()));
-  return std::string(buffer.data(), static_cast<size_t>(size));
+  char* end = buffer.data();
+  const int year = static_cast<int>(date.year());
+  if (year < 0) *end++ = '-';
+  Put(static_cast<uint64_t>(std::abs(year)), 4, end);
+  const auto part = [&end](char before, auto value, size_t width) {
+    *end++ = before;
+    Put(static_cast<uint64_t>(value), width, end);
+  };
+  part('-', static_cast<unsigned>(date.month()), 2);
+  part('-', static_cast<unsigned>(date.day()), 2);
+  part('T', time.hours().count(), 2);
+  part(':', time.minutes().count(), 2);
+  part(':', time.seconds().count(), 2);
+  part('.', time.subseconds().count(), 6);
+  *end++ = 'Z';
+  return std::string(buffer.data(), end);
 }
 
 std::optional<Timestamp> ConsumeTimestamp(std::string_view& text) {

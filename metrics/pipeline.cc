@@ -28,7 +28,9 @@ struct Pipeline::Impl final : RecordFilter {
   bool Wants(const Frame& first_line) override {
     if (ParseHeader(first_line, record) != ParseError::kNone) return true;
     if (record.level > summary.verbosity_seen) NoteVerbosity(record.level);
-    return MayBeEvent(record.raw_message);
+    // To the line's end: a short message would look like one that was cut.
+    const std::string_view line = first_line.text;
+    return MayBeEvent({record.raw_message.data(), line.data() + line.size()});
   }
 
   Glance LookAt(std::string_view line) override {

@@ -6,6 +6,7 @@
 #include "parser/framer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "parser/klog.h"
 #include "parser/logrus.h"
@@ -42,11 +43,17 @@ bool ShapedLike(std::string_view text, std::string_view shape) {
   return true;
 }
 
+// As klog's own encoder begins; no other known one does.
+bool BeginsAsKlogJson(std::string_view text) {
+  constexpr std::string_view kBegin = "{\"ts\":";
+  return text.size() >= kBegin.size() &&
+         std::memcmp(text.data(), kBegin.data(), kBegin.size()) == 0;
+}
+
 bool JsonShaped(std::string_view text) {
   constexpr size_t kNear = 512;  // "msg" follows ts, logger and caller
-  return text.starts_with("{\"ts\":") ||
-         (text.starts_with("{\"") && !text.starts_with("{\"log\":") &&
-          text.substr(0, kNear).find("\"msg\":") != kNone);
+  return BeginsAsKlogJson(text) || (text.starts_with("{\"") && !text.starts_with("{\"log\":") &&
+                                    text.substr(0, kNear).find("\"msg\":") != kNone);
 }
 
 LineFormat Begins(std::string_view text) {
@@ -380,7 +387,7 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   if (line.writer == LogWriter::kKernel) {
     return PushWhole(line, LineFormat::kKernel, line.text, line.received);
   }
-  if (std::optional<Frame> done; PushBareText(line, filter, done)) return done;
+  if (std::optional<Frame> done; PushBare(line, filter, done)) return done;
   const Peeled peeled = Peel(line);
   last_line_format_ = LineFormat::kOther;
   if (peeled.foreign) return std::nullopt;
@@ -419,28 +426,31 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   return done;
 }
 
-// What nearly all lines are: a klog header without wrappers, from the writer of the line before.
+// What nearly all lines are: klog's beginning without wrappers, from the writer of the line before.
 // Push would do the same, with more ado.
-bool Framer::PushBareText(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done) {
+bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done) {
   if (current_ >= slots_.size() || line.writer >= LogWriter::kRuntime) return false;
   Slot& slot = slots_[current_];
   if (slot.stream != line.stream || slot.key != 0 || slot.partial) return false;
   if (line.text.empty() || line.text.back() == '\r') return false;
   if (line.text.size() > limits_.record_bytes) return false;
   using Glance = RecordFilter::Glance;
+  // After a JSON record no block is open that such a line could be part of.
+  const bool json = slot.format == LineFormat::kKlogJson && BeginsAsKlogJson(line.text);
+  const LineFormat format = json ? LineFormat::kKlogJson : LineFormat::kKlogText;
   const Glance glance = filter != nullptr ? filter->LookAt(line.text) : Glance::kUnsure;
-  if (glance == Glance::kUnsure && !scan::HeaderShaped(line.text)) return false;
+  if (glance == Glance::kUnsure && !json && !scan::HeaderShaped(line.text)) return false;
   slot.used = tick_;
   if (slot.holding) done = Release(slot);
-  last_line_format_ = LineFormat::kKlogText;
+  last_line_format_ = format;
   slot.frame.received = line.received;
   slot.frame.pid = line.pid;
   if (glance == Glance::kUnsure) {
-    Open(slot, line, LineFormat::kKlogText, line.text, filter);
+    Open(slot, line, format, line.text, filter);
     return true;
   }
   slot.begun = tick_;
-  slot.format = slot.frame.format = LineFormat::kKlogText;
+  slot.format = slot.frame.format = format;
   slot.holding = true;
   slot.cut = false;
   if (glance == Glance::kWanted) {

@@ -125,7 +125,7 @@ class Framer {
   bool StripWrapper(size_t layer, Peeled& peeled);
   std::optional<Frame> PushWhole(const LogLine& line, LineFormat format, std::string_view text,
                                  std::optional<Timestamp> received);
-  bool PushBareText(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done);
+  bool PushBare(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done);
   std::optional<Frame> Continue(const LogLine& line);
   Slot& SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted);
   void Begin(Slot& slot, const LogLine& line, const Peeled& peeled, RecordFilter* filter);

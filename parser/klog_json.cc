@@ -226,17 +226,15 @@ bool AddField(simdjson::ondemand::field& member, std::string_view text, const ch
   return true;
 }
 
-// Past the closing quote of a string whose inside begins at `at`; null when there is none.
+// Past the closing quote of a string whose inside begins at `at`; null when there is none. The
+// caller looks for newlines.
 const char* EndOfInside(const char* at, const char* const end) {
   const char* const begin = at;
   while (const void* found = std::memchr(at, '"', static_cast<size_t>(end - at))) {
     const char* const quote = static_cast<const char*>(found);
     const char* slash = quote;
     while (slash != begin && slash[-1] == '\\') --slash;
-    if ((quote - slash) % 2 == 0) {
-      const auto size = static_cast<size_t>(quote - begin);
-      return std::memchr(begin, '\n', size) == nullptr ? quote + 1 : nullptr;
-    }
+    if ((quote - slash) % 2 == 0) return quote + 1;
     at = quote + 1;
   }
   return nullptr;
@@ -267,6 +265,7 @@ bool ReadUsualHead(std::string_view text, Record& record) {
   at = EndOfInside(at, end);
   if (at == nullptr) return false;
   const std::string_view inside(message, at - 1);
+  if (std::memchr(caller, '\n', static_cast<size_t>(at - caller)) != nullptr) return false;
   if (!take(",\"v\":") || end - at < 2 || *at < '0' || *at > '9') return false;
   int level = *at - '0';
   if (at[1] >= '0' && at[1] <= '9') level = level * 10 + *++at - '0';

@@ -33,6 +33,8 @@ namespace {
 constexpr size_t kLargeBuffer = size_t{256} << 10;
 constexpr size_t kNone = std::string_view::npos;
 
+constexpr std::string_view kLogrus = "time=\"";
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool ShapedLike(std::string_view text, std::string_view shape) {
@@ -262,7 +264,7 @@ template <typename Peeled>
 bool StripLogrus(Peeled& peeled) {
   constexpr std::string_view kBegin = "time=";
   std::string_view rest = peeled.text;
-  if (!rest.starts_with("time=\"")) return false;
+  if (!rest.starts_with(kLogrus)) return false;
   const std::string_view time = QuotedAfter(rest, kBegin);
   if (time.empty()) return false;
   rest.remove_prefix(kBegin.size() + time.size());
@@ -386,6 +388,9 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   if (line.continues_previous) return Continue(line);
   if (line.writer == LogWriter::kKernel) {
     return PushWhole(line, LineFormat::kKernel, line.text, line.received);
+  }
+  if (line.writer == LogWriter::kRuntime && line.text.starts_with(kLogrus)) {
+    return PushWhole(line, LineFormat::kRuntime, line.text, line.received);
   }
   if (std::optional<Frame> done; PushBare(line, filter, done)) return done;
   const Peeled peeled = Peel(line);

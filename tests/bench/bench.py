@@ -98,14 +98,22 @@ class Bench:
     def journal(self):
         entries = max(self.lines // 10, 20_000)
         folder, _ = corpus.journal(self.home, entries)
-        bare = Command("bare sd_journal loop", [self.tools / "journal_loop", folder, "kubelet.service"])
-        cat = Command("journalctl", ["journalctl", f"--directory={folder}", "--unit=kubelet.service", "--output=cat", "--no-pager", "--quiet"])
-        drain = self.report(folder)
-        found = self.ratio("draining a journal: report / bare sd_journal loop", drain, bare, at_most=1.10)
-        self.row("draining a journal: kubelet entries a CPU second", f"{entries / found.ours:,.0f}")
-        self.ratio("draining a journal: report / journalctl -o cat", drain, cat, at_most=0.6)
-        self.ratio("draining a journal without the runtime's lines (--runtime.source=none): report / bare sd_journal loop",
-                   self.report("--runtime.source=none", folder), bare)
+        bare = lambda *units: Command("bare sd_journal loop", [self.tools / "journal_loop", folder, *units])
+        cat = lambda *units: Command("journalctl", ["journalctl", f"--directory={folder}", *(f"--unit={unit}" for unit in units),
+                                                    "--output=cat", "--no-pager", "--quiet"])
+        kubelet, runtime = "kubelet.service", "containerd.service"
+        drain, alone = self.report(folder), self.report("--runtime.source=none", folder)
+        found = self.ratio("draining a journal of the kubelet's lines (--runtime.source=none): report / bare sd_journal loop over the same",
+                           alone, bare(kubelet), at_most=1.10)
+        self.row("draining a journal of the kubelet's lines: entries a CPU second", f"{entries / found.ours:,.0f}")
+        self.ratio("draining a journal of the kubelet's lines: report / journalctl -o cat of the same", alone, cat(kubelet), at_most=0.6)
+        self.ratio("draining a journal of the kubelet's and the runtime's lines: report / bare sd_journal loop over the same", drain,
+                   bare(kubelet, runtime), at_most=1.10)
+        self.ratio("draining a journal of the kubelet's and the runtime's lines: report / journalctl -o cat of the same", drain,
+                   cat(kubelet, runtime), at_most=0.6)
+        self.ratio("draining a journal of the kubelet's and the runtime's lines: report / bare loop over the kubelet's alone", drain, bare(kubelet))
+        self.ratio("draining a journal of the kubelet's and the runtime's lines: report / journalctl -o cat of the kubelet's alone", drain,
+                   cat(kubelet))
         if self.installed("rsyslogd", "rsyslog") and self.installed("mtail"):
             self.ratio("draining a journal: rsyslog imjournal to a file, then mtail / report", drain,
                        corpus.Imjournal(self.home, folder, entries, self.mtail), at_least=1)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The least that any reader of a journal does: entries of one unit, and each one's MESSAGE.
-//   journal_loop FOLDER UNIT      prints entries and bytes
+// The least that any reader of a journal does: entries of some units, and each one's MESSAGE.
+//   journal_loop FOLDER UNIT...      prints entries and bytes
 #include <systemd/sd-journal.h>
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 #include <string>
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fputs("usage: journal_loop FOLDER UNIT\n", stderr);
+  if (argc < 3) {
+    std::fputs("usage: journal_loop FOLDER UNIT...\n", stderr);
     return 2;
   }
   sd_journal* journal = nullptr;
@@ -17,7 +17,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "journal_loop: cannot open %s\n", argv[1]);
     return 1;
   }
-  sd_journal_add_match(journal, (std::string("_SYSTEMD_UNIT=") + argv[2]).c_str(), 0);
+  for (int i = 2; i < argc; ++i) {
+    sd_journal_add_match(journal, (std::string("_SYSTEMD_UNIT=") + argv[i]).c_str(), 0);
+  }
   uint64_t entries = 0;
   uint64_t bytes = 0;
   sd_journal_seek_head(journal);

@@ -446,7 +446,7 @@ bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<F
   const Glance glance = filter != nullptr ? filter->LookAt(line.text) : Glance::kUnsure;
   if (glance == Glance::kUnsure && !json && !scan::HeaderShaped(line.text)) return false;
   slot.used = tick_;
-  if (slot.holding) done = Release(slot);
+  if (slot.holding && slot.wanted) done = Release(slot);
   last_line_format_ = format;
   slot.frame.received = line.received;
   slot.frame.pid = line.pid;

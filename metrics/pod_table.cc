@@ -28,9 +28,7 @@ PodFacts* PodTable::FindByName(std::string_view namespace_, std::string_view nam
   return by_name_.Find({namespace_, name});
 }
 
-PodFacts* PodTable::FindByContainer(std::string_view id) {
-  return by_container_.Find({id});
-}
+PodFacts* PodTable::FindByContainer(std::string_view id) { return by_container_.Find({id}); }
 
 PodFacts* PodTable::FindBySerial(uint64_t serial) {
   const auto it = by_serial_.find(serial);

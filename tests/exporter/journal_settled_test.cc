@@ -52,8 +52,13 @@ class SettledJournal : public JournalTest {
   }
 
   static Entry At(int second, std::string message, int pid = 812, const char* boot = kBootA) {
-    return {std::move(message), kStart + static_cast<unsigned>(second), boot, "kubelet.service", {},
-            pid,                {"_TRANSPORT=stdout"}};
+    return {std::move(message),
+            kStart + static_cast<unsigned>(second),
+            boot,
+            "kubelet.service",
+            {},
+            pid,
+            {"_TRANSPORT=stdout"}};
   }
 };
 
@@ -61,14 +66,14 @@ TEST_F(SettledJournal, LinesCarryTheSame) {
   Entry dropped{"Suppressed 7 messages from kubelet.service", kStart + 9, kBootA,
                 "systemd-journald.service"};
   dropped.fields = {kDropped, "N_DROPPED=7", "_TRANSPORT=driver"};
-  const auto taken = Both(Write(
-      "a.journal",
-      {At(0, Klog(0, 812, "one")), At(1, Klog(1, 812, "two")), At(2, "\tof two"),
-       At(3, "mount.nfs: no", 900), At(4, Klog(4, 812, "three")), At(5, Klog(5, 812, "four")),
-       At(6, Klog(6, 901, "another kubelet"), 901), At(7, Klog(7, 812, "five")),
-       At(8, Klog(8, 901, "the other again"), 901), dropped, At(10, Klog(10, 812, "six")),
-       At(11, "I1123 10:00"), At(12, Klog(12, 812, "of the next boot"), 77, kBootB),
-       At(13, Klog(13, 812, "and one more"), 77, kBootB)}));
+  const auto taken = Both(
+      Write("a.journal",
+            {At(0, Klog(0, 812, "one")), At(1, Klog(1, 812, "two")), At(2, "\tof two"),
+             At(3, "mount.nfs: no", 900), At(4, Klog(4, 812, "three")), At(5, Klog(5, 812, "four")),
+             At(6, Klog(6, 901, "another kubelet"), 901), At(7, Klog(7, 812, "five")),
+             At(8, Klog(8, 901, "the other again"), 901), dropped, At(10, Klog(10, 812, "six")),
+             At(11, "I1123 10:00"), At(12, Klog(12, 812, "of the next boot"), 77, kBootB),
+             At(13, Klog(13, 812, "and one more"), 77, kBootB)}));
   ASSERT_EQ(taken.size(), 14U);
   EXPECT_EQ(std::get<0>(taken[9]), "(gap)");
   EXPECT_EQ(std::get<3>(taken[13]), 1U);
@@ -78,9 +83,9 @@ TEST_F(SettledJournal, LinesCarryTheSame) {
 TEST_F(SettledJournal, TheRestOfACutLineIsKnown) {
   Entry cut = At(1, Klog(1, 812, "cut"));
   cut.line_break = "line-max";
-  const auto taken = Both(Write("a.journal", {At(0, Klog(0, 812, "one")), cut,
-                                              At(2, Klog(2, 812, "forged")),
-                                              At(3, Klog(3, 812, "own"))}));
+  const auto taken =
+      Both(Write("a.journal", {At(0, Klog(0, 812, "one")), cut, At(2, Klog(2, 812, "forged")),
+                               At(3, Klog(3, 812, "own"))}));
   ASSERT_EQ(taken.size(), 4U);
   EXPECT_FALSE(std::get<6>(taken[1]));
   EXPECT_TRUE(std::get<6>(taken[2]));

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "metrics/metric_set.h"
+#include "tests/fuzz/watch.h"
 
 namespace {
 
@@ -45,6 +46,7 @@ std::string_view TakePart(std::string_view& rest) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const kle::fuzz::Watch watch;
   using namespace kle;
   // One set for many inputs: label values pile up as they would on a hostile node, and rendering,
   // which costs a hundred times an input, is done now and then.

@@ -4,8 +4,10 @@
 #include <string>
 
 #include "klog_fuzz.h"
+#include "tests/fuzz/watch.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const kle::fuzz::Watch watch;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   kle::fuzz::ReadAll(bytes, kle::LineFormat::kKlogJson);
   static std::string record;

@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "metrics/pipeline.h"
+#include "tests/fuzz/watch.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const kle::fuzz::Watch watch;
   using namespace kle;
   if (size == 0) return 0;
   // The first byte chooses how the source presents the lines.

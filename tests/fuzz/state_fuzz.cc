@@ -12,6 +12,7 @@
 #include "metrics/tracker.h"
 #include "parser/catalogue.h"
 #include "parser/framer.h"
+#include "tests/fuzz/watch.h"
 
 namespace {
 
@@ -71,6 +72,7 @@ void RestoreTracker(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const kle::fuzz::Watch watch;
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 5) {

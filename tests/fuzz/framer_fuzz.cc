@@ -34,6 +34,10 @@ const Framer& New(size_t which) {
 class SomeRecords : public RecordFilter {
  public:
   bool Wants(const Frame& first_line) override { return first_line.text.size() % 4 != 0; }
+  Glance LookAt(std::string_view line) override {
+    if (line.size() % 3 == 0 || !scan::HeaderShaped(line)) return Glance::kUnsure;
+    return line.size() % 4 != 0 ? Glance::kWanted : Glance::kUnwanted;
+  }
 };
 
 void Check(const std::optional<Frame>& frame, size_t longest) {

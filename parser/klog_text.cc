@@ -93,6 +93,10 @@ bool ReadStamp(std::string_view text, Record::LastHeader& last) {
   return true;
 }
 
+// The closing bracket is that near behind the beginning of the file's name.
+constexpr ptrdiff_t kLongestFile = 256;
+static_assert(kLongestFile % 8 == 0);
+
 const char* SkipBlanks(const char* at, const char* end) {
   while (at != end && *at == ' ') ++at;
   return at;
@@ -136,7 +140,6 @@ bool ReadPidColumn(const char* at, Record::LastHeader& last) {
 // " 28696 kubelet.go:1987]" after the stamp; where the message begins, or null.
 const char* ReadOrigin(const char* at, const char* const end, Record& record) {
   constexpr ptrdiff_t kPidColumn = 8;
-  constexpr ptrdiff_t kLongest = 256;
   if (at == end || *at++ != ' ') return nullptr;
   if (end - at >= kPidColumn && ReadPidColumn(at, record.last)) {
     record.pid = record.last.pid;
@@ -155,7 +158,7 @@ const char* ReadOrigin(const char* at, const char* const end, Record& record) {
     }
   }
   const char* const file = SkipBlanks(at, end);
-  const auto within = static_cast<size_t>(std::min(end - file, kLongest));
+  const auto within = static_cast<size_t>(std::min(end - file, kLongestFile));
   const auto* const bracket = static_cast<const char*>(std::memchr(file, ']', within));
   if (bracket == nullptr) return nullptr;
   const char* colon = bracket;
@@ -345,7 +348,7 @@ const char* SkimHeader(std::string_view line, const Record::LastHeader& last) {
   if (!repeats || !SeverityOf(*at) || !scan::Shaped<"n.nnnnnn">(at + 13)) return nullptr;
   const char* const file = at + kFile;
   for (at = file;; at += 8) {
-    if (end - at < 8) return nullptr;
+    if (end - at < 8 || at - file >= kLongestFile) return nullptr;
     const uint64_t word = WordAt(at);
     const uint64_t bracket = word ^ (kOnes * ']');
     const uint64_t ends = ((bracket - kOnes) & ~bracket) | ((word - kOnes * 0x21) & ~word);

@@ -86,6 +86,18 @@ TEST_P(HeadTest, AGlanceAgrees) {
   EXPECT_EQ(message, record.raw_message.data());
 }
 
+// Of each length that a file's name may have.
+TEST(GlanceTest, AgreesHoweverFarTheBracketIs) {
+  for (size_t size = 1; size < 300; ++size) {
+    const std::string line = kHeader.substr(0, 30) + std::string(size, 'a') + ":12] a message";
+    Record record;
+    ASSERT_EQ(Head(kHeader, record), ParseError::kNone);
+    const char* const message = SkimHeader(line, record.last);
+    const bool good = Head(line, record) == ParseError::kNone;
+    EXPECT_EQ(message, good ? record.raw_message.data() : nullptr) << size;
+  }
+}
+
 TEST(GlanceTest, TakesWhatRepeatsTheHeaderBefore) {
   Record record;
   ASSERT_EQ(Head(kHeader + "\"Msg\" a=1", record), ParseError::kNone);
@@ -95,6 +107,7 @@ TEST(GlanceTest, TakesWhatRepeatsTheHeaderBefore) {
   };
   EXPECT_EQ(glance("E1123 23:01:26.999999   28696 a/file.go:7] \"Other\" b=2"), "Other\" b=2");
   EXPECT_EQ(glance("I1123 23:01:26.161509   28696 kubelet.go:1987] printf"), "printf");
+  EXPECT_EQ(glance("I1123 23:01:26.161509   28696 " + std::string(253, 'a') + ":7] far"), "far");
   const std::string others[] = {
       "I1123 23:01:27.161509   28696 kubelet.go:1987] the next second",
       "I1123 23:01:26.161509   28697 kubelet.go:1987] another process",
@@ -105,6 +118,7 @@ TEST(GlanceTest, TakesWhatRepeatsTheHeaderBefore) {
       "I1123 23:01:26.161509   28696 kubelet.go:1987 no bracket",
       "I1123 23:01:26.161509   28696 kubelet.go:1987]no blank after it",
       "I1123 23:01:26.161509   28696 :1987] no file",
+      "I1123 23:01:26.161509   28696 " + std::string(254, 'a') + ":7] too far away",
       "I1123 23:01:26.161509   28696 kubelet.go:1987]",
       "I1123 23:01:26.161509   28696",
   };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading MESSAGE alone costs libsystemd a sixth less than all of an entry's fields. In files that
+// To read MESSAGE alone costs a seventh less than all of an entry's fields. In files that
 // nothing is added to, that is enough for lines that tell their writer themselves, once the index
 // of the files has told that no line was cut and none dropped (docs/decisions/0026).
 #include <cerrno>

@@ -450,19 +450,7 @@ bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<F
   last_line_format_ = format;
   slot.frame.received = line.received;
   slot.frame.pid = line.pid;
-  if (glance == Glance::kUnsure) {
-    Open(slot, line, format, line.text, filter);
-    return true;
-  }
-  slot.begun = tick_;
-  slot.format = slot.frame.format = format;
-  slot.holding = true;
-  slot.cut = false;
-  if (glance == Glance::kWanted) {
-    Keep(slot, line, line.text);
-  } else {
-    PassOver(slot, line.text);
-  }
+  Open(slot, line, format, line.text, filter, glance);
   return true;
 }
 
@@ -523,7 +511,8 @@ void Framer::Begin(Slot& slot, const LogLine& line, const Peeled& peeled, Record
 }
 
 void Framer::Open(Slot& slot, const LogLine& line, LineFormat format, std::string_view text,
-                  RecordFilter* filter) {
+                  RecordFilter* filter, RecordFilter::Glance glance) {
+  using Glance = RecordFilter::Glance;
   slot.begun = tick_;
   slot.format = format;
   slot.holding = true;
@@ -531,11 +520,13 @@ void Framer::Open(Slot& slot, const LogLine& line, LineFormat format, std::strin
   if (slot.cut) ++truncated_;
   slot.frame.format = format;
   slot.frame.text = text;
-  if (filter != nullptr && !filter->Wants(slot.frame)) {
+  const bool wanted = glance == Glance::kUnsure ? filter == nullptr || filter->Wants(slot.frame)
+                                                : glance == Glance::kWanted;
+  if (wanted) {
+    Keep(slot, line, text);
+  } else {
     PassOver(slot, text);
-    return;
   }
-  Keep(slot, line, text);
 }
 
 void Framer::Keep(Slot& slot, const LogLine& line, std::string_view text) {

@@ -130,7 +130,7 @@ class Framer {
   Slot& SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted);
   void Begin(Slot& slot, const LogLine& line, const Peeled& peeled, RecordFilter* filter);
   void Open(Slot& slot, const LogLine& line, LineFormat format, std::string_view text,
-            RecordFilter* filter);
+            RecordFilter* filter, RecordFilter::Glance glance = RecordFilter::Glance::kUnsure);
   void Keep(Slot& slot, const LogLine& line, std::string_view text);
   static void PassOver(Slot& slot, std::string_view text);
   void Append(Slot& slot, std::string_view text);

@@ -69,7 +69,7 @@ int JournalSource::SeekBoot() {
 // The place cannot be gone back to. Within its boot the monotonic time still leads there; else the
 // running boot is read from its beginning, or all that there is.
 int JournalSource::StartOver(GapReason reason) {
-  pending_gap_ = {reason};
+  gaps_.push_back({reason});
   const JournalPlace lost = std::exchange(place_, JournalPlace());
   place_.boot_id = lost.boot_id;
   place_.boot = lost.boot;
@@ -111,9 +111,9 @@ int JournalSource::Resume() {
   // The entry last read is gone. Was anything that came after it?
   const uint64_t oldest = OldestKept();
   if (oldest <= place_.realtime) {
-    pending_gap_ = {GapReason::kCursorLost};
+    gaps_.push_back({GapReason::kCursorLost});
   } else if (oldest > std::max(place_.realtime, place_.complete_to)) {
-    pending_gap_ = {GapReason::kVacuumed};
+    gaps_.push_back({GapReason::kVacuumed});
     place_.complete_to = oldest;
   }
   return 0;

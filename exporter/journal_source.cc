@@ -58,7 +58,7 @@ Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions option
   const std::string& position = source->options_.position;
   if (!position.empty() && !Decode(position, source->place_)) {
     source->place_ = JournalPlace();
-    source->pending_gap_ = {GapReason::kCursorLost};
+    source->gaps_.push_back({GapReason::kCursorLost});
   }
   // Within the running boot nothing of another follows; and if its clock is behind, all of the
   // others would.
@@ -232,7 +232,7 @@ void JournalSource::NoteDropped() {
   const size_t from = message_.rfind(' ');
   const std::string unit = from == message_.npos ? std::string() : message_.substr(from + 1);
   if (!Reads(unit)) return;
-  pending_gap_ = {GapReason::kSuppressed, dropped_lines_};
+  gaps_.push_back({GapReason::kSuppressed, dropped_lines_});
 }
 
 // What follows a cut entry of its stream is the rest of it. Only the last few streams can matter:
@@ -271,7 +271,8 @@ int JournalSource::ReadEntry(LogLine& line) {
     if (const int error = ReadFields(); error < 0) return error;
     writer = WriterOfEntry();
   }
-  if (Cut()) return -EBADMSG;
+  // libsystemd steps over a field that it cannot read. No line of a stream is without its text.
+  if (Cut() || (stream_ && !has_message_)) return -EBADMSG;
   place_.realtime = realtime;
   place_.monotonic = monotonic;
   recent_.push_back(realtime);
@@ -316,8 +317,9 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
   const JournalSigbus guard;
   std::optional<Clock::time_point> deadline;
   while (true) {
-    if (pending_gap_) {
-      gap_ = *std::exchange(pending_gap_, std::nullopt);
+    if (!gaps_.empty()) {
+      gap_ = gaps_.front();
+      gaps_.erase(gaps_.begin());
       return ReadStatus::kGap;
     }
     if (!journal_) {
@@ -357,7 +359,7 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
     ++place_.after;
     if (place_.cursor.empty()) Mark();
     if (read > 0) return ReadStatus::kLine;
-    if (read < 0) pending_gap_ = {GapReason::kUnreadableEntry};
+    if (read < 0) CannotRead(GapReason::kUnreadableEntry);
   }
 }
 
@@ -392,15 +394,21 @@ bool JournalSource::NoteComplete() {
 // later than all that was known to be read.
 void JournalSource::FindVacuumed() {
   const uint64_t oldest = OldestKept();
+  bool vacuumed = false;
   uint64_t before = place_.complete_to;
   for (const uint64_t realtime : recent_) {
-    if (before < oldest && oldest <= realtime && before > 0) {
-      pending_gap_ = {GapReason::kVacuumed};
-    }
+    vacuumed |= before < oldest && oldest <= realtime && before > 0;
     before = std::max(before, realtime);
   }
-  if (before > 0 && before < oldest) pending_gap_ = {GapReason::kVacuumed};
-  if (pending_gap_) place_.complete_to = std::max(before, oldest);
+  vacuumed |= before > 0 && before < oldest;
+  if (!vacuumed) return;
+  gaps_.push_back({GapReason::kVacuumed});
+  place_.complete_to = std::max(before, oldest);
+}
+
+// What cannot be read is often what was deleted just now: that is one gap.
+void JournalSource::CannotRead(GapReason reason) {
+  if (gaps_.empty()) gaps_.push_back({reason});
 }
 
 // What was read since a file shrank may be zeroes.
@@ -447,7 +455,7 @@ JournalSource::Waited JournalSource::Wait(milliseconds wait,
 void JournalSource::Fail(std::string_view what, int error) {
   Process();
   if (++errors_ < kTries && !Cut()) return;
-  if (std::exchange(cut_, false)) pending_gap_ = {GapReason::kCorrupted};
+  if (std::exchange(cut_, false)) CannotRead(GapReason::kCorrupted);
   trouble_ = SystemError(what, options_.directory, -error, "it is opened again").message();
   journal_.reset();
   back_off_ = std::clamp(back_off_ * 2, kFirstBackOff, kLongestBackOff);

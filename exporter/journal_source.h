@@ -87,6 +87,7 @@ class JournalSource final : public LineSource {
   bool Cut();
   bool NoteComplete();
   void FindVacuumed();
+  void CannotRead(GapReason reason);
   void Mark();
   void Process();
   Waited Wait(std::chrono::milliseconds wait, std::optional<Clock::time_point>& deadline);
@@ -137,8 +138,8 @@ class JournalSource final : public LineSource {
   std::string advice_;
   bool folder_missing_ = false;
   std::string trouble_;
-  std::optional<Gap> pending_gap_;  // to report before the next line
-  Gap gap_;                         // the last one reported
+  std::vector<Gap> gaps_;  // to report before the next line
+  Gap gap_;                // the last one reported
 };
 
 }  // namespace kle

@@ -10,6 +10,8 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "journal_writer.h"
 
@@ -239,6 +241,53 @@ TEST_F(JournalPlaceTest, AFileThatIsUnlinkedUnderTheReader) {
     return std::find(lines.begin(), lines.end(), "next") != lines.end();
   }));
   EXPECT_EQ(std::count(lines.begin(), lines.end(), "(gap)"), 1);
+}
+
+// journald frees the blocks of a file that it vacuums, and others cut it: what was still to be read
+// there is gone, for one reason.
+TEST_F(JournalPlaceTest, WhatIsVacuumedUnderTheReaderIsOneGap) {
+  for (const bool cut : {false, true}) {
+    std::vector<Entry> entries;
+    for (uint64_t i = 0; i < 2000; ++i) entries.push_back({"line", kStart + i});
+    const std::string file = Write("a.journal", entries);
+    auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
+    ASSERT_TRUE(source);
+    LogLine line;
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
+    }
+    Write("b.journal", {{"next", kStart + 10'000}});
+    const auto size = std::filesystem::file_size(file);
+    std::filesystem::resize_file(file, 0);
+    if (!cut) std::filesystem::resize_file(file, size);
+    std::filesystem::remove(file);
+
+    Lines lines;
+    Lines gaps;
+    EXPECT_TRUE(Eventually([&] {
+      auto status = (*source)->Next(line, milliseconds(50));
+      if (*status == ReadStatus::kGap) gaps.emplace_back(Name((*source)->gap().reason));
+      if (*status == ReadStatus::kLine) lines.emplace_back(line.text);
+      return !lines.empty();
+    }));
+    EXPECT_EQ(lines, Lines{"next"}) << cut;
+    EXPECT_EQ(gaps, Lines{"vacuumed"}) << cut;
+    std::filesystem::remove(folder_ / "b.journal");
+  }
+}
+
+// libsystemd steps over a field that is damaged: the line is missing.
+TEST_F(JournalPlaceTest, ALineWithoutItsMessageIsTold) {
+  Write("a.journal", {{"one", kStart}, {"two", kStart + 1}, {"three", kStart + 2}});
+  std::fstream file(folder_ / "a.journal", std::ios::in | std::ios::out | std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  constexpr size_t kObjectHeader = 64;  // of a DATA object
+  file.seekp(static_cast<std::streamoff>(bytes.find("MESSAGE=two") - kObjectHeader));
+  file << std::string(kObjectHeader, '\0') << std::flush;
+  ASSERT_TRUE(file);
+  EXPECT_EQ(GoOn(), (Lines{"one", "(gap)", "three"}));
+  EXPECT_EQ(gap_.reason, GapReason::kUnreadableEntry);
+  EXPECT_EQ(ReadFiles({folder_ / "a.journal"}), (Lines{"one", "(gap)", "three"}));
 }
 
 TEST_F(JournalPlaceTest, WithoutDescriptorsForWatchesItPolls) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <string>
 
+#include "exporter/journal_index.h"
 #include "exporter/journal_source.h"
 #include "parser/klog.h"
 
@@ -28,6 +29,7 @@ bool JournalSource::HasAny(std::initializer_list<const char*> fields) {
 void JournalSource::AskOnce() {
   sd_journal* journal = journal_.get();
   known_column_.clear();
+  indexed_ = EntriesIndexed(options_.files, UnitMatches(units_, options_.part));
   const auto begun = std::chrono::system_clock::now() - kInWriting;
   const auto until = std::chrono::duration_cast<Duration>(begun.time_since_epoch());
   sd_journal_flush_matches(journal);
@@ -48,7 +50,7 @@ void JournalSource::AskOnce() {
 int JournalSource::ReadMessage() {
   const void* data = nullptr;
   size_t size = 0;
-  has_message_ = false;
+  has_message_ = dropped_ = false;
   const int error = sd_journal_get_data(journal_.get(), "MESSAGE", &data, &size);
   if (error == -ENOENT) message_.clear();
   if (error < 0) return error == -ENOENT ? 0 : error;

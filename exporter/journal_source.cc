@@ -337,7 +337,10 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
       continue;
     }
     if (moved == 0) {
-      if (!following()) return ReadStatus::kEnd;
+      if (!following()) {
+        if (FindUnread()) continue;
+        return ReadStatus::kEnd;
+      }
       errors_ = 0;
       back_off_ = milliseconds(0);
       trouble_.clear();
@@ -357,6 +360,7 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
     }
     ++since_process_;
     ++place_.after;
+    met_ += dropped_ ? 0 : 1;
     if (place_.cursor.empty()) Mark();
     if (read > 0) return ReadStatus::kLine;
     if (read < 0) CannotRead(GapReason::kUnreadableEntry);
@@ -404,6 +408,14 @@ void JournalSource::FindVacuumed() {
   if (!vacuumed) return;
   gaps_.push_back({GapReason::kVacuumed});
   place_.complete_to = std::max(before, oldest);
+}
+
+// Of a fixed set of files, at its end: libsystemd gives up a damaged file without a word.
+bool JournalSource::FindUnread() {
+  if (met_ >= indexed_) return false;
+  gaps_.push_back({GapReason::kCorrupted, indexed_ - met_});
+  indexed_ = met_;
+  return true;
 }
 
 // What cannot be read is often what was deleted just now: that is one gap.

@@ -86,6 +86,7 @@ class JournalSource final : public LineSource {
   uint64_t OldestKept();
   bool Cut();
   bool NoteComplete();
+  bool FindUnread();
   void FindVacuumed();
   void CannotRead(GapReason reason);
   void Mark();
@@ -108,6 +109,7 @@ class JournalSource final : public LineSource {
   JournalPlace place_;
   std::vector<uint64_t> recent_;  // times of the entries read since the last process()
   unsigned since_process_ = 0;
+  uint64_t met_ = 0;  // entries of the units, readable or not
 
   // Of the entry being read.
   std::string message_;
@@ -125,6 +127,7 @@ class JournalSource final : public LineSource {
 
   // Of a fixed set of files, asked once: see AskOnce.
   uint64_t settled_until_ = 0;  // realtime up to which MESSAGE may be enough
+  uint64_t indexed_ = 0;        // entries of the units that the files say they have
   bool may_drop_ = true;        // whether journald may have dropped lines
   std::string known_column_;    // the pid column of the header last read with all fields
 

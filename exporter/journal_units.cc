@@ -64,15 +64,18 @@ std::vector<std::string> UnitsOrAll(sd_journal* journal, JournalPart part) {
   return units;
 }
 
+std::vector<std::string> UnitMatches(const std::vector<std::string>& units, JournalPart part) {
+  std::vector<std::string> matches;
+  for (const std::string& unit : units) matches.push_back("_SYSTEMD_UNIT=" + unit);
+  if (part == JournalPart::kRuntime) matches.emplace_back("_TRANSPORT=kernel");
+  return matches;
+}
+
 int AddUnitMatches(sd_journal* journal, const std::vector<std::string>& units, JournalPart part) {
   sd_journal_flush_matches(journal);
   int error = 0;
-  for (const std::string& unit : units) {
-    if (error >= 0) error = AddMatch(journal, "_SYSTEMD_UNIT=" + unit);
-  }
-  if (error >= 0) error = sd_journal_add_disjunction(journal);
-  if (part == JournalPart::kRuntime) {
-    if (error >= 0) error = AddMatch(journal, "_TRANSPORT=kernel");
+  for (const std::string& match : UnitMatches(units, part)) {
+    if (error >= 0) error = AddMatch(journal, match);
     if (error >= 0) error = sd_journal_add_disjunction(journal);
   }
   return error;

@@ -22,6 +22,8 @@ std::vector<std::string> UnitsIn(sd_journal* journal, JournalPart part);
 // Those, or every known one if there are none.
 std::vector<std::string> UnitsOrAll(sd_journal* journal, JournalPart part);
 
+// "FIELD=value" of what an entry of these has: one of them.
+std::vector<std::string> UnitMatches(const std::vector<std::string>& units, JournalPart part);
 // What libsystemd matches an entry of these by; errno below zero. Matches that were there go.
 int AddUnitMatches(sd_journal* journal, const std::vector<std::string>& units, JournalPart part);
 

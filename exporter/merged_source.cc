@@ -18,6 +18,7 @@ Result<ReadStatus> MergedSource::Next(LogLine& line, std::chrono::milliseconds w
       auto status = stream.source->Next(stream.line, wait);
       if (!status) return status.error();
       stream.ended = *status == ReadStatus::kEnd;
+      if (*status == ReadStatus::kGap) gap_ = stream.source->gap();
       if (!stream.ended && *status != ReadStatus::kLine) return *status;
       if (stream.ended) continue;
       // Two sources may number their writers alike.

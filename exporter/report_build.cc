@@ -7,6 +7,7 @@
 #include "exporter/complain.h"
 #include "exporter/progress_bar.h"
 #include "exporter/report_input.h"
+#include "exporter/text.h"
 #include "metrics/pipeline.h"
 
 namespace kle {
@@ -16,6 +17,13 @@ bool Wanted(const TerminationRecord& record, const ReportOptions& options) {
   if (options.stuck_only && !IsStuck(record)) return false;
   if (!options.namespace_.empty() && record.namespace_ != options.namespace_) return false;
   return options.pod.empty() || record.pod.starts_with(options.pod);
+}
+
+// "lines are missing, 1,625: journald's rate limit dropped them; ..."
+std::string GapText(GapReason reason, const GapCount& count) {
+  std::string text = "lines are missing, ";
+  text += count.lines > 0 ? Grouped(count.lines) : "in " + Grouped(count.times) + " places";
+  return text + ": " + std::string(Meaning(reason));
 }
 
 bool SawKubelet(const SourceSummary& summary) {
@@ -69,7 +77,13 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
     auto status = input->source->Next(line, std::chrono::milliseconds(0));
     if (!status) return status.error();
     if (*status == ReadStatus::kEnd) break;
-    if (*status == ReadStatus::kGap) pipeline.tracker().OnGap(line.received.value_or(Timestamp()));
+    if (*status == ReadStatus::kGap) {
+      const Gap gap = input->source->gap();
+      GapCount& count = report.gaps[gap.reason];
+      ++count.times;
+      count.lines += gap.lines;
+      pipeline.tracker().OnGap(line.received.value_or(Timestamp()));
+    }
     if (*status != ReadStatus::kLine) continue;
     pipeline.Push(line);
     bar.Tick();
@@ -82,6 +96,7 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
     return Error(input->name + " has no kubelet (klog) line among its " +
                  std::to_string(report.source.lines) + " lines: " + input->advice);
   }
+  for (const auto& [reason, count] : report.gaps) Complain(kOk, "note: " + GapText(reason, count));
   DropOutside(report, options);
   std::stable_sort(report.terminations.begin(), report.terminations.end(),
                    [](const auto& a, const auto& b) { return BeginOf(a) < BeginOf(b); });

@@ -26,14 +26,22 @@ Json ToJson(const std::map<std::string, size_t>& counts) {
 
 Json Time(const std::optional<Timestamp>& at) { return at ? Json(FormatTimestamp(*at)) : Json(); }
 
-Json ToJson(const SourceSummary& source) {
+Json ToJson(const SourceSummary& source, const GapCounts& gaps) {
   Json formats = Json::object();
   for (const auto& [name, lines] : source.formats) formats[name] = lines;
+  Json times = Json::object();
+  uint64_t missing = 0;
+  for (const auto& [reason, count] : gaps) {
+    times[std::string(Name(reason))] = count.times;
+    missing += count.lines;
+  }
   return {{"kubelet_version", source.kubelet_version},
           {"verbosity_seen", source.verbosity_seen},
           {"lines", source.lines},
           {"events", source.events},
           {"formats", formats},
+          {"gaps", times},
+          {"lines_missing", missing},
           {"first_event_at", Time(source.first_event_at)},
           {"last_event_at", Time(source.last_event_at)}};
 }
@@ -61,7 +69,7 @@ Json ToJson(const Summary& summary) {
 
 }  // namespace
 
-std::string SourceJson(const Report& report) { return JsonText(ToJson(report.source)); }
+std::string SourceJson(const Report& report) { return JsonText(ToJson(report.source, report.gaps)); }
 std::string SummaryJson(const Report& report) { return JsonText(ToJson(report.summary)); }
 
 // Record by record, one line each: grep works.

@@ -20,6 +20,8 @@ enum class GapReason : uint8_t {
 };
 inline constexpr int kGapReasonCount = 8;
 std::string_view Name(GapReason reason);
+// Why lines are missing, for a person: follows "lines are missing: ".
+std::string_view Meaning(GapReason reason);
 
 struct Gap {
   GapReason reason = GapReason::kCursorLost;

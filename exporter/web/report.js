@@ -50,6 +50,7 @@
       ['log level seen', `--v=${source.verbosity_seen}`],
       ['kubelet restarts', number(summary.kubelet_restarts)],
       ['lines', `${number(source.lines)} (${counts(source.formats)})`],
+      ['lines missing', counts(source.gaps) || 'none'],
       ['events', number(source.events)],
       ['first event', time(source.first_event_at)],
       ['last event', time(source.last_event_at)],

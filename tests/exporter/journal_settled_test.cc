@@ -116,7 +116,7 @@ TEST_F(SettledJournal, ContainersWordsAreNotTheRuntimes) {
 TEST_F(SettledJournal, RuntimesAndTheKernelsLinesCarryTheSame) {
   const auto entry = [&](int second, const std::string& transport, std::string text) {
     Entry made = At(second, std::move(text));
-    made.unit = kDocker;
+    made.unit = transport == "kernel" ? "" : kDocker;
     made.fields = {"_TRANSPORT=" + transport};
     return made;
   };

@@ -24,7 +24,7 @@ struct Entry {
   std::string message;
   uint64_t realtime = 0;
   const char* boot = kBootA;
-  std::string unit = "kubelet.service";
+  std::string unit = "kubelet.service";  // "": the kernel
   std::string line_break = {};
   int pid = 812;
   std::vector<std::string> fields = {};  // "NAME=value", besides
@@ -36,7 +36,7 @@ inline std::string Export(const std::vector<Entry>& entries) {
     text += "__REALTIME_TIMESTAMP=" + std::to_string(entry.realtime) + "\n";
     text += "__MONOTONIC_TIMESTAMP=" + std::to_string(entry.realtime % 1'000'000'000) + "\n";
     text += std::string("_BOOT_ID=") + entry.boot + "\n";
-    text += "_SYSTEMD_UNIT=" + entry.unit + "\n";
+    if (!entry.unit.empty()) text += "_SYSTEMD_UNIT=" + entry.unit + "\n";
     text += "_PID=" + std::to_string(entry.pid) + "\n";
     text += "_STREAM_ID=" + std::string(28, '0') + std::to_string(1000 + entry.pid) + "\n";
     if (!entry.line_break.empty()) text += "_LINE_BREAK=" + entry.line_break + "\n";

@@ -50,6 +50,8 @@ Report MakeReport() {
   report.source.lines = 12345;
   report.source.formats = {{"klog_text", 12345}};
   report.source.kubelet_restarts = 1;
+  report.gaps[GapReason::kSuppressed] = {2, 1625};
+  report.gaps[GapReason::kCorrupted] = {1, 7};
   for (int i = 1; i <= 10; ++i) {
     report.terminations.push_back(Ended("web-" + std::to_string(i), i));
   }
@@ -102,6 +104,8 @@ TEST(Report, JsonIsOneDocument) {
   EXPECT_EQ(json["schema"], "kubelet-lifecycle/v1");
   EXPECT_EQ(json["source"]["kubelet_version"], "v1.32.13");
   EXPECT_EQ(json["source"]["formats"]["klog_text"], 12345);
+  EXPECT_EQ(json["source"]["gaps"], (nlohmann::json{{"suppressed", 2}, {"corrupted", 1}}));
+  EXPECT_EQ(json["source"]["lines_missing"], 1632);
   EXPECT_EQ(json["terminations"].size(), 11U);
   EXPECT_EQ(json["summary"]["kubelet_restarts"], 1);
   EXPECT_EQ(json["summary"]["stuck"], 1);
@@ -112,6 +116,7 @@ TEST(Report, JsonOfNothing) {
   const auto json = nlohmann::json::parse(Written(WriteReportJson, Report()));
   EXPECT_TRUE(json["terminations"].empty());
   EXPECT_TRUE(json["terminations"].is_array());
+  EXPECT_TRUE(json["source"]["gaps"].is_object());
   EXPECT_TRUE(json["summary"]["by_state"].is_object());
 }
 

@@ -7,6 +7,7 @@ good file is read within five seconds.
   journal_damage.py [--short] [--mutants=N] [--live=N]
 """
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -61,9 +62,13 @@ def at_rest(home, mutants):
         if done.returncode not in (0, 1):
             lane.expect(f"mutant {number} is survived", False, (done.returncode, done.stderr[-300:]))
             break
-        lines = int(done.stdout.split('"lines":')[1].split(",")[0]) if done.returncode == 0 else 0
-        short += lines < 2000
-        told += done.returncode == 1 or "gap" in done.stderr or "missing" in done.stderr
+        source = json.loads(done.stdout)["source"] if done.returncode == 0 else {"lines": 0, "gaps": {}}
+        missing = source["lines"] < 2000
+        is_told = done.returncode == 1 or bool(source["gaps"])
+        short += missing
+        told += is_told
+        if missing and not is_told:
+            lane.expect(f"mutant {number}: that lines are missing is told", False, source)
     figure("damage.mutants", mutants)
     figure("damage.mutants_with_entries_missing", short)
     figure("damage.mutants_refused_or_told", told)

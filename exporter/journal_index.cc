@@ -14,6 +14,7 @@ namespace {
 
 // Offsets within the file's header.
 constexpr uint64_t kIncompatibleFlags = 12;
+constexpr uint64_t kFileId = 24;
 constexpr uint64_t kFieldTable = 120;  // offset and size of its items
 constexpr uint64_t kEntries = 152;
 constexpr uint64_t kFirstRealtime = 184;
@@ -105,6 +106,11 @@ class Index {
   }
 
   uint64_t Header(uint64_t offset) const { return Number(header_, offset); }
+  JournalFileId FileId() const {
+    JournalFileId id{};
+    std::copy_n(header_.begin() + kFileId, id.size(), id.begin());
+    return id;
+  }
 
   std::optional<uint64_t> Entries(std::string_view match) {
     const auto data = FirstValue(match.substr(0, match.find('=')));
@@ -146,35 +152,20 @@ class Index {
 
 }  // namespace
 
-std::optional<JournalIndex> ReadJournalIndex(const std::string& path,
-                                             const std::vector<std::string>& matches) {
+JournalIndex ReadJournalIndex(const std::string& path, const std::vector<std::string>& matches) {
   Index index(path);
   JournalIndex found;
+  found.id = index.FileId();
   found.first = index.Header(kFirstRealtime);
   found.last = index.Header(kLastRealtime);
+  uint64_t sum = 0;
   for (const std::string& match : matches) {
     const auto entries = index.Entries(match);
-    if (!entries) return std::nullopt;
-    found.entries += *entries;
+    if (!entries) return found;
+    sum += *entries;
   }
-  found.entries = std::min(found.entries, index.Header(kEntries));
+  found.entries = std::min(sum, index.Header(kEntries));
   return found;
-}
-
-uint64_t EntriesIndexed(const std::vector<std::string>& files,
-                        const std::vector<std::string>& matches) {
-  std::vector<JournalIndex> indexes;
-  uint64_t entries = 0;
-  for (const std::string& file : files) {
-    const auto index = ReadJournalIndex(file, matches);
-    if (!index || index->entries == 0) continue;
-    indexes.push_back(*index);
-    entries += index->entries;
-  }
-  std::ranges::sort(indexes, {}, &JournalIndex::first);
-  const auto overlap = std::ranges::adjacent_find(
-      indexes, [](const auto& one, const auto& next) { return next.first < one.last; });
-  return overlap == indexes.end() ? entries : 0;
 }
 
 }  // namespace kle

@@ -3,6 +3,7 @@
 // says nothing of the rest.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,23 +11,20 @@
 
 namespace kle {
 
-// How many entries of a file have a value of a field.
+using JournalFileId = std::array<char, 16>;
+
 struct JournalIndex {
-  uint64_t entries = 0;
+  JournalFileId id{};  // the file's own: it keeps it when it is rotated
+  // Entries that have what was asked for; nothing when the index makes no sense.
+  std::optional<uint64_t> entries;
   // Times of the file's first and last entry, of whatever unit: microseconds since 1970.
   uint64_t first = 0;
   uint64_t last = 0;
 };
 
 // By the file's own index (https://systemd.io/JOURNAL_FILE_FORMAT/), in a time that does not grow
-// with its entries. `matches` are "FIELD=value", of which no entry has two. Nothing when the file
-// cannot be read or its index makes no sense.
-std::optional<JournalIndex> ReadJournalIndex(const std::string& path,
-                                             const std::vector<std::string>& matches);
-
-// Entries that a reader of all the files must meet, at least. Files that overlap in time may hold
-// the same entries, which libsystemd gives once: of those nothing is known.
-uint64_t EntriesIndexed(const std::vector<std::string>& files,
-                        const std::vector<std::string>& matches);
+// with its entries. `matches` are "FIELD=value", of which no entry has two. Of a file that cannot
+// be read, or is none, everything is zero.
+JournalIndex ReadJournalIndex(const std::string& path, const std::vector<std::string>& matches);
 
 }  // namespace kle

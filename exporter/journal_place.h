@@ -26,7 +26,7 @@ struct JournalPlace {
   // Streams whose last entry journald cut: what comes next of them begins no record.
   std::vector<uint64_t> broken_streams;
 
-  bool empty() const { return cursor.empty() && after == 0; }
+  bool empty() const { return cursor.empty() && after == 0 && realtime == 0; }
 };
 
 template <typename Archive>

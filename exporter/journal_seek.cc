@@ -66,18 +66,45 @@ int JournalSource::SeekBoot() {
                        : sd_journal_seek_cursor(journal_.get(), first.c_str());
 }
 
-// The place cannot be gone back to. Within its boot the monotonic time still leads there; else the
-// running boot is read from its beginning, or all that there is.
+// The running boot if its clock began before the place, in another boot: libsystemd goes by the
+// clock from boot to boot, and would leave its beginning out.
+std::optional<sd_id128_t> JournalSource::BootBehindPlace() {
+  sd_id128_t boot{};
+  uint64_t first = 0;
+  if (sd_id128_get_boot(&boot) < 0 || BootText(boot) == place_.boot_id || !HasBoot(boot) ||
+      sd_journal_get_realtime_usec(journal_.get(), &first) < 0 || first > place_.realtime) {
+    return std::nullopt;
+  }
+  return boot;
+}
+
+// The place cannot be gone back to.
 int JournalSource::StartOver(GapReason reason) {
   gaps_.push_back({reason});
+  ledger_.Forget();
   const JournalPlace lost = std::exchange(place_, JournalPlace());
   place_.boot_id = lost.boot_id;
   place_.boot = lost.boot;
-  sd_id128_t boot{};
-  if (sd_id128_get_boot(&boot) >= 0 && BootText(boot) == lost.boot_id) {
-    return sd_journal_seek_monotonic_usec(journal_.get(), boot, lost.monotonic + 1);
+  if (reason == GapReason::kFutureCursor) {
+    boot_to_come_.reset();  // no boot is behind a clock that was wrong
+  } else {
+    place_.realtime = lost.realtime;
+    place_.monotonic = lost.monotonic;
   }
-  return options_.start == StartAt::kAll ? sd_journal_seek_head(journal_.get()) : SeekBoot();
+  return SeekPastPlace();
+}
+
+// By its times alone. Without any the running boot is read from its beginning, or all that there
+// is.
+int JournalSource::SeekPastPlace() {
+  if (place_.realtime == 0) {
+    return options_.start == StartAt::kAll ? sd_journal_seek_head(journal_.get()) : SeekBoot();
+  }
+  sd_id128_t boot{};
+  if (sd_id128_get_boot(&boot) >= 0 && BootText(boot) == place_.boot_id) {
+    return sd_journal_seek_monotonic_usec(journal_.get(), boot, place_.monotonic + 1);
+  }
+  return sd_journal_seek_realtime_usec(journal_.get(), place_.realtime + 1);
 }
 
 // Back to the entry last read. A cursor of the future would silence libsystemd for good, and one
@@ -85,12 +112,16 @@ int JournalSource::StartOver(GapReason reason) {
 int JournalSource::Resume() {
   if (only_boot_ && place_.boot_id != BootText(*only_boot_))
     return sd_journal_seek_head(journal_.get());
-  if (place_.cursor.empty()) {
-    const int error = SeekStart();
-    return error < 0 ? error : SkipRead();
-  }
   sd_id128_t boot{};
   const bool running = sd_id128_get_boot(&boot) >= 0 && BootText(boot) == place_.boot_id;
+  if (following() && boots_to_come_ && !only_boot_) {
+    boot_to_come_ = BootBehindPlace();
+    if (const int error = AddMatches(); error < 0) return error;
+  }
+  if (place_.cursor.empty()) {
+    const int error = place_.after > 0 ? SeekStart() : SeekPastPlace();
+    return error < 0 ? error : SkipRead();
+  }
   if (!running && place_.realtime > NowMicros() + kClockSlack) {
     return StartOver(GapReason::kFutureCursor);
   }
@@ -109,6 +140,7 @@ int JournalSource::Resume() {
   positioned_ = SkipOlder();
   place_.after = 0;
   // The entry last read is gone. Was anything that came after it?
+  ledger_.Forget();
   const uint64_t oldest = OldestKept();
   if (oldest <= place_.realtime) {
     gaps_.push_back({GapReason::kCursorLost});
@@ -147,12 +179,14 @@ bool JournalSource::TurnToRunningBoot() {
     return false;
   }
   const bool there = HasBoot(boot);
+  boot_to_come_.reset();
   if (there) only_boot_ = boot;
   AddMatches();
   if (there) {
     sd_journal_seek_head(journal_.get());
-  } else if (!place_.cursor.empty() &&
-             sd_journal_seek_cursor(journal_.get(), place_.cursor.c_str()) >= 0 &&
+  } else if (place_.cursor.empty()) {
+    SeekPastPlace();
+  } else if (sd_journal_seek_cursor(journal_.get(), place_.cursor.c_str()) >= 0 &&
              sd_journal_next(journal_.get()) >= 0) {
     SkipRead();
   }

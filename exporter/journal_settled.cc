@@ -6,7 +6,6 @@
 #include <chrono>
 #include <string>
 
-#include "exporter/journal_index.h"
 #include "exporter/journal_source.h"
 #include "parser/klog.h"
 
@@ -29,7 +28,6 @@ bool JournalSource::HasAny(std::initializer_list<const char*> fields) {
 void JournalSource::AskOnce() {
   sd_journal* journal = journal_.get();
   known_column_.clear();
-  indexed_ = EntriesIndexed(options_.files, UnitMatches(units_, options_.part));
   const auto begun = std::chrono::system_clock::now() - kInWriting;
   const auto until = std::chrono::duration_cast<Duration>(begun.time_since_epoch());
   sd_journal_flush_matches(journal);

@@ -40,6 +40,12 @@ bool Consume(std::string_view& field, std::string_view name) {
 
 bool Same(sd_id128_t a, sd_id128_t b) { return sd_id128_equal(a, b) != 0; }
 
+// Below a journal's folder libsystemd reads those of machines, and of no namespace.
+bool OfNamespace(std::string_view path) {
+  const size_t slash = path.find('/');
+  return slash != path.npos && path.substr(0, slash).find('.') != path.npos;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions options) {
@@ -106,6 +112,11 @@ Result<void> JournalSource::OpenJournal() {
   if (error = AddMatches(); error < 0) {
     return SystemError("cannot select the kubelet's unit", "", -error, "check --journal.unit");
   }
+  ledger_.Read(UnitMatches(units_, options_.part));
+  if (place_.empty() && options_.start == StartAt::kAll) ledger_.Begin();
+  Look();
+  files_changed_ = true;
+  settle_next_ = false;
   return {};
 }
 
@@ -251,6 +262,12 @@ bool JournalSource::NoteBroken(uint64_t stream) {
   return continues;
 }
 
+bool JournalSource::IsOf(sd_id128_t boot) {
+  uint64_t ignored = 0;
+  sd_id128_t of{};
+  return sd_journal_get_monotonic_usec(journal_.get(), &ignored, &of) >= 0 && Same(of, boot);
+}
+
 // 1: a line; 0: an entry without a message; below: errno.
 int JournalSource::ReadEntry(LogLine& line) {
   uint64_t realtime = 0;
@@ -337,16 +354,18 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
       continue;
     }
     if (moved == 0) {
-      if (!following()) {
-        if (FindUnread()) continue;
-        return ReadStatus::kEnd;
-      }
+      if (FindMissing()) continue;
+      if (!following()) return ReadStatus::kEnd;
       errors_ = 0;
       back_off_ = milliseconds(0);
       trouble_.clear();
       if (TurnToRunningBoot()) continue;
       if (NoteComplete()) continue;
       if (Wait(wait, deadline) == Waited::kEnough) return ReadStatus::kIdle;
+      continue;
+    }
+    if (boot_to_come_ && IsOf(*boot_to_come_)) {
+      ++since_process_;
       continue;
     }
     int read = ReadEntry(line);
@@ -360,7 +379,7 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
     }
     ++since_process_;
     ++place_.after;
-    met_ += dropped_ ? 0 : 1;
+    if (!dropped_ || transport_ != Transport::kJournald) ++met_;
     if (place_.cursor.empty()) Mark();
     if (read > 0) return ReadStatus::kLine;
     if (read < 0) CannotRead(GapReason::kUnreadableEntry);
@@ -407,14 +426,34 @@ void JournalSource::FindVacuumed() {
   vacuumed |= before > 0 && before < oldest;
   if (!vacuumed) return;
   gaps_.push_back({GapReason::kVacuumed});
+  ledger_.Forget();
   place_.complete_to = std::max(before, oldest);
 }
 
-// Of a fixed set of files, at its end: libsystemd gives up a damaged file without a word.
-bool JournalSource::FindUnread() {
-  if (met_ >= indexed_) return false;
-  gaps_.push_back({GapReason::kCorrupted, indexed_ - met_});
-  indexed_ = met_;
+void JournalSource::Look() {
+  std::vector<std::string> files = options_.files;
+  for (const std::string& folder : Folders()) {
+    auto listed = ListJournalFiles(folder);
+    if (!listed) continue;
+    for (const std::string& path : listed->readable) {
+      if (!OfNamespace(std::string_view(path).substr(folder.size() + 1))) files.push_back(path);
+    }
+  }
+  ledger_.Look(files, met_, place_.realtime);
+}
+
+// There was nothing more. libsystemd gives up a damaged file without a word, and its times do not
+// tell of a file that was deleted between others. True when there is more to read or to tell.
+bool JournalSource::FindMissing() {
+  if (std::exchange(settle_next_, false)) {
+    const auto gap = ledger_.Settle(met_);
+    if (gap) gaps_.push_back(*gap);
+    return gap.has_value();
+  }
+  if (!std::exchange(files_changed_, false)) return false;
+  Look();
+  settle_next_ = true;
+  Process();  // libsystemd knows the files then that were looked at
   return true;
 }
 
@@ -432,7 +471,12 @@ bool JournalSource::Cut() {
 void JournalSource::Process() {
   Mark();
   since_process_ = 0;
-  if (sd_journal_process(journal_.get()) == SD_JOURNAL_INVALIDATE) FindVacuumed();
+  if (sd_journal_process(journal_.get()) == SD_JOURNAL_INVALIDATE) {
+    FindVacuumed();
+    Look();
+    files_changed_ = true;
+    settle_next_ = false;
+  }
   if (!recent_.empty()) place_.complete_to = std::max(place_.complete_to, recent_.back());
   recent_.clear();
 }
@@ -467,7 +511,10 @@ JournalSource::Waited JournalSource::Wait(milliseconds wait,
 void JournalSource::Fail(std::string_view what, int error) {
   Process();
   if (++errors_ < kTries && !Cut()) return;
-  if (std::exchange(cut_, false)) CannotRead(GapReason::kCorrupted);
+  if (std::exchange(cut_, false)) {
+    CannotRead(GapReason::kCorrupted);
+    ledger_.Forget();
+  }
   trouble_ = SystemError(what, options_.directory, -error, "it is opened again").message();
   journal_.reset();
   back_off_ = std::clamp(back_off_ * 2, kFirstBackOff, kLongestBackOff);
@@ -490,15 +537,19 @@ void JournalSource::Reopen() {
   }
 }
 
+std::vector<std::string> JournalSource::Folders() const {
+  if (!following()) return {};
+  if (options_.directory.empty()) return LocalJournalFolders();
+  return {options_.directory};
+}
+
 void JournalSource::Probe() {
   probed_at_ = Clock::now();
   if (!following()) return;
-  std::vector<std::string> folders{options_.directory};
-  if (options_.directory.empty()) folders = LocalJournalFolders();
   for (auto& [reason, count] : unreadable_) count = 0;
   advice_.clear();
   bool missing = true;
-  for (const std::string& folder : folders) {
+  for (const std::string& folder : Folders()) {
     auto files = ListJournalFiles(folder);
     if (!files) continue;
     missing = false;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "exporter/journal_files.h"
+#include "exporter/journal_ledger.h"
 #include "exporter/journal_place.h"
 #include "exporter/journal_units.h"
 #include "exporter/line_source.h"
@@ -59,7 +60,9 @@ class JournalSource final : public LineSource {
   int SeekStart();
   int SeekBoot();
   bool HasBoot(sd_id128_t boot);
+  std::optional<sd_id128_t> BootBehindPlace();
   int StartOver(GapReason reason);
+  int SeekPastPlace();
   int Resume();
   bool SkipOlder();
   int SkipRead();
@@ -69,6 +72,7 @@ class JournalSource final : public LineSource {
   bool HasAny(std::initializer_list<const char*> fields);
   std::optional<LogWriter> WriterKnownBy(std::string_view message) const;
 
+  bool IsOf(sd_id128_t boot);
   int ReadEntry(LogLine& line);
   int ReadMessage();
   int ReadFields();
@@ -86,7 +90,9 @@ class JournalSource final : public LineSource {
   uint64_t OldestKept();
   bool Cut();
   bool NoteComplete();
-  bool FindUnread();
+  std::vector<std::string> Folders() const;
+  void Look();
+  bool FindMissing();
   void FindVacuumed();
   void CannotRead(GapReason reason);
   void Mark();
@@ -103,13 +109,17 @@ class JournalSource final : public LineSource {
   std::vector<std::string> units_;
   std::optional<sd_id128_t> only_boot_;
   bool boots_to_come_ = false;  // of earlier boots, the running one may hide behind them
+  std::optional<sd_id128_t> boot_to_come_;  // its entries wait until those are read
   bool cut_ = false;            // a file shrank under the reader
   bool positioned_ = false;     // the entry to read next is already under the read pointer
 
   JournalPlace place_;
   std::vector<uint64_t> recent_;  // times of the entries read since the last process()
   unsigned since_process_ = 0;
-  uint64_t met_ = 0;  // entries of the units, readable or not
+  JournalLedger ledger_;
+  uint64_t met_ = 0;           // entries of the units, readable or not
+  bool files_changed_ = true;  // since they were last held against what was met
+  bool settle_next_ = false;   // when everything has been read
 
   // Of the entry being read.
   std::string message_;
@@ -127,7 +137,6 @@ class JournalSource final : public LineSource {
 
   // Of a fixed set of files, asked once: see AskOnce.
   uint64_t settled_until_ = 0;  // realtime up to which MESSAGE may be enough
-  uint64_t indexed_ = 0;        // entries of the units that the files say they have
   bool may_drop_ = true;        // whether journald may have dropped lines
   std::string known_column_;    // the pid column of the header last read with all fields
 

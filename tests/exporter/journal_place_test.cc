@@ -106,6 +106,34 @@ TEST_F(JournalPlaceTest, WhatIsNoPlaceStartsOverAndIsTold) {
   }
 }
 
+// What was read at the journal's end is gone: nothing is read twice for that, and what comes is
+// read.
+TEST_F(JournalPlaceTest, AJournalThatEndsBeforeThePlaceIsNotReadAgain) {
+  Write("a.journal", {{"one", kStart}, {"two", kStart + 1}});
+  const std::string end = Write("b.journal", {{"three", kStart + 5}});
+  EXPECT_EQ(GoOn(), (Lines{"one", "two", "three"}));
+  std::filesystem::remove(end);
+  EXPECT_EQ(GoOn(), Lines{"(gap)"});
+  EXPECT_EQ(gap_.reason, GapReason::kCursorLost);
+  Write("c.journal", {{"four", kStart + 6}});
+  const std::string boot = RunningBoot();
+  Write("d.journal", {{"five", kStart + 7, boot.c_str()}});
+  EXPECT_EQ(GoOn(), (Lines{"four", "five"}));
+}
+
+// Then it is read whole: by the clock alone its beginning would be missing.
+TEST_F(JournalPlaceTest, ARunningBootThatBeganBeforeALostPlaceIsReadWhole) {
+  const std::string boot = RunningBoot();
+  Write("a.journal", {{"one", kStart}});
+  const std::string end = Write("b.journal", {{"two", kStart + 50}});
+  EXPECT_EQ(GoOn(), (Lines{"one", "two"}));
+  std::filesystem::remove(end);
+  Write("c.journal", {{"three", kStart + 40, boot.c_str()}});
+  Write("d.journal", {{"four", kStart + 60, boot.c_str()}});
+  EXPECT_EQ(GoOn(), (Lines{"(gap)", "three", "four"}));
+  EXPECT_EQ(GoOn(), Lines{});
+}
+
 TEST_F(JournalPlaceTest, APlaceInTheFutureIsGivenUp) {
   const uint64_t year = 365ULL * 86'400'000'000;
   Write("a.journal", {{"wrong", NowMicros() + year, kBootA}});
@@ -141,6 +169,39 @@ TEST_F(JournalPlaceTest, TheRunningBootIsReadWholeWhateverItsClock) {
     EXPECT_EQ(GoOn(), Lines{});
     std::filesystem::remove(folder_ / "a.journal");
     std::filesystem::remove(folder_ / "b.journal");
+  }
+}
+
+// No clock of its own: the boot begins in the past, and the network's time comes later.
+TEST_F(JournalPlaceTest, ARunningBootWhoseClockIsSetForwardIsReadWhole) {
+  const uint64_t hour = 3'600'000'000;
+  const std::string boot = RunningBoot();
+  for (const bool one_file : {true, false}) {
+    position_.clear();
+    const uint64_t now = NowMicros() - 3 * hour;
+    Lines wanted;
+    std::vector<Entry> old;
+    std::vector<Entry> early;
+    std::vector<Entry> late;
+    for (uint64_t i = 0; i < 50; ++i) {
+      old.push_back({"old " + std::to_string(i), now + i, kBootA});
+      early.push_back({"early " + std::to_string(i), now - hour + i, boot.c_str()});
+      late.push_back({"late " + std::to_string(i), now + hour + i, boot.c_str()});
+      early.back().monotonic = 1000 + i;
+      late.back().monotonic = 2000 + i;
+    }
+    for (const auto& entries : {early, late}) {
+      for (const Entry& entry : entries) wanted.push_back(entry.message);
+    }
+    Write("a.journal", old);
+    EXPECT_EQ(GoOn().size(), 50U);
+    Write("b.journal", early);
+    Write(one_file ? "b.journal" : "c.journal", late);
+    EXPECT_EQ(GoOn(), wanted) << one_file;
+    EXPECT_EQ(GoOn(), Lines{});
+    for (const char* name : {"a.journal", "b.journal", "c.journal"}) {
+      std::filesystem::remove(folder_ / name);
+    }
   }
 }
 

@@ -28,13 +28,16 @@ struct Entry {
   std::string line_break = {};
   int pid = 812;
   std::vector<std::string> fields = {};  // "NAME=value", besides
+  uint64_t monotonic = 0;                // 0: by the realtime
 };
 
 inline std::string Export(const std::vector<Entry>& entries) {
   std::string text;
   for (const Entry& entry : entries) {
     text += "__REALTIME_TIMESTAMP=" + std::to_string(entry.realtime) + "\n";
-    text += "__MONOTONIC_TIMESTAMP=" + std::to_string(entry.realtime % 1'000'000'000) + "\n";
+    const uint64_t monotonic =
+        entry.monotonic > 0 ? entry.monotonic : entry.realtime % 1'000'000'000;
+    text += "__MONOTONIC_TIMESTAMP=" + std::to_string(monotonic) + "\n";
     text += std::string("_BOOT_ID=") + entry.boot + "\n";
     if (!entry.unit.empty()) text += "_SYSTEMD_UNIT=" + entry.unit + "\n";
     text += "_PID=" + std::to_string(entry.pid) + "\n";

@@ -14,8 +14,7 @@ constexpr size_t kMostFiles = 256;
 
 void JournalLedger::Read(std::vector<std::string> matches) {
   std::ranges::sort(matches);
-  const auto repeated = std::ranges::unique(matches);
-  matches.erase(repeated.begin(), repeated.end());
+  matches.erase(std::unique(matches.begin(), matches.end()), matches.end());
   if (matches == matches_) return;
   *this = JournalLedger();
   matches_ = std::move(matches);

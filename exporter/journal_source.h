@@ -110,8 +110,8 @@ class JournalSource final : public LineSource {
   std::optional<sd_id128_t> only_boot_;
   bool boots_to_come_ = false;  // of earlier boots, the running one may hide behind them
   std::optional<sd_id128_t> boot_to_come_;  // its entries wait until those are read
-  bool cut_ = false;            // a file shrank under the reader
-  bool positioned_ = false;     // the entry to read next is already under the read pointer
+  bool cut_ = false;                        // a file shrank under the reader
+  bool positioned_ = false;  // the entry to read next is already under the read pointer
 
   JournalPlace place_;
   std::vector<uint64_t> recent_;  // times of the entries read since the last process()

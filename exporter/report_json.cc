@@ -69,7 +69,9 @@ Json ToJson(const Summary& summary) {
 
 }  // namespace
 
-std::string SourceJson(const Report& report) { return JsonText(ToJson(report.source, report.gaps)); }
+std::string SourceJson(const Report& report) {
+  return JsonText(ToJson(report.source, report.gaps));
+}
 std::string SummaryJson(const Report& report) { return JsonText(ToJson(report.summary)); }
 
 // Record by record, one line each: grep works.

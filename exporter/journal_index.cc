@@ -19,7 +19,8 @@ constexpr uint64_t kFieldTable = 120;  // offset and size of its items
 constexpr uint64_t kEntries = 152;
 constexpr uint64_t kFirstRealtime = 184;
 constexpr uint64_t kLastRealtime = 192;
-constexpr uint64_t kHeaderEnd = 208;  // of the oldest header
+constexpr uint64_t kFields = 216;
+constexpr uint64_t kHeaderEnd = 224;
 constexpr uint32_t kCompact = 1 << 4;
 
 // Offsets within objects.
@@ -125,23 +126,25 @@ class Index {
   }
 
  private:
-  // Where the first value of a field is; 0 when no entry has the field.
+  // Where the first value of a field is; 0 when no entry has the field. journald counts a field
+  // once it is in the table: there are never fewer than it counted.
   std::optional<uint64_t> FirstValue(std::string_view name) {
     const uint64_t buckets = Header(kFieldTable + sizeof(uint64_t)) / kBucket;
     if (buckets > kMostBuckets) return std::nullopt;
     const std::vector<char> table = file_.Take(Header(kFieldTable), buckets * kBucket);
-    bool damaged = false;  // in a bucket, which may be another field's
+    uint64_t fields = 0;
     for (uint64_t bucket = 0; bucket < buckets; ++bucket) {
       uint64_t at = Number(table, bucket * kBucket);
       for (; at != 0 && steps_ < kMostSteps; ++steps_) {
         const Object field(file_, at);
-        damaged |= field.type() != kFieldObject;
-        if (field.type() != kFieldObject) break;
+        if (field.type() != kFieldObject) break;  // the others are worth a look
+        ++fields;
         if (field.Says(name, kFieldName)) return field.At(kFieldData);
         at = field.At(kFieldNext);
       }
     }
-    return damaged || steps_ >= kMostSteps ? std::nullopt : std::optional<uint64_t>(0);
+    if (fields < Header(kFields) || steps_ >= kMostSteps) return std::nullopt;
+    return 0;
   }
 
   Bytes file_;
@@ -156,6 +159,7 @@ JournalIndex ReadJournalIndex(const std::string& path, const std::vector<std::st
   Index index(path);
   JournalIndex found;
   found.id = index.FileId();
+  found.all = index.Header(kEntries);
   found.first = index.Header(kFirstRealtime);
   found.last = index.Header(kLastRealtime);
   uint64_t sum = 0;
@@ -164,7 +168,7 @@ JournalIndex ReadJournalIndex(const std::string& path, const std::vector<std::st
     if (!entries) return found;
     sum += *entries;
   }
-  found.entries = std::min(sum, index.Header(kEntries));
+  found.entries = std::min(sum, found.all);
   return found;
 }
 

@@ -15,7 +15,8 @@ using JournalFileId = std::array<char, 16>;
 
 struct JournalIndex {
   JournalFileId id{};  // the file's own: it keeps it when it is rotated
-  // Entries that have what was asked for; nothing when the index makes no sense.
+  uint64_t all = 0;    // entries of the file
+  // Those that have what was asked for; nothing when the index is damaged.
   std::optional<uint64_t> entries;
   // Times of the file's first and last entry, of whatever unit: microseconds since 1970.
   uint64_t first = 0;

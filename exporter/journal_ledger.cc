@@ -33,14 +33,18 @@ void JournalLedger::Look(const std::vector<std::string>& files, uint64_t met, ui
   for (auto& [id, file] : files_) file.there = false;
   for (const std::string& path : files) {
     const JournalIndex index = ReadJournalIndex(path, matches_);
-    File& file = files_[index.id];
+    const auto [known, fresh] = files_.try_emplace(index.id);
+    File& file = known->second;
     file.there = true;
+    // What a reader that goes on finds at first was there before, and told.
+    if (fresh && surplus_) file.damaged = index.all > 0 && !index.entries;
     if (index.entries.value_or(0) <= file.entries) continue;
     // The first entries decide: until then there is no time to go by.
     if (file.entries == 0) file.counted = Counts(index, read_to);
     file.first = index.first;
     file.last = index.last;
     file.entries = *index.entries;
+    file.damaged = false;
   }
   DropOld();
   looked_ = static_cast<int64_t>(met) - Total();
@@ -56,10 +60,18 @@ std::optional<Gap> JournalLedger::Settle(uint64_t met) {
   } else {
     surplus_ = Range{std::max(before.low, now.low), std::min(before.high, now.high)};
   }
-  if (missing <= 0) return std::nullopt;
+  const bool damaged = TakeDamaged();
+  if (missing <= 0 && !damaged) return std::nullopt;
+  if (missing <= 0) return Gap{GapReason::kCorrupted};
   const bool gone =
       std::ranges::any_of(files_, [](const auto& file) { return !file.second.there; });
   return Gap{gone ? GapReason::kVacuumed : GapReason::kCorrupted, static_cast<uint64_t>(missing)};
+}
+
+bool JournalLedger::TakeDamaged() {
+  bool any = false;
+  for (auto& [id, file] : files_) any |= std::exchange(file.damaged, false);
+  return any;
 }
 
 int64_t JournalLedger::Total() const {

@@ -44,12 +44,14 @@ class JournalLedger {
     uint64_t entries = 0;
     uint64_t first = 0;
     uint64_t last = 0;
-    bool counted = true;  // libsystemd gives all of its entries
-    bool there = true;    // when it was last looked
+    bool counted = true;   // libsystemd gives all of its entries
+    bool there = true;     // when it was last looked
+    bool damaged = false;  // before it was ever known how many it has
   };
 
   int64_t Total() const;
   bool Counts(const JournalIndex& index, uint64_t read_to) const;
+  bool TakeDamaged();
   void DropOld();
 
   std::vector<std::string> matches_;

@@ -144,6 +144,25 @@ TEST_F(JournalLedgerTest, ManyFilesComeAndGo) {
   EXPECT_EQ(Told({path}, met, met + 1), "vacuumed 1");
 }
 
+// How much is missing of it nobody knows; that something is, is told once.
+TEST_F(JournalLedgerTest, AFileWhoseIndexIsDamaged) {
+  const std::string a = File("a.journal", 0, 3);
+  const std::string b = File("b.journal", 10, 3);
+  constexpr std::streamoff kFieldTable = 280;
+  std::fstream(b, std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(kFieldTable)
+      .write(std::string(5328, '\0').data(), 5328);
+  ledger_.Begin();
+  EXPECT_EQ(Told({a}, 0, 3), "");
+  ledger_.Look({a, b}, 3, 0);
+  EXPECT_EQ(Told({a, b}, 3, 3), "corrupted 0");
+  EXPECT_EQ(Told({a, b}, 3, 3), "");
+  JournalLedger going_on;
+  going_on.Read({"_SYSTEMD_UNIT=kubelet.service"});
+  going_on.Look({a, b}, 0, 0);
+  EXPECT_FALSE(going_on.Settle(0)) << "it was there before";
+}
+
 class FollowedJournal : public JournalTest {
  protected:
   // The next file's lines and gaps, as far as they come.

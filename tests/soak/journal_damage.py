@@ -87,6 +87,8 @@ def live(home, times):
     lane.wait_for("the first file", lambda: lines() == 100)
     gaps = lambda: sum(v for k, v in exporter.counters().items() if k.startswith("kubelet_lifecycle_journal_gaps_total{"))
     next_entry, dice, slowest, missing, told = 1000, random.Random(5), 0.0, 0, 0
+    descriptors = pathlib.Path(f"/proc/{exporter.child.pid}/fd")
+    opened = lambda path: any(os.path.samefile(one, path) for one in descriptors.iterdir() if one.exists())
     for number in range(times):
         kind = ("truncate", "hole", "unlink", "chmod")[number % 4]
         path = folder / f"f{number}.journal"
@@ -94,7 +96,10 @@ def live(home, times):
         write(path, next_entry, 20_000)
         next_entry += 20_000
         exporter.child.send_signal(signal.SIGCONT)
-        time.sleep(dice.uniform(0, 0.1))  # somewhere in the middle of it
+        begun = time.monotonic()
+        while not opened(path) and time.monotonic() < begun + 20:
+            time.sleep(0.001)
+        time.sleep(dice.uniform(0.01, 0.1))  # somewhere in the middle of it
         size = path.stat().st_size
         if kind == "truncate":
             os.truncate(path, dice.choice((0, 4096, size // 2)))

@@ -19,6 +19,7 @@ constexpr uint64_t kFieldTable = 120;  // offset and size of its items
 constexpr uint64_t kEntries = 152;
 constexpr uint64_t kFirstRealtime = 184;
 constexpr uint64_t kLastRealtime = 192;
+constexpr uint64_t kValues = 208;
 constexpr uint64_t kFields = 216;
 constexpr uint64_t kHeaderEnd = 224;
 constexpr uint32_t kCompact = 1 << 4;
@@ -38,8 +39,7 @@ constexpr char kFieldObject = 2;
 
 constexpr uint64_t kBucket = 16;            // offsets of its first and its last object
 constexpr uint64_t kMostBuckets = 1 << 16;  // journald makes 333
-// More than any journal has; a damaged chain may lead round in circles.
-constexpr int kMostSteps = 1 << 16;
+constexpr uint64_t kMostSteps = 1 << 20;    // more objects than any file has
 
 uint64_t LittleEndian(std::string_view bytes) {
   uint64_t value = 0;
@@ -114,18 +114,22 @@ class Index {
   }
 
   std::optional<uint64_t> Entries(std::string_view match) {
+    steps_ = 0;
     const auto data = FirstValue(match.substr(0, match.find('=')));
     if (!data) return std::nullopt;
-    for (uint64_t at = *data; at != 0 && steps_ < kMostSteps; ++steps_) {
+    for (uint64_t at = *data; at != 0;) {
       const Object value(file_, at);
-      if (value.type() != kDataObject) return std::nullopt;
+      if (value.type() != kDataObject || !Step()) return std::nullopt;
       if (value.Says(match, text_)) return value.At(kDataEntries);
       at = value.At(kDataNext);
     }
-    return steps_ < kMostSteps ? std::optional<uint64_t>(0) : std::nullopt;
+    return 0;
   }
 
  private:
+  // No chain is longer than the file has objects, unless it leads round in a circle.
+  bool Step() { return ++steps_ <= std::min(Header(kValues) + Header(kFields), kMostSteps); }
+
   // Where the first value of a field is; 0 when no entry has the field. journald counts a field
   // once it is in the table: there are never fewer than it counted.
   std::optional<uint64_t> FirstValue(std::string_view name) {
@@ -135,22 +139,21 @@ class Index {
     uint64_t fields = 0;
     for (uint64_t bucket = 0; bucket < buckets; ++bucket) {
       uint64_t at = Number(table, bucket * kBucket);
-      for (; at != 0 && steps_ < kMostSteps; ++steps_) {
+      while (at != 0) {
         const Object field(file_, at);
-        if (field.type() != kFieldObject) break;  // the others are worth a look
+        if (field.type() != kFieldObject || !Step()) break;  // the others are worth a look
         ++fields;
         if (field.Says(name, kFieldName)) return field.At(kFieldData);
         at = field.At(kFieldNext);
       }
     }
-    if (fields < Header(kFields) || steps_ >= kMostSteps) return std::nullopt;
-    return 0;
+    return fields < Header(kFields) ? std::nullopt : std::optional<uint64_t>(0);
   }
 
   Bytes file_;
   std::array<char, kHeaderEnd> header_;
   uint64_t text_ = 0;
-  int steps_ = 0;
+  uint64_t steps_ = 0;
 };
 
 }  // namespace

@@ -110,6 +110,20 @@ TEST_F(JournalIndexTest, AnyBytesAreSurvived) {
   EXPECT_FALSE(ReadJournalIndex(folder_ / "missing", kKubelet).entries.value_or(0));
 }
 
+TEST_F(JournalIndexTest, ACircleEnds) {
+  const std::string path = Write("a.journal", Numbered(20));
+  const std::string whole = Content(path);
+  constexpr size_t kText = 72;  // of a value
+  constexpr size_t kNextValue = 32;
+  const size_t value = whole.find(kKubelet[0]) - kText;
+  const uint64_t itself = value;
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(static_cast<std::streamoff>(value + kNextValue))
+      .write(reinterpret_cast<const char*>(&itself), sizeof itself);
+  EXPECT_EQ(ReadJournalIndex(path, kKubelet).entries, 20U);
+  EXPECT_FALSE(ReadJournalIndex(path, {"_SYSTEMD_UNIT=sshd.service"}).entries);
+}
+
 TEST_F(JournalIndexTest, AReportTellsWhatIsMissing) {
   Entry suppressed{"Suppressed 1625 messages from kubelet.service", kStart + 1};
   suppressed.unit = "systemd-journald.service";

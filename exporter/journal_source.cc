@@ -354,12 +354,12 @@ Result<ReadStatus> JournalSource::Next(LogLine& line, milliseconds wait) {
       continue;
     }
     if (moved == 0) {
+      if (following() && TurnToRunningBoot()) continue;
       if (FindMissing()) continue;
       if (!following()) return ReadStatus::kEnd;
       errors_ = 0;
       back_off_ = milliseconds(0);
       trouble_.clear();
-      if (TurnToRunningBoot()) continue;
       if (NoteComplete()) continue;
       if (Wait(wait, deadline) == Waited::kEnough) return ReadStatus::kIdle;
       continue;

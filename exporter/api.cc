@@ -42,9 +42,9 @@ std::string Unescaped(std::string_view text) {
 std::map<std::string, std::string> Parameters(std::string_view query) {
   std::map<std::string, std::string> parameters;
   while (!query.empty()) {
-    const size_t end = std::min(query.find('&'), query.size());
+    const size_t end = query.find('&');
     const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
+    query = end == query.npos ? std::string_view() : query.substr(end + 1);
     if (pair.empty()) continue;
     const size_t equals = std::min(pair.find('='), pair.size());
     parameters.emplace(Unescaped(pair.substr(0, equals)),

@@ -40,12 +40,6 @@ bool Consume(std::string_view& field, std::string_view name) {
 
 bool Same(sd_id128_t a, sd_id128_t b) { return sd_id128_equal(a, b) != 0; }
 
-// Below a journal's folder libsystemd reads those of machines, and of no namespace.
-bool OfNamespace(std::string_view path) {
-  const size_t slash = path.find('/');
-  return slash != path.npos && path.substr(0, slash).find('.') != path.npos;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions options) {
@@ -395,13 +389,6 @@ void JournalSource::Mark() {
   place_.after = 0;
 }
 
-uint64_t JournalSource::OldestKept() {
-  uint64_t oldest = 0;
-  return journal_ && sd_journal_get_cutoff_realtime_usec(journal_.get(), &oldest, nullptr) > 0
-             ? oldest
-             : 0;
-}
-
 // There was nothing more: all that the journal's newest time covers has been read. True when
 // something came meanwhile; it is under the read pointer then.
 bool JournalSource::NoteComplete() {
@@ -410,56 +397,6 @@ bool JournalSource::NoteComplete() {
   positioned_ = sd_journal_next(journal_.get()) > 0;
   if (!positioned_) place_.complete_to = std::max(place_.complete_to, newest);
   return positioned_;
-}
-
-// libsystemd steps over what was deleted without a word. Entries are missing when the oldest one
-// kept is later than one that was read, and earlier than the next: the step led over the gap; or
-// later than all that was known to be read.
-void JournalSource::FindVacuumed() {
-  const uint64_t oldest = OldestKept();
-  bool vacuumed = false;
-  uint64_t before = place_.complete_to;
-  for (const uint64_t realtime : recent_) {
-    vacuumed |= before < oldest && oldest <= realtime && before > 0;
-    before = std::max(before, realtime);
-  }
-  vacuumed |= before > 0 && before < oldest;
-  if (!vacuumed) return;
-  gaps_.push_back({GapReason::kVacuumed});
-  ledger_.Forget();
-  place_.complete_to = std::max(before, oldest);
-}
-
-void JournalSource::Look() {
-  std::vector<std::string> files = options_.files;
-  for (const std::string& folder : Folders()) {
-    auto listed = ListJournalFiles(folder);
-    if (!listed) continue;
-    for (const std::string& path : listed->readable) {
-      if (!OfNamespace(std::string_view(path).substr(folder.size() + 1))) files.push_back(path);
-    }
-  }
-  ledger_.Look(files, met_, place_.realtime);
-}
-
-// There was nothing more. libsystemd gives up a damaged file without a word, and its times do not
-// tell of a file that was deleted between others. True when there is more to read or to tell.
-bool JournalSource::FindMissing() {
-  if (std::exchange(settle_next_, false)) {
-    const auto gap = ledger_.Settle(met_);
-    if (gap) gaps_.push_back(*gap);
-    return gap.has_value();
-  }
-  if (!std::exchange(files_changed_, false)) return false;
-  Look();
-  settle_next_ = true;
-  Process();  // libsystemd knows the files then that were looked at
-  return true;
-}
-
-// What cannot be read is often what was deleted just now: that is one gap.
-void JournalSource::CannotRead(GapReason reason) {
-  if (gaps_.empty()) gaps_.push_back({reason});
 }
 
 // What was read since a file shrank may be zeroes.
@@ -535,12 +472,6 @@ void JournalSource::Reopen() {
   } else if (const int error = Resume(); error < 0) {
     Fail("cannot go on in the journal", error);
   }
-}
-
-std::vector<std::string> JournalSource::Folders() const {
-  if (!following()) return {};
-  if (options_.directory.empty()) return LocalJournalFolders();
-  return {options_.directory};
 }
 
 void JournalSource::Probe() {

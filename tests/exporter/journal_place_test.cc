@@ -46,6 +46,13 @@ class JournalPlaceTest : public JournalTest {
     return lines;
   }
 
+  static void TakeLines(JournalSource& source, int count) {
+    LogLine line;
+    for (int i = 0; i < count; ++i) {
+      ASSERT_EQ(*source.Next(line, milliseconds(0)), ReadStatus::kLine) << i;
+    }
+  }
+
   std::string position_;
   Gap gap_;
 };
@@ -264,10 +271,7 @@ TEST_F(JournalPlaceTest, ATruncatedFileIsSurvivedAndTold) {
     const std::string file = Write("a.journal", entries);
     auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
     ASSERT_TRUE(source);
-    LogLine line;
-    for (int i = 0; i < 100; ++i) {
-      ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
-    }
+    TakeLines(**source, 100);
     std::filesystem::resize_file(file, left);
     const Lines rest = Read(**source);
     EXPECT_NE(std::find(rest.begin(), rest.end(), "(gap)"), rest.end()) << left;
@@ -289,10 +293,7 @@ TEST_F(JournalPlaceTest, AFileThatIsUnlinkedUnderTheReader) {
   const std::string file = Write("a.journal", entries);
   auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
   ASSERT_TRUE(source);
-  LogLine line;
-  for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
-  }
+  TakeLines(**source, 100);
   std::filesystem::remove(file);
   Write("b.journal", {{"next", kStart + 10'000}});
   Lines lines;
@@ -313,10 +314,7 @@ TEST_F(JournalPlaceTest, WhatIsVacuumedUnderTheReaderIsOneGap) {
     const std::string file = Write("a.journal", entries);
     auto source = JournalSource::Open({folder_.path(), {}, {}, StartAt::kAll});
     ASSERT_TRUE(source);
-    LogLine line;
-    for (int i = 0; i < 100; ++i) {
-      ASSERT_EQ(*(*source)->Next(line, milliseconds(0)), ReadStatus::kLine);
-    }
+    TakeLines(**source, 100);
     Write("b.journal", {{"next", kStart + 10'000}});
     const auto size = std::filesystem::file_size(file);
     std::filesystem::resize_file(file, 0);
@@ -325,6 +323,7 @@ TEST_F(JournalPlaceTest, WhatIsVacuumedUnderTheReaderIsOneGap) {
 
     Lines lines;
     Lines gaps;
+    LogLine line;
     EXPECT_TRUE(Eventually([&] {
       auto status = (*source)->Next(line, milliseconds(50));
       if (*status == ReadStatus::kGap) gaps.emplace_back(Name((*source)->gap().reason));

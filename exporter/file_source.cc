@@ -158,6 +158,13 @@ Result<ReadStatus> FileSource::Next(LogLine& line, std::chrono::milliseconds) {
   return ReadStatus::kEnd;
 }
 
+std::string_view FileSource::Ahead() const {
+  const bool open = current_ < files_.size() && files_[current_].reader;
+  return open ? files_[current_].reader->Ahead() : std::string_view();
+}
+
+void FileSource::Skip(size_t bytes) { files_[current_].reader->Skip(bytes); }
+
 LineSource::Progress FileSource::progress() const {
   Progress progress{done_, 0};
   for (const InputFile& file : files_) progress.total += file.size;

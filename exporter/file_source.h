@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "exporter/line_reader.h"
@@ -38,6 +39,8 @@ class FileSource final : public LineSource {
   explicit FileSource(std::vector<InputFile> files);
 
   Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
+  std::string_view Ahead() const override;
+  void Skip(size_t bytes) override;
   Progress progress() const override;
 
  private:

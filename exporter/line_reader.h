@@ -2,6 +2,7 @@
 // Lines out of blocks of bytes, as views into one buffer.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -46,6 +47,16 @@ class LineReader {
 
   // What stands after the last newline, given away as a line. False when that is nothing.
   bool TakeRest(std::string_view& line);
+
+  // What was read and not yet given as lines, but for what belongs to a line that lost its rest.
+  std::string_view Ahead() const {
+    return skipping_ ? std::string_view() : std::string_view(buffer_.data() + begin_, pending());
+  }
+  // Whole lines at the front of Ahead are dealt with.
+  void Skip(size_t bytes) {
+    begin_ += bytes;
+    searched_ = std::max(searched_, begin_);
+  }
 
   // Up to `bytes` of what comes next, without taking it.
   [[nodiscard]] Result<std::string_view> Peek(size_t bytes);

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "exporter/result.h"
 #include "metrics/gap.h"
@@ -39,6 +40,13 @@ class LineSource {
   // Waits at most `wait` when there is nothing. `line` stays valid until the next call.
   // An error is final.
   [[nodiscard]] virtual Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) = 0;
+
+  // Lines that Next would give next, each with its newline, as far as they have been read: where
+  // nothing but its text is known of a line (a file's). The last may not be whole. Valid until the
+  // next call of Next or Skip.
+  virtual std::string_view Ahead() const { return {}; }
+  // They are dealt with: the next line begins that many bytes further on.
+  virtual void Skip(size_t /*bytes*/) {}
 
   // Everything needed to go on after the line last given, in a later process too: a source opened
   // with these bytes (which only it can read) gives the lines that follow. "" when there is none.

@@ -74,6 +74,10 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
   ProgressBar bar(*input->source);
   LogLine line;
   while (true) {
+    if (const size_t dealt_with = pipeline.PushBlock(input->source->Ahead()); dealt_with > 0) {
+      input->source->Skip(dealt_with);
+      bar.Tick();
+    }
     auto status = input->source->Next(line, std::chrono::milliseconds(0));
     if (!status) return status.error();
     if (*status == ReadStatus::kEnd) break;

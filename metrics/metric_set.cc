@@ -182,11 +182,16 @@ void MetricSet::ObserveHook(HookOutcome outcome, Duration duration) {
 
 void MetricSet::ObserveUnmount(std::string_view plugin, std::string_view operation,
                                Duration duration) {
-  impl_->Unmounts(impl_->PluginLabel(plugin), operation).Observe(ToSeconds(duration));
+  const std::string_view label = impl_->PluginLabel(plugin);
+  Impl::Known(impl_->unmounts, label, operation, [&]() -> Histogram& {
+    return impl_->unmount.Add({{"plugin", Text(label)}, {"operation", Text(operation)}});
+  }).Observe(ToSeconds(duration));
 }
 
 void MetricSet::ObserveStartup(std::string_view phase, Duration duration) {
-  impl_->startup.Add({{"phase", Text(phase)}}).Observe(ToSeconds(duration));
+  Impl::Known(impl_->startups, phase, {}, [&]() -> Histogram& {
+    return impl_->startup.Add({{"phase", Text(phase)}});
+  }).Observe(ToSeconds(duration));
 }
 
 void MetricSet::CountTermination(Trigger trigger, Outcome outcome) {
@@ -270,8 +275,8 @@ void MetricSet::SetBuildInfo(std::string_view version, std::string_view compiler
   impl_->build_info.Add({{"version", Text(version)}, {"compiler", Text(compiler)}}).Set(1);
 }
 
-void MetricSet::CountLine(LineFormat format) {
-  ++impl_->lines_counted[static_cast<size_t>(format)];
+void MetricSet::CountLine(LineFormat format, uint64_t times) {
+  impl_->lines_counted[static_cast<size_t>(format)] += times;
 }
 void MetricSet::CountEvent(EventKind kind) { ++impl_->events_counted[static_cast<size_t>(kind)]; }
 

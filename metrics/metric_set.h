@@ -67,7 +67,7 @@ class MetricSet {
   void SetBuildInfo(std::string_view version, std::string_view compiler);
 
   // Self metrics.
-  void CountLine(LineFormat format);
+  void CountLine(LineFormat format, uint64_t times = 1);
   void CountEvent(EventKind kind);
   void CountParseError(ParseError error);
   void CountTruncatedRecord();

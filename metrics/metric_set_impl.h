@@ -87,21 +87,22 @@ struct MetricSet::Impl {
     return *plugins.emplace(plugin).first;
   }
 
-  Histogram& Unmounts(std::string_view plugin, std::string_view operation) {
-    // A handful of plugins: looked up without making strings.
-    for (const UnmountSeries& series : unmounts) {
-      if (series.plugin == plugin && series.operation == operation) return *series.histogram;
-    }
-    Histogram& histogram = unmount.Add({{"plugin", Text(plugin)}, {"operation", Text(operation)}});
-    unmounts.push_back({Text(plugin), Text(operation), &histogram});
-    return histogram;
-  }
-
-  struct UnmountSeries {
-    std::string plugin;
-    std::string operation;
+  // The child with these labels of a family that has a handful: looked up without making strings.
+  struct Series {
+    std::string first;
+    std::string second;
     Histogram* histogram;
   };
+  template <typename Make>
+  static Histogram& Known(std::vector<Series>& all, std::string_view first, std::string_view second,
+                          Make make) {
+    for (const Series& series : all) {
+      if (series.first == first && series.second == second) return *series.histogram;
+    }
+    Histogram& histogram = make();
+    all.push_back({Text(first), Text(second), &histogram});
+    return histogram;
+  }
 
   // By full name, for what an earlier process counted.
   std::map<std::string, Family<Counter>*> counter_families;
@@ -168,7 +169,8 @@ struct MetricSet::Impl {
   std::array<Histogram*, kPhaseCount * kPrecisionCount> phases_by{};
   std::array<Histogram*, kOutcomeCount * kPrecisionCount> stops_by{};
   std::array<Histogram*, 4> hooks_by{};
-  std::vector<UnmountSeries> unmounts;
+  std::vector<Series> unmounts;  // by plugin and operation
+  std::vector<Series> startups;  // by phase
   std::array<Counter*, kTriggerCount * kOutcomeCount> ended_by{};
   std::array<Counter*, kPhaseCount * kReasonCount> failures_by{};
   std::array<Counter*, kLineFormatCount> lines_by{};

@@ -8,6 +8,7 @@
 #include "parser/catalogue.h"
 #include "parser/framer.h"
 #include "parser/klog.h"
+#include "parser/skim.h"
 
 namespace kle {
 
@@ -43,12 +44,15 @@ struct Pipeline::Impl final : RecordFilter {
   void Take(const Frame& frame) {
     if (frame.format == LineFormat::kOther) return;
     if (IsWhole(frame.format) && !runtime_wanted) return;
-    if (const ParseError error = ParseHead(frame, record); error != ParseError::kNone) {
+    if (const ParseError error = ParseHeader(frame, record); error != ParseError::kNone) {
       if (error != ParseError::kNotKlog) metrics.CountParseError(error);
       return;
     }
-    const CatalogueRow* row = FindRow(record);
-    if (row == nullptr) return;
+    if (const CatalogueRow* const row = FindRow(frame, record)) TakeRow(frame, *row);
+  }
+
+  // Header and message are read, and that is the message's row.
+  void TakeRow(const Frame& frame, const CatalogueRow& row) {
     NoteClock(frame);
     const std::optional<Timestamp> at = TimeOf(frame);
     if (!at) {
@@ -56,11 +60,11 @@ struct Pipeline::Impl final : RecordFilter {
       metrics.CountParseError(ParseError::kBadHeader);
       return;
     }
-    if (row->kind == EventKind::kVerbosity && row->level <= summary.verbosity_seen) {
-      NoteProven(*row, *at);
+    if (row.kind == EventKind::kVerbosity && row.level <= summary.verbosity_seen) {
+      NoteProven(row, *at);
       return;
     }
-    if (!Extract(record, frame, *row, event)) {
+    if (!Extract(record, frame, row, event)) {
       metrics.CountParseError(ParseError::kBadFields);
       return;
     }
@@ -145,6 +149,40 @@ struct Pipeline::Impl final : RecordFilter {
     metrics.SetVerbosity(level, summary.runtime_seen);
   }
 
+  size_t PushBlock(std::string_view lines) {
+    const auto format = framer.BetweenRecords();
+    if (!format) return 0;
+    const bool text = *format == LineFormat::kKlogText;
+    const char* at = lines.data();
+    const char* const end = at + lines.size();
+    SkimmedLine line;
+    Frame frame;
+    frame.format = *format;
+    uint64_t taken = 0;
+    for (; end - at >= static_cast<ptrdiff_t>(Skimmer::kReads); ++taken) {
+      const bool usual = text ? skimmer.Text(at, end, record.last, line)
+                              : skimmer.Json(at, end, summary.verbosity_seen, line);
+      frame.text = line.text;
+      if (!usual || !framer.IsUsual(frame)) break;
+      const char* const next = line.text.data() + line.text.size() + 1;
+      if (line.event) {
+        if (!Framer::EndsBefore(frame, {next, end})) break;
+        if (line.row != nullptr && TakeSkimmed(line, record)) {
+          TakeRow(frame, *line.row);
+        } else {
+          Take(frame);
+        }
+      }
+      at = next;
+    }
+    if (taken == 0) return 0;
+    framer.Passed(*format, taken);
+    summary.lines += taken;
+    lines_by_format[static_cast<size_t>(*format)] += taken;
+    metrics.CountLine(*format, taken);
+    return static_cast<size_t>(at - lines.data());
+  }
+
   bool Drain() {
     bool any = false;
     for (; const auto frame = framer.Flush(); any = true) Take(*frame);
@@ -155,6 +193,7 @@ struct Pipeline::Impl final : RecordFilter {
   MetricSet metrics;
   Framer framer;
   Record record;
+  Skimmer skimmer;
   Event event;
   HeaderClock clock;
   Tracker tracker;
@@ -188,6 +227,8 @@ void Pipeline::Push(const LogLine& line) {
     pipeline.metrics.CountTruncatedRecord();
   }
 }
+
+size_t Pipeline::PushBlock(std::string_view lines) { return impl_->PushBlock(lines); }
 
 bool Pipeline::Idle(Timestamp now) {
   const bool drained = impl_->Drain();

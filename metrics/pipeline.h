@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "metrics/metric_set.h"
@@ -55,6 +56,11 @@ class Pipeline {
   Pipeline& operator=(Pipeline&&) noexcept;
 
   void Push(const LogLine& line);
+
+  // The same for lines of which nothing but their text is known, each with its newline: takes them
+  // from the front of `lines` while they are klog's usual ones, and returns the bytes of those. The
+  // next line is for Push, which takes any.
+  size_t PushBlock(std::string_view lines);
 
   // The source has nothing more for now. Completes a held record; ages run to `now`. True when
   // that changed anything besides ages.

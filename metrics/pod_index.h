@@ -5,7 +5,8 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -87,26 +88,44 @@ class PodIndex {
   size_t used_ = 0;
 };
 
+// UIDs, names and ids are short: eight bytes at a time, the last of them once more at the end.
+inline size_t HashOf(std::string_view text) {
+  constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;
+  constexpr size_t kWord = sizeof(uint64_t);
+  uint64_t hash = text.size() * kOdd;
+  const auto add = [&hash](const char* at, size_t size) {
+    uint64_t word = 0;
+    std::memcpy(&word, at, size);
+    hash = (hash ^ word) * kOdd;
+    hash ^= hash >> 32;
+  };
+  if (text.size() < kWord) {
+    add(text.data(), text.size());
+    return hash;
+  }
+  const char* const last = text.data() + text.size() - kWord;
+  for (const char* at = text.data(); at < last; at += kWord) add(at, kWord);
+  add(last, kWord);
+  return hash;
+}
+
 struct UidKey {
   std::string_view uid;
-  size_t hash() const { return std::hash<std::string_view>{}(uid); }
+  size_t hash() const { return HashOf(uid); }
   bool IsOf(const PodFacts& pod) const { return pod.uid == uid; }
 };
 
 struct NameKey {
   std::string_view namespace_;
   std::string_view name;
-  size_t hash() const {
-    const std::hash<std::string_view> of;
-    return of(name) ^ of(namespace_) * 31;
-  }
+  size_t hash() const { return HashOf(name) ^ HashOf(namespace_) * 31; }
   bool IsOf(const PodFacts& pod) const { return pod.name == name && pod.namespace_ == namespace_; }
 };
 
 // A container's or a sandbox's id.
 struct ContainerKey {
   std::string_view id;
-  size_t hash() const { return std::hash<std::string_view>{}(id); }
+  size_t hash() const { return HashOf(id); }
   bool IsOf(const PodFacts& pod) const {
     for (const ContainerFacts& container : pod.containers) {
       if (container.id == id) return true;

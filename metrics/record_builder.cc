@@ -405,7 +405,7 @@ Current BuildCurrent(const PodFacts& pod, const BuildContext& context) {
   return current;
 }
 
-TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) {
+TerminationRecord BuildEnds(const PodFacts& pod) {
   const TerminationFacts& term = *pod.termination;
   TerminationRecord record;
   record.namespace_ = pod.namespace_;
@@ -432,13 +432,22 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
   if (record.reclaimed_at && record.terminated_at) {
     record.reclaimed_at = std::max(*record.reclaimed_at, *record.terminated_at);
   }
+  record.containers.reserve(pod.containers.size());
   for (const ContainerFacts& container : pod.containers) {
     if (Belongs(container, term)) record.containers.push_back(BuildContainer(container));
   }
-  for (const VolumeFacts& volume : pod.volumes) record.volumes.push_back(volume.record);
-  record.failures = term.failures;
   BuildGrace(pod, record);
   record.outcome = PodOutcome(record, term);
+  return record;
+}
+
+TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) {
+  const TerminationFacts& term = *pod.termination;
+  TerminationRecord record = BuildEnds(pod);
+  record.volumes.reserve(pod.volumes.size());
+  for (const VolumeFacts& volume : pod.volumes) record.volumes.push_back(volume.record);
+  record.failures = term.failures;
+  record.phases.reserve(kPhaseCount);
   for (int i = 0; i < kPhaseCount && term.trigger != Trigger::kFinished; ++i) {
     const PhaseSpan span = MeasurePhase(pod, static_cast<Phase>(i), context);
     if (span.started_at) record.phases.push_back(span);

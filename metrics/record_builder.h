@@ -24,6 +24,9 @@ struct BuildContext {
 // Needs pod.termination. The same facts always give the same record.
 TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context);
 
+// The same without volumes, failures, phases and `current`.
+TerminationRecord BuildEnds(const PodFacts& pod);
+
 // Where a termination in flight is now, without the hint.
 Current BuildCurrent(const PodFacts& pod, const BuildContext& context);
 

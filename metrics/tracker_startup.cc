@@ -4,13 +4,14 @@
 
 namespace kle {
 
-// The steps, as values of the `phase` label of pod_startup_phase_duration_seconds.
-//   volumes     SyncLoop ADD to all volumes mounted (-v 3)
-//   sandbox     "No sandbox ..." to the sandbox created (-v 4), else to the first start that PLEG
-//   sees (-v 2) image_pull  Pulling to Pulled, each pull (-v 3) containers  SyncLoop ADD to the
-//   first container running (event Started at -v 3, else PLEG) ready       SyncLoop ADD to ready
-//   (readiness probe's result, -v 1) total       the kubelet's own figure, creation to running (-v
-//   0, since 1.26)
+// The steps, as values of the `phase` label of pod_startup_phase_duration_seconds:
+//
+//   volumes      SyncLoop ADD to all volumes mounted (-v 3)
+//   sandbox      "No sandbox ..." to the sandbox created (-v 4), else to the first start of PLEG's
+//   image_pull   Pulling to Pulled, each pull (-v 3)
+//   containers   SyncLoop ADD to the first container running (event Started at -v 3, else PLEG)
+//   ready        SyncLoop ADD to ready (readiness probe's result, -v 1)
+//   total        the kubelet's own figure, creation to running (-v 0, since 1.26)
 void Tracker::Impl::Observed(PodFacts& pod, StartupStep step, std::optional<Timestamp> from,
                              Timestamp to) {
   constexpr std::string_view kNames[] = {"volumes", "sandbox", "containers", "ready", "total"};

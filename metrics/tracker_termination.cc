@@ -146,7 +146,7 @@ void Tracker::Impl::Seal(PodFacts& pod) {
     TryComplete(pod);
     return;
   }
-  const TerminationRecord record = Build(pod);
+  const TerminationRecord record = BuildEnds(pod);
   if (const auto duration = record.termination()) {
     metrics.ObserveTermination(term.trigger, term.terminated_precision, *duration);
   } else if (term.requested_at) {
@@ -203,7 +203,7 @@ void Tracker::Impl::Complete(PodFacts& pod, State state) {
   --counts.in_flight;
   if (term.trigger != Trigger::kFinished) {
     ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
-    const TerminationRecord record = Build(pod);
+    const TerminationRecord record = BuildEnds(pod);
     if (const auto duration = record.deletion()) {
       metrics.ObserveDeletion(term.trigger, Precision::kExact, *duration);
     }

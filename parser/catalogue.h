@@ -62,9 +62,19 @@ const CatalogueRow* FindRow(std::string_view message, Captures& captures,
 class Template;
 const Template* TemplateOf(const CatalogueRow& row);
 
-// False only when no row can take the message, however the record goes on. `raw`: as it stands in
-// the line, escapes and all, without its opening quote.
-bool MayBeEvent(std::string_view raw);
+// What a message tells by how it begins. Most lines are no events, and of those that are most have
+// an exact message: few need more than this.
+struct Glimpse {
+  bool event = true;                  // false only when no row can take it, however it goes on
+  const CatalogueRow* row = nullptr;  // whose message it is up to its closing quote
+  size_t size = 0;                    // of the bytes that told: of no event, and of a row's message
+};
+// `raw`: as it stands in the line, escapes and all, without its opening quote.
+Glimpse LookAtMessage(std::string_view raw);
+inline bool MayBeEvent(std::string_view raw) { return LookAtMessage(raw).event; }
+
+// The same as ReadMessage and FindRow, of a record whose header was read.
+const CatalogueRow* FindRow(const Frame& frame, Record& record);
 
 // Fills `event` from a record whose row FindRow(record) was; calls ParseFields. False when the line
 // contradicts its row (a required part is missing): the caller counts it. event.row may differ from

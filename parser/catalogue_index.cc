@@ -100,6 +100,8 @@ class Index {
       } else {
         exact_.emplace(entry.literal, entry.row);
       }
+      entry.whole = entry.pattern == nullptr && entry.plain.size() == entry.literal.size() &&
+                    scan::TrimRight(entry.literal).size() == entry.literal.size();
       if (placed.emplace(entry.plain, entry.then_quote).second) {
         lines_.Place(entry.plain, static_cast<uint16_t>(i));
       }
@@ -123,10 +125,26 @@ class Index {
     return best < rows_.size() ? rows_[best].row : nullptr;
   }
 
-  bool MayBegin(std::string_view raw) const {
-    if (raw.size() < kLongest) return true;  // it may be cut
-    if (!lines_.Reaches(raw.data())) return false;
-    return lines_.ForEach(raw, [&](uint16_t at) { return MayTake(rows_[at], raw); });
+  Glimpse LookAt(std::string_view raw) const {
+    Glimpse glimpse;
+    if (raw.size() < kLongest) return glimpse;  // it may be cut
+    if (!lines_.Reaches(raw.data(), glimpse.size)) {
+      glimpse.event = false;
+      return glimpse;
+    }
+    glimpse.size = kLongest;
+    glimpse.event = lines_.ForEach(raw, [&](uint16_t at) {
+      const Entry& entry = rows_[at];
+      const size_t differs = Difference(entry, raw);
+      glimpse.size = std::max(glimpse.size, differs);
+      if (differs > 0) return false;
+      if (entry.whole && raw.size() > entry.plain.size() && raw[entry.plain.size()] == '"') {
+        glimpse.row = entry.row;
+        glimpse.size = entry.plain.size();
+      }
+      return true;
+    });
+    return glimpse;
   }
 
  private:
@@ -134,6 +152,7 @@ class Index {
     std::string_view literal;  // all of the message, or up to its first placeholder
     std::string_view plain;    // what of it looks the same in every line
     bool then_quote = false;   // whether a quote follows it there
+    bool whole = false;        // whether it is all of the message
     const CatalogueRow* row = nullptr;
     const Template* pattern = nullptr;
   };
@@ -161,13 +180,16 @@ class Index {
       lists_.clear();
     }
 
-    // Whether there may be a row for a text of kLongest bytes or more: tells most of them apart.
-    bool Reaches(const char* at) const {
+    // Whether there may be a row for a text of kLongest bytes or more: tells most of them apart, by
+    // their first `read` bytes.
+    bool Reaches(const char* at, size_t& read) const {
       unsigned marks = marks_.Of(Mix(WordAt<uint32_t>(at)));
       uint64_t hash = 0;
+      read = 4;
       for (size_t i = 0; marks == kGoesOn && i < kLongest; i += 8) {
         hash = Mix(hash ^ WordAt<uint64_t>(at + i));
         marks = marks_.Of(hash);
+        read = i + 8;
       }
       return (marks & kEnds) != 0;
     }
@@ -211,11 +233,14 @@ class Index {
     std::map<uint64_t, std::vector<uint16_t>> lists_;
   };
 
-  static bool MayTake(const Entry& entry, std::string_view raw) {
-    const size_t size = entry.plain.size();
-    if (raw.size() <= size) return entry.plain.starts_with(raw);
-    if (entry.then_quote && raw[size] != '"' && raw[size] != '\\') return false;
-    return raw.starts_with(entry.plain);
+  // How many bytes it takes to see that a line is not of the row; 0 when it may be.
+  static size_t Difference(const Entry& entry, std::string_view raw) {
+    const size_t size = std::min(raw.size(), entry.plain.size());
+    if (std::memcmp(raw.data(), entry.plain.data(), size) != 0) {
+      return static_cast<size_t>(std::ranges::mismatch(raw, entry.plain).in1 - raw.begin()) + 1;
+    }
+    if (raw.size() <= size || !entry.then_quote) return 0;
+    return raw[size] == '"' || raw[size] == '\\' ? 0 : size + 1;
   }
 
   std::vector<Entry> rows_;
@@ -273,6 +298,15 @@ const CatalogueRow* FindRow(Record& record) {
   return FindRow(record.message, record.captures, source);
 }
 
-bool MayBeEvent(std::string_view raw) { return TheIndex().MayBegin(raw); }
+Glimpse LookAtMessage(std::string_view raw) { return TheIndex().LookAt(raw); }
+
+const CatalogueRow* FindRow(const Frame& frame, Record& record) {
+  if (record.format == LineFormat::kKlogText || record.format == LineFormat::kKlogJson) {
+    const Glimpse glimpse = LookAtMessage(QuotedMessage(frame, record));
+    if (glimpse.row != nullptr && TakePlainMessage(record, glimpse.size)) return glimpse.row;
+  }
+  ReadMessage(frame, record);
+  return FindRow(record);
+}
 
 }  // namespace kle

@@ -442,8 +442,9 @@ bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<F
   using Glance = RecordFilter::Glance;
   // After a JSON record no block is open that such a line could be part of.
   const bool json = slot.format == LineFormat::kKlogJson && BeginsAsKlogJson(line.text);
+  if (line.text.front() == '{' && !json) return false;
   const LineFormat format = json ? LineFormat::kKlogJson : LineFormat::kKlogText;
-  const Glance glance = filter != nullptr ? filter->LookAt(line.text) : Glance::kUnsure;
+  const Glance glance = filter != nullptr && !json ? filter->LookAt(line.text) : Glance::kUnsure;
   if (glance == Glance::kUnsure && !json && !scan::HeaderShaped(line.text)) return false;
   slot.used = tick_;
   if (slot.holding && slot.wanted) done = Release(slot);
@@ -452,6 +453,37 @@ bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<F
   slot.frame.pid = line.pid;
   Open(slot, line, format, line.text, filter, glance);
   return true;
+}
+
+std::optional<LineFormat> Framer::BetweenRecords() const {
+  if (current_ >= slots_.size()) return std::nullopt;
+  const Slot& slot = slots_[current_];
+  const bool bare = slot.stream == 0 && slot.key == 0 && !slot.partial;
+  const bool klog = slot.format == LineFormat::kKlogText || slot.format == LineFormat::kKlogJson;
+  return bare && klog && !(slot.holding && slot.wanted) ? std::optional(slot.format) : std::nullopt;
+}
+
+bool Framer::IsUsual(const Frame& line) const {
+  const std::string_view text = line.text;
+  return !text.empty() && (text.front() == '{') == (line.format == LineFormat::kKlogJson) &&
+         text.back() != '\r' && text.back() != '<' && text.size() <= limits_.record_bytes;
+}
+
+bool Framer::EndsBefore(const Frame& line, std::string_view rest) {
+  return line.format == LineFormat::kKlogJson || scan::HeaderShaped(rest);
+}
+
+void Framer::Passed(LineFormat format, uint64_t lines) {
+  Slot& slot = slots_[current_];
+  tick_ += lines;
+  slot.used = slot.begun = tick_;
+  slot.format = last_line_format_ = format;
+  slot.holding = true;
+  slot.cut = false;
+  slot.frame.format = format;
+  slot.frame.received.reset();
+  slot.frame.pid = 0;
+  PassOver(slot, {});
 }
 
 // One line is all of it.
@@ -580,6 +612,7 @@ std::optional<Frame> Framer::Release(Slot& slot) {
   if (!slot.wanted) return std::nullopt;
   held_bytes_ -= slot.text.size();
   out_.swap(slot.text);
+  slot.text.clear();
   // One long record must not keep its memory in every slot it passes through.
   if (slot.text.capacity() > kLargeBuffer) std::string().swap(slot.text);
   Frame frame = slot.frame;

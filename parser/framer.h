@@ -72,6 +72,16 @@ class Framer {
   // No further line is coming for now: gives back the record held, or nothing. Call until empty.
   std::optional<Frame> Flush();
 
+  // Where lines come in blocks, most need not be pushed one by one. The format of the bare lines'
+  // records, when no record is held that a line could still belong to:
+  std::optional<LineFormat> BetweenRecords() const;
+  // Whether a bare line is nothing but one whole line of its format, if it begins a record,
+  bool IsUsual(const Frame& line) const;
+  // and whether its record ends with it, by what follows.
+  static bool EndsBefore(const Frame& line, std::string_view rest);
+  // So many lines came, each of them a whole record of that format that was dealt with.
+  void Passed(LineFormat format, uint64_t lines);
+
   // Format of the line last pushed (for counting).
   LineFormat last_line_format() const { return last_line_format_; }
   // Records cut at Limits::record_bytes since the start.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "parser/bytes.h"
 #include "parser/logrus.h"
 
 namespace kle {
@@ -100,37 +101,22 @@ size_t PutNumeric(std::string_view text, size_t at, char*& out) {
   return 2 + digits;
 }
 
-// How many of eight bytes come before the first quote, backslash or newline.
-size_t CleanBytes(const char* at) {
-  if constexpr (std::endian::native != std::endian::little) {
-    size_t count = 0;
-    while (count < 8 && at[count] != '"' && at[count] != '\\' && at[count] != '\n') ++count;
-    return count;
-  }
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  const auto equal = [word](char c) {
-    const uint64_t rest = word ^ (kOnes * static_cast<unsigned char>(c));
-    return (rest - kOnes) & ~rest & (kOnes << 7);
-  };
-  const uint64_t special = equal('"') | equal('\\') | equal('\n');
-  return static_cast<size_t>(std::countr_zero(special)) / 8;
+// The first byte from `at` on that ends a string's plain text, or `end`.
+const char* EndOfPlain(const char* at, const char* end) {
+  return bytes::FindAny<'"', '\\', '\n'>(at, end);
 }
 
 // Copies from `at` up to a quote, a newline or the end, escapes undone; returns where that is.
-// `out` needs room for as many bytes as are read, and eight more.
+// `out` needs room for as many bytes as are read.
 size_t CopyUnescaped(std::string_view text, size_t at, char*& out) {
   const size_t size = text.size();
   const char* const data = text.data();
-  while (at < size) {
-    if (at + 8 <= size) {
-      std::memcpy(out, data + at, 8);
-      const size_t clean = CleanBytes(data + at);
-      at += clean;
-      out += clean;
-      if (clean == 8) continue;
-    }
+  while (true) {
+    const auto plain_end = static_cast<size_t>(EndOfPlain(data + at, data + size) - data);
+    std::memcpy(out, data + at, plain_end - at);
+    out += plain_end - at;
+    at = plain_end;
+    if (at == size) return at;
     const char c = data[at];
     if (c == '"' || c == '\n') return at;
     if (c != '\\' || at + 1 == size) {
@@ -146,7 +132,6 @@ size_t CopyUnescaped(std::string_view text, size_t at, char*& out) {
       ++at;
     }
   }
-  return at;
 }
 
 // Unescapes all of `inside`; returns the size of the result.
@@ -160,37 +145,25 @@ size_t CopyAll(std::string_view inside, char* out) {
   return static_cast<size_t>(out - begin);
 }
 
-// Bytes that CopyUnescaped may write past its result.
-constexpr size_t kSlack = 8;
-
 }  // namespace
 
 namespace scan {
 
 size_t EndOfQuoted(std::string_view text, size_t at) {
-  size_t i = at + 1;
-  while (i < text.size()) {
-    const size_t clean = i + 8 <= text.size() ? CleanBytes(text.data() + i) : 0;
-    i += clean;
-    if (clean == 8) continue;
-    const char c = text.data()[i];
-    if (c == '"') return i + 1;
-    // Go and JSON never print a raw newline in a string: a quote on another line closes nothing.
-    if (c == '\n') return kNone;
-    i += c == '\\' ? 2 : 1;
+  const char* const end = text.data() + text.size();
+  const char* quote = text.data() + at + 1;
+  while ((quote = EndOfPlain(quote, end)) != end && *quote == '\\') {
+    if (end - quote < 2) return kNone;
+    quote += 2;
   }
-  return kNone;
+  // Go and JSON never print a raw newline in a string: a quote on another line closes nothing.
+  return quote == end || *quote == '\n' ? kNone : static_cast<size_t>(quote - text.data()) + 1;
 }
 
 size_t TakeQuoted(std::string_view text, size_t at, Record& record, std::string_view& inside) {
   const size_t begin = at + 1;
-  size_t end = begin;
-  while (end + 8 <= text.size()) {
-    const size_t clean = CleanBytes(text.data() + end);
-    end += clean;
-    if (clean < 8) break;
-  }
-  while (end < text.size() && text[end] != '"' && text[end] != '\\' && text[end] != '\n') ++end;
+  const char* const data = text.data();
+  size_t end = static_cast<size_t>(EndOfPlain(data + begin, data + text.size()) - data);
   if (end == text.size() || text[end] == '\n') return kNone;
   if (text[end] == '"') {
     inside = text.substr(begin, end - begin);
@@ -205,11 +178,15 @@ size_t TakeQuoted(std::string_view text, size_t at, Record& record, std::string_
   return end + 1;
 }
 
-size_t EndOfComposite(std::string_view text, size_t at) {
+size_t EndOfComposite(std::string_view text, size_t from) {
   std::array<char, 256> closers{};
   size_t depth = 0;
-  for (size_t i = at; i < text.size(); ++i) {
-    const char c = text[i];
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data() + from; at != end; ++at) {
+    if (depth > 0) at = bytes::FindAny<'{', '[', '}', ']', '"'>(at, end);
+    if (at == end) break;
+    const char c = *at;
+    const auto place = static_cast<size_t>(at - text.data());
     switch (c) {
       case '{':
       case '[':
@@ -221,19 +198,15 @@ size_t EndOfComposite(std::string_view text, size_t at) {
         if (depth == 0 || closers[--depth] != c) return kNone;
         break;
       case '"': {
-        const size_t end = EndOfQuoted(text, i);
-        if (end == kNone) return kNone;
-        i = end - 1;
+        const size_t past = EndOfQuoted(text, place);
+        if (past == kNone) return kNone;
+        at = text.data() + past - 1;
         break;
       }
       case ' ':
       case '\n':
-        if (depth == 0) return i;
-        break;
-      case ',':
-        // A value inside another one: the outer one goes on.
-        if (depth == 0) return i;
-        break;
+      case ',':  // a value inside another one: the outer one goes on
+        return place;
       default:
         break;
     }
@@ -243,7 +216,7 @@ size_t EndOfComposite(std::string_view text, size_t at) {
 
 void AppendUnescaped(std::string_view inside, std::string& out) {
   const size_t from = out.size();
-  out.resize(from + inside.size() + kSlack);
+  out.resize(from + inside.size());
   char* const begin = out.data() + from;
   out.resize(from + CopyAll(inside, begin));
 }
@@ -291,33 +264,36 @@ const Field* Record::Find(std::string_view key) const {
 }
 
 void Record::Reserve(std::string_view text) {
-  const size_t needed = scratch_used + text.size() + kSlack;
+  const size_t needed = scratch_used + text.size();
   if (scratch.size() < needed) scratch.resize(needed);
 }
 
+void Record::Clear() {
+  format = LineFormat::kOther;
+  severity = Severity::kInfo;
+  level = -1;
+  pid = 0;
+  stamp.reset();
+  epoch.reset();
+  file = {};
+  message = {};
+  raw_message = {};
+  structured = false;
+  fields.clear();
+  tail = {};
+  scratch_used = 0;
+  scratch_head = 0;
+}
+
 ParseError ParseHeader(const Frame& frame, Record& record) {
-  record.format = LineFormat::kOther;
-  record.severity = Severity::kInfo;
-  record.level = -1;
+  record.Clear();
   record.pid = frame.pid;
-  record.stamp.reset();
-  record.epoch.reset();
-  record.file = {};
-  record.message = {};
-  record.raw_message = {};
-  record.structured = false;
-  record.fields.clear();
-  record.tail = {};
-  record.scratch_used = 0;
-  record.scratch_head = 0;
   if (IsWhole(frame.format)) return ParseWholeHeader(frame, record);
   if (!frame.text.empty() && frame.text[0] == '{') return ParseJsonHeader(frame.text, record);
   return ParseTextHeader(frame.text, record);
 }
 
-ParseError ParseHead(const Frame& frame, Record& record) {
-  const ParseError error = ParseHeader(frame, record);
-  if (error != ParseError::kNone) return error;
+void ReadMessage(const Frame& frame, Record& record) {
   if (record.format == LineFormat::kKlogJson) {
     ReadJsonMessage(frame.text, record);
   } else if (IsWhole(record.format)) {
@@ -325,6 +301,18 @@ ParseError ParseHead(const Frame& frame, Record& record) {
   } else {
     ReadTextMessage(frame.text, record);
   }
+}
+
+std::string_view QuotedMessage(const Frame& frame, const Record& record) {
+  const bool quoted =
+      record.format == LineFormat::kKlogJson || record.raw_message.data() != record.tail.data();
+  if (!quoted) return {};
+  return {record.raw_message.data(), frame.text.data() + frame.text.size()};
+}
+
+ParseError ParseHead(const Frame& frame, Record& record) {
+  const ParseError error = ParseHeader(frame, record);
+  if (error == ParseError::kNone) ReadMessage(frame, record);
   return error;
 }
 

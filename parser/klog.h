@@ -62,7 +62,7 @@ struct Record {
   const Field* Find(std::string_view key) const;
 
   std::string_view raw_message;  // as it stands in the line, without its opening quote
-  std::string_view tail;  // text: what follows the message, for ParseFields; JSON: the whole object
+  std::string_view tail;  // for ParseFields: what follows the message, or a whole JSON object
   std::string scratch;    // room for unescaped bytes, made before use, so that no view moves
   size_t scratch_used = 0;
   size_t scratch_head = 0;  // what of it the message takes
@@ -77,6 +77,8 @@ struct Record {
   };
   LastHeader last;
 
+  // As new, but for what is kept from record to record.
+  void Clear();
   // Makes room for what `text` can unescape to. Keeps the bytes used, not the views into them.
   void Reserve(std::string_view text);
 };
@@ -94,15 +96,37 @@ std::string_view Name(ParseError error);  // not_klog, bad_header, bad_json, bad
 // first line is enough.
 ParseError ParseHeader(const Frame& frame, Record& record);
 
-// Where the message of a text line begins (raw_message) whose header repeats `last` but for the
-// fraction of the second and the file, as most do. Null for any other line, and when in doubt.
-const char* SkimHeader(std::string_view line, const Record::LastHeader& last);
+// After ParseHeader: the message. Of a line with a quoted message, it from there on; else nothing.
+void ReadMessage(const Frame& frame, Record& record);
+std::string_view QuotedMessage(const Frame& frame, const Record& record);
+// After ParseHeader, in place of ReadMessage: the message is the first `size` bytes of the quoted
+// one as they stand there. False when what follows is not what follows a message.
+bool TakePlainMessage(Record& record, size_t size);
 
 // Header and message. Dispatch follows, and for the few lines that are events, ParseFields.
 ParseError ParseHead(const Frame& frame, Record& record);
 
 // Key/value pairs of the record last given to ParseHead. The first of a repeated key wins in Find.
 ParseError ParseFields(Record& record);
+
+// A quick look at what most lines have in common, for skim.h; null for a line that has not.
+//
+// Of a text line whose header repeats `last` but for the fraction of the second: where the file
+// ("kubelet.go:1987]") begins. Reads kTextStamp bytes.
+inline constexpr size_t kTextStamp = 30;
+const char* SkimStamp(const char* line, const Record::LastHeader& last);
+// All of the header: where the message begins (raw_message).
+const char* SkimHeader(std::string_view line, const Record::LastHeader& last);
+// Of a line of JSON in klog's own order: where the file begins. Reads kJsonStamp bytes at most.
+inline constexpr size_t kJsonStamp = 48;
+const char* SkimJsonStamp(const char* line);
+// From there to where the message begins; and from there to the level, negative for none.
+const char* SkimJsonFile(const char* file, const char* end);
+int SkimJsonLevel(const char* message, const char* end);
+// What ParseHeader does, for such a line: all but file and message, into an empty record. The
+// message is a plain one.
+void SkimmedTextHeader(std::string_view line, Record& record);
+void SkimmedJsonHeader(std::string_view line, std::string_view message, Record& record);
 
 // Parses only `key=value key=value` text (no header), e.g. for tests and the explain command.
 ParseError ParseFieldText(std::string_view text, Record& record);
@@ -115,9 +139,9 @@ inline constexpr size_t kNone = std::string_view::npos;
 // `text[at]` is a double quote: past the one that closes it on the same line, or kNone.
 size_t EndOfQuoted(std::string_view text, size_t at);
 
-// A composite value ({..}, [..], &{..}, v1.Type{..}, map[..]) at `at`: the position past it, quoted
-// parts skipped, or kNone when quotes or brackets do not balance.
-size_t EndOfComposite(std::string_view text, size_t at);
+// A composite value ({..}, [..], &{..}, v1.Type{..}, map[..]) at `from`: the position past it,
+// quoted parts skipped, or kNone when quotes or brackets do not balance.
+size_t EndOfComposite(std::string_view text, size_t from);
 
 // Appends the inside of a quoted string, Go's and JSON's escapes undone: never more than `inside`.
 void AppendUnescaped(std::string_view inside, std::string& out);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "parser/bytes.h"
 #include "parser/klog.h"
 
 namespace kle {
@@ -226,70 +227,120 @@ bool AddField(simdjson::ondemand::field& member, std::string_view text, const ch
   return true;
 }
 
-// Past the closing quote of a string whose inside begins at `at`; null when there is none. The
-// caller looks for newlines.
+// Past the closing quote of a string whose inside begins at `at`, behind two more bytes at least;
+// null when there is none. The caller looks for newlines.
 const char* EndOfInside(const char* at, const char* const end) {
   const char* const begin = at;
-  while (const void* found = std::memchr(at, '"', static_cast<size_t>(end - at))) {
-    const char* const quote = static_cast<const char*>(found);
-    const char* slash = quote;
+  const auto may_close =
+      [](auto here) {  // not after a backslash, unless that may be escaped itself
+        constexpr uint8_t kSlash = '\\';
+        return (here[0] == uint8_t{'"'}) & ((here[-1] != kSlash) | (here[-2] == kSlash));
+      };
+  for (; (at = bytes::Find(at, end, may_close)) != end; ++at) {
+    const char* slash = at;
     while (slash != begin && slash[-1] == '\\') --slash;
-    if ((quote - slash) % 2 == 0) return quote + 1;
-    at = quote + 1;
+    if ((at - slash) % 2 == 0) return at + 1;
   }
   return nullptr;
 }
 
 // klog's own order, which nearly all lines have: {"ts":N.N,"caller":"...","msg":"...","v":N
+constexpr char kStamp[] = "{\"ts\":";
+constexpr char kCaller[] = ",\"caller\":\"";
+constexpr char kMessage[] = ",\"msg\":\"";
+constexpr char kLevel[] = ",\"v\":";
+
+// Past the literal at `at`, which is not all that is left; or null.
+template <size_t kSize>
+const char* Past(const char* at, const char* end, const char (&literal)[kSize]) {
+  constexpr size_t kLength = kSize - 1;
+  const bool has =
+      end - at > static_cast<ptrdiff_t>(kLength) && std::memcmp(at, literal, kLength) == 0;
+  return has ? at + kLength : nullptr;
+}
+
+// `,"v":N` at `at`, which is past the message: past its N, or null.
+const char* PastLevel(const char* at, const char* end, int& level) {
+  at = Past(at, end, kLevel);
+  if (at == nullptr || *at < '0' || *at > '9') return nullptr;
+  level = *at++ - '0';
+  if (at != end && *at >= '0' && *at <= '9') level = level * 10 + *at++ - '0';
+  return at != end && (*at == ',' || *at == '}') ? at : nullptr;
+}
+
 // False when it is not that, and the record as it was.
 bool ReadUsualHead(std::string_view text, Record& record) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  const auto take = [&](std::string_view literal) {
-    const bool same = static_cast<size_t>(end - at) > literal.size() &&
-                      std::memcmp(at, literal.data(), literal.size()) == 0;
-    if (same) at += literal.size();
-    return same;
-  };
-  if (!take("{\"ts\":") || *(end - 1) != '}') return false;
+  const char* const end = text.data() + text.size();
+  const char* at = Past(text.data(), end, kStamp);
+  if (at == nullptr || *(end - 1) != '}') return false;
   const char* const stamp = at;
   while (at != end && *at != ',') ++at;
   const std::optional<Timestamp> epoch = ReadEpoch({stamp, at});
-  if (!epoch || !take(",\"caller\":\"")) return false;
-  const char* const caller = at;
-  at = EndOfInside(at, end);
-  if (at == nullptr) return false;
-  const std::string_view file = FileOf({caller, at - 1});
-  if (!take(",\"msg\":\"")) return false;
-  const char* const message = at;
-  at = EndOfInside(at, end);
-  if (at == nullptr) return false;
-  const std::string_view inside(message, at - 1);
-  if (std::memchr(caller, '\n', static_cast<size_t>(at - caller)) != nullptr) return false;
-  if (!take(",\"v\":") || end - at < 2 || *at < '0' || *at > '9') return false;
-  int level = *at - '0';
-  if (at[1] >= '0' && at[1] <= '9') level = level * 10 + *++at - '0';
-  if (at[1] != ',' && at[1] != '}') return false;
+  const char* const file = Past(at, end, kCaller);
+  if (!epoch || file == nullptr) return false;
+  const char* const message = SkimJsonFile(file, end);
+  if (message == nullptr) return false;
+  const char* const message_end = EndOfInside(message, end);
+  if (message_end == nullptr) return false;
+  if (std::memchr(file, '\n', static_cast<size_t>(message_end - file)) != nullptr) return false;
+  int level = 0;
+  const char* const fields = PastLevel(message_end, end, level);
+  if (fields == nullptr) return false;
   record.epoch = epoch;
-  record.file = file;
-  record.raw_message = inside;
+  record.file = FileOf({file, message - sizeof kMessage});
+  record.raw_message = {message, message_end - 1};
   record.level = level;
+  record.tail = {fields, end};
   return true;
 }
 
-ParseError AsJson(std::string_view text, Record& record) {
+ParseError AsJson(Record& record) {
   record.format = LineFormat::kKlogJson;
   // Only info lines carry "v"; no member names the severity.
   record.severity = record.level >= 0 ? Severity::kInfo : Severity::kError;
   record.structured = true;
-  record.tail = text;
   return ParseError::kNone;
 }
 
 }  // namespace
 
+const char* SkimJsonStamp(const char* line) {
+  constexpr ptrdiff_t kMillis = 13;  // their digits from 2001 to 2286
+  const char* const end = line + kJsonStamp;
+  const char* at = Past(line, end, kStamp);
+  if (at == nullptr) return nullptr;
+  if (!scan::Shaped<"nnnnnnnn">(at) || !scan::Shaped<"nnnnnnnn">(at + kMillis - 8)) return nullptr;
+  at += kMillis;
+  if (*at == '.') {
+    const char* const fraction = ++at;
+    while (at - fraction < 9 && *at >= '0' && *at <= '9') ++at;
+    if (at == fraction) return nullptr;
+  }
+  return Past(at, end, kCaller);
+}
+
+const char* SkimJsonFile(const char* file, const char* end) {
+  const char* const past = EndOfInside(file, end);
+  return past != nullptr ? Past(past, end, kMessage) : nullptr;
+}
+
+int SkimJsonLevel(const char* message, const char* end) {
+  if (*(end - 1) != '}') return -1;
+  const char* const past = EndOfInside(message, end);
+  int level = 0;
+  return past != nullptr && PastLevel(past, end, level) != nullptr ? level : -1;
+}
+
+void SkimmedJsonHeader(std::string_view line, std::string_view message, Record& record) {
+  const size_t stamp = sizeof kStamp - 1;
+  record.epoch = ReadEpoch(line.substr(stamp, line.find(',') - stamp));
+  const char* const end = line.data() + line.size();
+  record.tail = {PastLevel(message.data() + message.size() + 1, end, record.level), end};
+  AsJson(record);
+}
+
 ParseError ParseJsonHeader(std::string_view text, Record& record) {
-  if (ReadUsualHead(text, record)) return AsJson(text, record);
+  if (ReadUsualHead(text, record)) return AsJson(record);
   Members members(text);
   bool message = false;
   bool stamp = false;
@@ -311,7 +362,8 @@ ParseError ParseJsonHeader(std::string_view text, Record& record) {
     record.raw_message = {};
     return ParseError::kBadJson;
   }
-  return message ? AsJson(text, record) : ParseError::kNotKlog;
+  record.tail = text;
+  return message ? AsJson(record) : ParseError::kNotKlog;
 }
 
 void ReadJsonMessage(std::string_view text, Record& record) {
@@ -325,6 +377,9 @@ ParseError ParseJsonFields(std::string_view text, Record& record) {
   Parser& parser = ThreadParser();
   parser.padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
   parser.padded.assign(text);
+  // What follows the usual head, made an object of its own.
+  if (text.starts_with('}')) return text.size() == 1 ? ParseError::kNone : ParseError::kBadJson;
+  if (text.starts_with(',')) parser.padded.front() = '{';
   simdjson::ondemand::document document;
   const simdjson::padded_string_view view(parser.padded.data(), text.size(),
                                           parser.padded.capacity());

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "parser/bytes.h"
 #include "parser/klog.h"
 
 namespace kle {
@@ -95,22 +96,10 @@ bool ReadStamp(std::string_view text, Record::LastHeader& last) {
 
 // The closing bracket is that near behind the beginning of the file's name.
 constexpr ptrdiff_t kLongestFile = 256;
-static_assert(kLongestFile % 8 == 0);
 
 const char* SkipBlanks(const char* at, const char* end) {
   while (at != end && *at == ' ') ++at;
   return at;
-}
-
-// Whether a blank or a control character is among `size` bytes.
-bool HasBlank(const char* at, size_t size) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  const auto any = [](uint64_t word) { return ((word - kOnes * 0x21) & ~word & kOnes << 7) != 0; };
-  if (size < 8) return std::any_of(at, at + size, [](char c) { return c >= 0 && c <= ' '; });
-  for (size_t i = 0; i + 8 < size; i += 8) {
-    if (any(WordAt(at + i))) return true;
-  }
-  return any(WordAt(at + size - 8));
 }
 
 // klog's "%7d " at `at`; false when it is wider.
@@ -137,6 +126,18 @@ bool ReadPidColumn(const char* at, Record::LastHeader& last) {
   return true;
 }
 
+// "kubelet.go:1987]" at `file`: where the colon is, and past the bracket in `at`; or null.
+const char* ReadFile(const char* const file, const char* end, const char*& at) {
+  end = std::min(end, file + std::min(end - file, kLongestFile));
+  const char* const bracket = bytes::Find(
+      file, end, [](auto here) { return (here[0] == uint8_t{']'}) | (here[0] <= uint8_t{' '}); });
+  if (bracket == end || *bracket != ']') return nullptr;
+  const char* colon = bracket;
+  while (colon != file && IsDigit(colon[-1])) --colon;
+  at = bracket + 1;
+  return colon != bracket && colon - file >= 2 && *--colon == ':' ? colon : nullptr;
+}
+
 // " 28696 kubelet.go:1987]" after the stamp; where the message begins, or null.
 const char* ReadOrigin(const char* at, const char* const end, Record& record) {
   constexpr ptrdiff_t kPidColumn = 8;
@@ -158,16 +159,9 @@ const char* ReadOrigin(const char* at, const char* const end, Record& record) {
     }
   }
   const char* const file = SkipBlanks(at, end);
-  const auto within = static_cast<size_t>(std::min(end - file, kLongestFile));
-  const auto* const bracket = static_cast<const char*>(std::memchr(file, ']', within));
-  if (bracket == nullptr) return nullptr;
-  const char* colon = bracket;
-  while (colon != file && IsDigit(colon[-1])) --colon;
-  if (colon == bracket || colon - file < 2 || *--colon != ':') return nullptr;
-  const auto size = static_cast<size_t>(colon - file);
-  if (HasBlank(file, size)) return nullptr;
-  record.file = std::string_view(file, size);
-  at = bracket + 1;
+  const char* const colon = ReadFile(file, end, at);
+  if (colon == nullptr) return nullptr;
+  record.file = {file, colon};
   if (at == end) return at;
   return *at == ' ' || *at == '\n' ? at + 1 : nullptr;
 }
@@ -266,9 +260,9 @@ class Tokenizer {
       return true;
     }
     field.form = ValueForm::kBare;
-    size_t end = at_;
-    while (end < text_.size() && text_[end] != ' ' && text_[end] != '\n') ++end;
-    Take(field, end);
+    const char* const data = text_.data();
+    const char* const end = bytes::FindAny<' ', '\n'>(data + at_, data + text_.size());
+    Take(field, static_cast<size_t>(end - data));
     return true;
   }
 
@@ -337,31 +331,32 @@ class Tokenizer {
 
 }  // namespace
 
+const char* SkimStamp(const char* line, const Record::LastHeader& last) {
+  static_assert(kTextStamp == kStampSize + 1 + 8);
+  const bool repeats = WordAt(line + 1) == last.date && WordAt(line + 7) == last.time &&
+                       line[kStampSize] == ' ' && WordAt(line + kStampSize + 1) == last.pid_column;
+  const bool taken = repeats && SeverityOf(*line) && scan::Shaped<"n.nnnnnn">(line + 13);
+  return taken ? line + kTextStamp : nullptr;
+}
+
 const char* SkimHeader(std::string_view line, const Record::LastHeader& last) {
-  constexpr size_t kFile = kStampSize + 1 + 8;
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  if (std::endian::native != std::endian::little || line.size() < kFile + 8) return nullptr;
-  const char* at = line.data();
-  const char* const end = at + line.size();
-  const bool repeats = WordAt(at + 1) == last.date && WordAt(at + 7) == last.time &&
-                       at[kStampSize] == ' ' && WordAt(at + kStampSize + 1) == last.pid_column;
-  if (!repeats || !SeverityOf(*at) || !scan::Shaped<"n.nnnnnn">(at + 13)) return nullptr;
-  const char* const file = at + kFile;
-  for (at = file;; at += 8) {
-    if (end - at < 8 || at - file >= kLongestFile) return nullptr;
-    const uint64_t word = WordAt(at);
-    const uint64_t bracket = word ^ (kOnes * ']');
-    const uint64_t ends = ((bracket - kOnes) & ~bracket) | ((word - kOnes * 0x21) & ~word);
-    if ((ends & kOnes << 7) == 0) continue;
-    at += std::countr_zero(ends & kOnes << 7) / 8;
-    break;
-  }
-  const char* colon = at;
-  while (IsDigit(colon[-1])) --colon;  // the pid column's blank ends that
-  if (*at != ']' || colon == at || colon[-1] != ':' || colon - file < 2) return nullptr;
-  if (end - ++at < 2 || *at++ != ' ') return nullptr;
+  if (line.size() < kTextStamp) return nullptr;
+  const char* const end = line.data() + line.size();
+  const char* const file = SkimStamp(line.data(), last);
+  const char* at = nullptr;
+  if (file == nullptr || ReadFile(file, end, at) == nullptr) return nullptr;
+  if (end - at < 2 || *at++ != ' ') return nullptr;
   const char* const quote = SkipBlanks(at, end);
   return quote != end && *quote == '"' ? quote + 1 : at;
+}
+
+void SkimmedTextHeader(std::string_view line, Record& record) {
+  record.format = LineFormat::kKlogText;
+  record.severity = *SeverityOf(line[0]);
+  record.pid = record.last.pid;
+  ReadStamp(line, record.last);
+  record.stamp = record.last.stamp;
+  record.tail = line;
 }
 
 ParseError ParseTextHeader(std::string_view text, Record& record) {
@@ -400,6 +395,18 @@ void ReadTextMessage(std::string_view text, Record& record) {
   }
   record.message = scan::TrimRight(rest);
   record.tail = {};
+}
+
+bool TakePlainMessage(Record& record, size_t size) {
+  record.captures.count = 0;
+  record.message = record.raw_message.substr(0, size);
+  if (record.format == LineFormat::kKlogJson) return true;
+  const char* const end = record.tail.data() + record.tail.size();
+  const std::string_view tail(record.message.data() + size + 1, end);
+  if (!EndsValue(tail, 0)) return false;
+  record.tail = tail;
+  record.structured = true;
+  return true;
 }
 
 ParseError ParseTextFields(std::string_view text, Record& record) {

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "parser/bytes.h"
+
 namespace kle {
 namespace {
 
@@ -89,11 +91,8 @@ size_t EndOfElement(std::string_view text, size_t at) {
     }
     return kNone;
   }
-  while (end < text.size() && data[end] != ' ' && data[end] != ',' && data[end] != ']' &&
-         data[end] != '}' && data[end] != '\n') {
-    ++end;
-  }
-  return end;
+  const char* const past = bytes::FindAny<' ', ',', ']', '}', '\n'>(data + end, data + text.size());
+  return static_cast<size_t>(past - data);
 }
 
 size_t SkipSeparators(std::string_view text, size_t at) {

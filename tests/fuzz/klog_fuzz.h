@@ -37,7 +37,15 @@ inline void ReadAll(std::string_view text, LineFormat format) {
   // The first look, at a line that may have been cut, must pass what a row takes. Go and JSON write
   // no character of a row's beginning as an escape; whoever does may be overlooked.
   const bool escaped = record.raw_message.find('\\') != std::string_view::npos;
-  if (FindRow(record) != nullptr && !escaped && !MayBeEvent(record.raw_message)) std::abort();
+  const CatalogueRow* const row = FindRow(record);
+  if (row != nullptr && !escaped && !MayBeEvent(record.raw_message)) std::abort();
+  // And what it finds is what a whole look finds.
+  static Record glimpsed;
+  if (ParseHeader(frame, glimpsed) != ParseError::kNone || FindRow(frame, glimpsed) != row ||
+      glimpsed.message != record.message || glimpsed.structured != record.structured ||
+      (format == LineFormat::kKlogText && glimpsed.tail != record.tail)) {
+    std::abort();
+  }
   ParseFields(record);
   std::vector<PodRef> pods;
   std::vector<std::string_view> ids;

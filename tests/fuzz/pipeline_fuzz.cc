@@ -1,12 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a log: framing, both klog readers, every catalogue row and the tracker. What must
 // hold for every input: no crash, no impossible duration, the tracker's counts add up.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "metrics/pipeline.h"
 #include "tests/fuzz/watch.h"
+
+namespace {
+
+// What a pipeline knows once it was given the text of a file, in blocks or line by line.
+std::string StateOf(const kle::PipelineOptions& options, std::string_view text, bool blocks) {
+  kle::Pipeline pipeline(options);
+  while (!text.empty()) {
+    if (blocks) text.remove_prefix(pipeline.PushBlock(text));
+    if (text.empty()) break;
+    const size_t end = std::min(text.find('\n'), text.size());
+    kle::LogLine line;
+    line.text = text.substr(0, end);
+    pipeline.Push(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  std::string state;
+  kle::Encoder encoder(state);
+  pipeline.Save(encoder);
+  return state;
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const kle::fuzz::Watch watch;
@@ -18,6 +42,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   PipelineOptions options;
   if ((mode & 1) != 0) options.zone.timezone = "UTC";
   options.tracker.max_in_flight = 8;
+  if ((mode & 32) != 0) {
+    if (StateOf(options, text, true) != StateOf(options, text, false)) std::abort();
+    return 0;
+  }
   const auto check = [](const TerminationRecord& record) {
     for (const PhaseSpan& span : record.phases) {
       if (span.duration() && *span.duration() < Duration::zero()) std::abort();

@@ -71,6 +71,34 @@ TEST(Catalogue, UnknownMessagesAreNeverGuessed) {
   EXPECT_EQ(FindRow(std::string(100'000, 'x')), nullptr);
 }
 
+// The row by a glimpse of the message is the row by all of it, and leaves the same record.
+TEST(Catalogue, AGlimpseFindsTheSame) {
+  const std::string pad(60, 'p');
+  const std::string texts[] = {
+      "\"SyncLoop DELETE\" source=\"api\" pods=[ns/a] more=" + pad,
+      "\"SyncLoop DELETE\"x source=\"api\" pods=[ns/a] " + pad,
+      "\"SyncLoop DELETE\" no field " + pad,
+      "\"SyncLoop DELETE \" source=\"api\" pods=[ns/a] " + pad,
+      "\"SyncLoop DELETE\\\" source=\"api\" pods=[ns/a] " + pad,
+      "SyncLoop DELETE\" source=\"api\" pods=[ns/a] " + pad,
+      "\"SyncLoop DELETE\"",
+      "\"SyncLoop DELETED\" source=\"api\" " + pad,
+      "\"operationExecutor.UnmountVolume started for volume \\\"v\\\" (UniqueName: \\\"u\\\") pod "
+      "\\\"p\\\" (UID: \\\"p\\\") \"",
+  };
+  for (const std::string& text : texts) {
+    const Read whole(text);
+    Record record;
+    record.captures.count = 3;
+    ASSERT_EQ(ParseHeader(whole.frame, record), ParseError::kNone);
+    EXPECT_EQ(FindRow(whole.frame, record), whole.row) << text;
+    EXPECT_EQ(record.message, whole.record.message) << text;
+    EXPECT_EQ(record.structured, whole.record.structured) << text;
+    EXPECT_EQ(record.tail, whole.record.tail) << text;
+    EXPECT_EQ(record.captures.count, whole.record.captures.count) << text;
+  }
+}
+
 TEST(Extract, DeleteInEveryVersionsForm) {
   for (const std::string& pods : {std::string("[ns/a ns/b]"), std::string("\"[ns/a ns/b]\""),
                                   std::string("[\"ns/a\",\"ns/b\"]")}) {

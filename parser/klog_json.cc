@@ -233,8 +233,7 @@ const char* EndOfInside(const char* at, const char* const end) {
   const char* const begin = at;
   const auto may_close =
       [](auto here) {  // not after a backslash, unless that may be escaped itself
-        constexpr uint8_t kSlash = '\\';
-        return (here[0] == uint8_t{'"'}) & ((here[-1] != kSlash) | (here[-2] == kSlash));
+        return here.Is('"') & (~here.Is('\\', -1) | here.Is('\\', -2));
       };
   for (; (at = bytes::Find(at, end, may_close)) != end; ++at) {
     const char* slash = at;

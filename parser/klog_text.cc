@@ -129,8 +129,8 @@ bool ReadPidColumn(const char* at, Record::LastHeader& last) {
 // "kubelet.go:1987]" at `file`: where the colon is, and past the bracket in `at`; or null.
 const char* ReadFile(const char* const file, const char* end, const char*& at) {
   end = std::min(end, file + std::min(end - file, kLongestFile));
-  const char* const bracket = bytes::Find(
-      file, end, [](auto here) { return (here[0] == uint8_t{']'}) | (here[0] <= uint8_t{' '}); });
+  const char* const bracket =
+      bytes::Find(file, end, [](auto here) { return here.Is(']') | here.IsAtMost(' '); });
   if (bracket == end || *bracket != ']') return nullptr;
   const char* colon = bracket;
   while (colon != file && IsDigit(colon[-1])) --colon;

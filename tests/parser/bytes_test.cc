@@ -25,15 +25,13 @@ TEST(FindTest, TakesBytesAsUnsigned) {
   const std::string text =
       std::string(20, '\xFF') + "\x80\x7F" + std::string(20, 'x') + "\x1F tail";
   const char* const end = text.data() + text.size();
-  const auto control = [](auto here) { return here[0] <= uint8_t{' '}; };
+  const auto control = [](auto here) { return here.IsAtMost(' '); };
   EXPECT_EQ(bytes::Find(text.data(), end, control), text.data() + 42);
   EXPECT_EQ((bytes::FindAny<0x80>(text.data(), end)), text.data() + 20);
 }
 
 TEST(FindTest, LooksAround) {
-  const auto second = [](auto here) {
-    return (here[0] == uint8_t{'a'}) & (here[-1] == uint8_t{'a'});
-  };
+  const auto second = [](auto here) { return here.Is('a') & here.Is('a', -1); };
   for (size_t size = 1; size < 50; ++size) {
     const std::string text = "." + std::string(size, 'b') + "ab" + "aa" + std::string(30, 'b');
     EXPECT_EQ(bytes::Find(text.data() + 1, text.data() + text.size(), second),

@@ -45,15 +45,23 @@ void JournalSource::AskOnce() {
   settled_until_ = settled ? static_cast<uint64_t>(until.count()) : 0;
 }
 
-int JournalSource::ReadMessage() {
+// The field as it lies in its file, until the entry's data is asked for again; empty when the entry
+// has none. Most of its bytes were not touched yet: they come while the caller asks for the time.
+int JournalSource::FindMessage(std::string_view& field) {
   const void* data = nullptr;
   size_t size = 0;
-  has_message_ = dropped_ = false;
   const int error = sd_journal_get_data(journal_.get(), "MESSAGE", &data, &size);
-  if (error == -ENOENT) message_.clear();
   if (error < 0) return error == -ENOENT ? 0 : error;
-  TakeField(std::string_view(static_cast<const char*>(data), size));
+  field = {static_cast<const char*>(data), size};
+  constexpr size_t kCacheLine = 64;
+  for (size_t at = kCacheLine; at < size; at += kCacheLine) __builtin_prefetch(field.data() + at);
   return 0;
+}
+
+void JournalSource::TakeFoundMessage(std::string_view field) {
+  has_message_ = dropped_ = false;
+  message_.clear();
+  TakeField(field);
 }
 
 // A klog header with the process's id of the header before, whose pid_ and stream_ are this line's

@@ -269,13 +269,18 @@ int JournalSource::ReadEntry(LogLine& line) {
   sd_id128_t boot{};
   sd_journal* journal = journal_.get();
   if (const int error = sd_journal_get_realtime_usec(journal, &realtime); error < 0) return error;
+  const bool settled = realtime < settled_until_;
+  std::string_view message;
+  if (settled) {
+    if (const int error = FindMessage(message); error < 0) return error;
+  }
   if (const int error = sd_journal_get_monotonic_usec(journal, &monotonic, &boot); error < 0) {
     return error;
   }
   NoteBoot(boot);
   std::optional<LogWriter> writer;
-  if (realtime < settled_until_) {
-    if (const int error = ReadMessage(); error < 0) return error;
+  if (settled) {
+    TakeFoundMessage(message);
     writer = WriterKnownBy(message_);
   }
   if (!writer) {

@@ -74,7 +74,8 @@ class JournalSource final : public LineSource {
 
   bool IsOf(sd_id128_t boot);
   int ReadEntry(LogLine& line);
-  int ReadMessage();
+  int FindMessage(std::string_view& field);
+  void TakeFoundMessage(std::string_view field);
   int ReadFields();
   std::optional<LogWriter> WriterOfEntry();
   void TakeField(std::string_view field);

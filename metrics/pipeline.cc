@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "metrics/state_fields.h"
 #include "parser/catalogue.h"
@@ -35,10 +36,9 @@ struct Pipeline::Impl final : RecordFilter {
   }
 
   Glance LookAt(std::string_view line) override {
-    const char* const message = SkimHeader(line, record.last);
-    if (message == nullptr) return Glance::kUnsure;
-    const bool wanted = MayBeEvent({message, line.data() + line.size()});
-    return wanted ? Glance::kWanted : Glance::kUnwanted;
+    const char* const end = line.data() + line.size();
+    if (!skimmer.Text(line, end, record.last, skimmed)) return Glance::kUnsure;
+    return skimmed.event ? Glance::kWanted : Glance::kUnwanted;
   }
 
   void Take(const Frame& frame) {
@@ -155,24 +155,25 @@ struct Pipeline::Impl final : RecordFilter {
     const bool text = *format == LineFormat::kKlogText;
     const char* at = lines.data();
     const char* const end = at + lines.size();
-    SkimmedLine line;
     Frame frame;
     frame.format = *format;
     uint64_t taken = 0;
-    for (; end - at >= static_cast<ptrdiff_t>(Skimmer::kReads); ++taken) {
-      const bool usual = text ? skimmer.Text(at, end, record.last, line)
-                              : skimmer.Json(at, end, summary.verbosity_seen, line);
-      frame.text = line.text;
-      if (!usual || !framer.IsUsual(frame)) break;
-      const char* const next = line.text.data() + line.text.size() + 1;
-      if (line.event) {
+    while (const void* const newline = std::memchr(at, '\n', static_cast<size_t>(end - at))) {
+      const auto* const next = static_cast<const char*>(newline) + 1;
+      frame.text = {at, next - 1};
+      const bool usual = framer.IsUsual(frame) &&
+                         (text ? skimmer.Text(frame.text, end, record.last, skimmed)
+                               : skimmer.Json(frame.text, end, summary.verbosity_seen, skimmed));
+      if (!usual) break;
+      if (skimmed.event) {
         if (!Framer::EndsBefore(frame, {next, end})) break;
-        if (line.row != nullptr && TakeSkimmed(line, record)) {
-          TakeRow(frame, *line.row);
+        if (skimmed.row != nullptr && TakeSkimmed(skimmed, record)) {
+          TakeRow(frame, *skimmed.row);
         } else {
           Take(frame);
         }
       }
+      ++taken;
       at = next;
     }
     if (taken == 0) return 0;
@@ -194,6 +195,7 @@ struct Pipeline::Impl final : RecordFilter {
   Framer framer;
   Record record;
   Skimmer skimmer;
+  SkimmedLine skimmed;  // of the line that is looked at
   Event event;
   HeaderClock clock;
   Tracker tracker;

@@ -100,7 +100,7 @@ inline size_t HashOf(std::string_view text) {
     hash ^= hash >> 32;
   };
   if (text.size() < kWord) {
-    add(text.data(), text.size());
+    if (!text.empty()) add(text.data(), text.size());
     return hash;
   }
   const char* const last = text.data() + text.size() - kWord;

@@ -99,6 +99,7 @@ class Index {
         messages_.Place(entry.literal, static_cast<uint16_t>(i));
       } else {
         exact_.emplace(entry.literal, entry.row);
+        longest_exact_ = std::max(longest_exact_, entry.literal.size());
       }
       entry.whole = entry.pattern == nullptr && entry.plain.size() == entry.literal.size() &&
                     scan::TrimRight(entry.literal).size() == entry.literal.size();
@@ -113,7 +114,9 @@ class Index {
   // `captures`: what the row's template takes of the message.
   const CatalogueRow* Find(std::string_view message, Captures& captures) const {
     captures.count = 0;
-    if (const auto exact = exact_.find(message); exact != exact_.end()) return exact->second;
+    if (message.size() <= longest_exact_) {
+      if (const auto exact = exact_.find(message); exact != exact_.end()) return exact->second;
+    }
     size_t best = rows_.size();
     Captures taken;
     messages_.ForEach(message, [&](uint16_t at) {
@@ -245,6 +248,7 @@ class Index {
 
   std::vector<Entry> rows_;
   std::unordered_map<std::string_view, const CatalogueRow*> exact_;  // these go first
+  size_t longest_exact_ = 0;
   Table messages_;  // built ones, by Entry::literal
   Table lines_;     // by Entry::plain, one for all that look the same
 };

@@ -1,65 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/skim.h"
 
-#include <cstring>
-
 #include "parser/catalogue.h"
 
 namespace kle {
 namespace {
 
-const char* FindNewline(const char* at, const char* end) {
-  return static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
+// What is known of the line's beginning.
+void Take(const Beginnings::Told& told, const char* file, SkimmedLine& line) {
+  line.event = told.row != nullptr;
+  line.row = told.row;
+  if (line.event) line.message = {file + told.message, file + told.size - 1};
 }
 
 }  // namespace
 
-// What the line's beginning tells: known, or found out here. `message` is where that begins.
-void Skimmer::Judge(const char* file, const Beginnings::Told* told, const char* message,
-                    const char* end, SkimmedLine& line) {
-  Beginnings::Told found;
-  if (told == nullptr) {
-    const Glimpse glimpse = LookAtMessage({message, end});
-    const bool whole = glimpse.row != nullptr && message[-1] == '"';
-    found = {whole ? glimpse.row : nullptr, static_cast<size_t>(message - file), glimpse.size};
-    if (whole) found.size += 1;  // with its closing quote
-    found.size += found.message;
-    line.event = glimpse.event;
-    if (!glimpse.event || whole) beginnings_.Learn(file, found);
-    told = &found;
-  } else {
-    line.event = told->row != nullptr;
+// Finds out what the message, which begins there, tells; all that begins alike is known then.
+void Skimmer::Judge(const char* file, const char* message, const char* end, SkimmedLine& line) {
+  const auto where = static_cast<size_t>(message - file);
+  const char* const line_end = line.text.data() + line.text.size();
+  const Glimpse glimpse = LookAtMessage({message, line_end});
+  Beginnings::Told told{nullptr, where, where + glimpse.size};
+  if (glimpse.row != nullptr && message[-1] == '"') {
+    told.row = glimpse.row;
+    ++told.size;  // with its closing quote
   }
-  line.row = told->row;
-  if (line.row != nullptr) line.message = {message, file + told->size - 1};
+  Take(told, file, line);
+  line.event = glimpse.event;
+  const bool readable = end - file >= static_cast<ptrdiff_t>(Beginnings::kLongest);
+  if (readable && (!glimpse.event || told.row != nullptr)) beginnings_.Learn(file, told);
 }
 
-bool Skimmer::Text(const char* at, const char* end, const Record::LastHeader& last,
+bool Skimmer::Text(std::string_view text, const char* end, const Record::LastHeader& last,
                    SkimmedLine& line) {
-  const char* const file = SkimStamp(at, last);
+  if (text.size() < kTextStamp) return false;
+  const char* const file = SkimStamp(text.data(), last);
   if (file == nullptr) return false;
-  const Beginnings::Told* const told = beginnings_.Find(file);
-  const char* const newline = FindNewline(file, end);
-  if (newline == nullptr) return false;
-  line.text = {at, newline};
-  const char* const message = told != nullptr ? file + told->message : SkimHeader(line.text, last);
+  line.text = text;
+  line.level = -1;
+  if (const Beginnings::Told* const told = Known(file, end)) {
+    Take(*told, file, line);
+    return true;
+  }
+  const char* const message = SkimHeader(text, last);
   if (message == nullptr) return false;
-  Judge(file, told, message, newline, line);
+  Judge(file, message, end, line);
   return true;
 }
 
-bool Skimmer::Json(const char* at, const char* end, int level, SkimmedLine& line) {
-  const char* const file = SkimJsonStamp(at);
+bool Skimmer::Json(std::string_view text, const char* end, int level, SkimmedLine& line) {
+  if (text.size() < kJsonStamp) return false;
+  const char* const file = SkimJsonStamp(text.data());
   if (file == nullptr) return false;
-  const Beginnings::Told* const told = beginnings_.Find(file);
-  const char* const newline = FindNewline(file, end);
-  if (newline == nullptr) return false;
-  line.text = {at, newline};
-  const char* const message = told != nullptr ? file + told->message : SkimJsonFile(file, newline);
+  line.text = text;
+  const char* const line_end = text.data() + text.size();
+  const Beginnings::Told* const told = Known(file, end);
+  const char* const message = told != nullptr ? file + told->message : SkimJsonFile(file, line_end);
   if (message == nullptr) return false;
-  line.level = SkimJsonLevel(message, newline);
+  line.level = SkimJsonLevel(message, line_end);
   if (line.level < 0 || line.level > level) return false;
-  Judge(file, told, message, newline, line);
+  if (told != nullptr) {
+    Take(*told, file, line);
+  } else {
+    Judge(file, message, end, line);
+  }
   return true;
 }
 

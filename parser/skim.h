@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One look at a line of a block tells most that are no events, and of the others mostly the row. It
-// is the same as ParseHeader and FindRow would tell; what is not usual is left to them.
+// One look at a line tells most that are no events, and of the others mostly the row. It is the
+// same as ParseHeader and FindRow would tell; what is not usual is left to them.
 #pragma once
 
 #include <cstddef>
@@ -22,18 +22,18 @@ struct SkimmedLine {
 
 class Skimmer {
  public:
-  // So many bytes are read whatever the line's length.
-  static constexpr size_t kReads = 64 + Beginnings::kLongest;
-
-  // Looks at the line from `at` on, of at least kReads bytes up to `end`: of klog's text where the
-  // header repeats `last`, or of its JSON where the verbosity is `level` at most. False when it is
-  // none of these, or not all of it is there.
-  bool Text(const char* at, const char* end, const Record::LastHeader& last, SkimmedLine& line);
-  bool Json(const char* at, const char* end, int level, SkimmedLine& line);
+  // Looks at a line of klog's text whose header repeats `last`, or of its JSON whose verbosity is
+  // `level` at most; false for any other. More bytes than the line's can be read up to `end`.
+  bool Text(std::string_view text, const char* end, const Record::LastHeader& last,
+            SkimmedLine& line);
+  bool Json(std::string_view text, const char* end, int level, SkimmedLine& line);
 
  private:
-  void Judge(const char* file, const Beginnings::Told* told, const char* message, const char* end,
-             SkimmedLine& line);
+  const Beginnings::Told* Known(const char* file, const char* end) const {
+    const bool readable = end - file >= static_cast<ptrdiff_t>(Beginnings::kLongest);
+    return readable ? beginnings_.Find(file) : nullptr;
+  }
+  void Judge(const char* file, const char* message, const char* end, SkimmedLine& line);
 
   Beginnings beginnings_;
 };

@@ -41,14 +41,17 @@ struct Pipeline::Impl final : RecordFilter {
     return skimmed.event ? Glance::kWanted : Glance::kUnwanted;
   }
 
-  void Take(const Frame& frame) {
+  // `glimpsed`: its message was looked at, and is none that a row has all of.
+  void Take(const Frame& frame, bool glimpsed = false) {
     if (frame.format == LineFormat::kOther) return;
     if (IsWhole(frame.format) && !runtime_wanted) return;
     if (const ParseError error = ParseHeader(frame, record); error != ParseError::kNone) {
       if (error != ParseError::kNotKlog) metrics.CountParseError(error);
       return;
     }
-    if (const CatalogueRow* const row = FindRow(frame, record)) TakeRow(frame, *row);
+    if (glimpsed) ReadMessage(frame, record);
+    const CatalogueRow* const row = glimpsed ? FindRow(record) : FindRow(frame, record);
+    if (row != nullptr) TakeRow(frame, *row);
   }
 
   // Header and message are read, and that is the message's row.
@@ -170,7 +173,7 @@ struct Pipeline::Impl final : RecordFilter {
         if (skimmed.row != nullptr && TakeSkimmed(skimmed, record)) {
           TakeRow(frame, *skimmed.row);
         } else {
-          Take(frame);
+          Take(frame, true);
         }
       }
       ++taken;

@@ -22,9 +22,11 @@ class Beginnings {
   static constexpr size_t kLongest = 96;
 
   struct Told {
-    const CatalogueRow* row = nullptr;  // whose message it is, all of it; null: no row can take it
-    size_t message = 0;                 // where that begins
-    size_t size = 0;                    // of the bytes that tell this; 0: nothing is known
+    bool event = false;  // false: no row can take it
+    const CatalogueRow* row =
+        nullptr;         // of an event: whose message it is, all of it, if that is known
+    size_t message = 0;  // where that begins
+    size_t size = 0;     // of the bytes that tell this; 0: nothing is known
   };
 
   // What the bytes at `file` tell; null when nothing is known of them.

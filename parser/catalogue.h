@@ -67,7 +67,8 @@ const Template* TemplateOf(const CatalogueRow& row);
 struct Glimpse {
   bool event = true;                  // false only when no row can take it, however it goes on
   const CatalogueRow* row = nullptr;  // whose message it is up to its closing quote
-  size_t size = 0;                    // of the bytes that told: of no event, and of a row's message
+  size_t size = 0;  // of the bytes that told this of all that begin with them, and of the row's
+                    // message; 0 when the end told it
 };
 // `raw`: as it stands in the line, escapes and all, without its opening quote.
 Glimpse LookAtMessage(std::string_view raw);

@@ -141,10 +141,10 @@ class Index {
       const size_t differs = Difference(entry, raw);
       glimpse.size = std::max(glimpse.size, differs);
       if (differs > 0) return false;
-      if (entry.whole && raw.size() > entry.plain.size() && raw[entry.plain.size()] == '"') {
-        glimpse.row = entry.row;
-        glimpse.size = entry.plain.size();
-      }
+      const size_t size = entry.plain.size();
+      const bool more = raw.size() > size;
+      glimpse.size = more ? size + (entry.then_quote ? 1 : 0) : 0;
+      if (entry.whole && more && raw[size] == '"') glimpse.row = entry.row;
       return true;
     });
     return glimpse;

@@ -8,9 +8,9 @@ namespace {
 
 // What is known of the line's beginning.
 void Take(const Beginnings::Told& told, const char* file, SkimmedLine& line) {
-  line.event = told.row != nullptr;
+  line.event = told.event;
   line.row = told.row;
-  if (line.event) line.message = {file + told.message, file + told.size - 1};
+  if (line.row != nullptr) line.message = {file + told.message, file + told.size - 1};
 }
 
 }  // namespace
@@ -20,15 +20,14 @@ void Skimmer::Judge(const char* file, const char* message, const char* end, Skim
   const auto where = static_cast<size_t>(message - file);
   const char* const line_end = line.text.data() + line.text.size();
   const Glimpse glimpse = LookAtMessage({message, line_end});
-  Beginnings::Told told{nullptr, where, where + glimpse.size};
+  Beginnings::Told told{glimpse.event, nullptr, where, where + glimpse.size};
   if (glimpse.row != nullptr && message[-1] == '"') {
     told.row = glimpse.row;
     ++told.size;  // with its closing quote
   }
   Take(told, file, line);
-  line.event = glimpse.event;
   const bool readable = end - file >= static_cast<ptrdiff_t>(Beginnings::kLongest);
-  if (readable && (!glimpse.event || told.row != nullptr)) beginnings_.Learn(file, told);
+  if (readable && glimpse.size > 0) beginnings_.Learn(file, told);
 }
 
 bool Skimmer::Text(std::string_view text, const char* end, const Record::LastHeader& last,

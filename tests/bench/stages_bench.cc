@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -165,6 +166,24 @@ void Track(benchmark::State& state, const Corpus& corpus) {
   PerLine(state, corpus);
 }
 
+// The same as a file's lines get it: in blocks, and one by one where that does not take them.
+void TrackBlocks(benchmark::State& state, const Corpus& corpus) {
+  for (auto _ : state) {
+    Pipeline pipeline(InUtc());
+    std::string_view rest = corpus.bytes;
+    while (!rest.empty()) {
+      rest.remove_prefix(pipeline.PushBlock(rest));
+      LogLine line;
+      line.text = rest.substr(0, rest.find('\n'));
+      if (!rest.empty()) pipeline.Push(line);
+      rest.remove_prefix(std::min(line.text.size() + 1, rest.size()));
+    }
+    pipeline.Finish();
+    benchmark::DoNotOptimize(pipeline.summary().events);
+  }
+  PerLine(state, corpus);
+}
+
 void Observe(benchmark::State& state) {
   MetricSet metrics;
   for (auto _ : state) {
@@ -229,9 +248,9 @@ int main(int argc, char** argv) {
       return 2;
     }
     const std::pair<const char*, void (*)(benchmark::State&, const Corpus&)> stages[] = {
-        {"split", Split},       {"frame", FrameLines},    {"header", Header},
-        {"dispatch", Dispatch}, {"tokenize", Tokenize},   {"extract", ExtractEvents},
-        {"track", Track},       {"serialise", Serialise},
+        {"split", Split},       {"frame", FrameLines},         {"header", Header},
+        {"dispatch", Dispatch}, {"tokenize", Tokenize},        {"extract", ExtractEvents},
+        {"track", Track},       {"track_blocks", TrackBlocks}, {"serialise", Serialise},
     };
     for (const auto& [stage, run] : stages) {
       benchmark::RegisterBenchmark((names[i] + "/" + stage).c_str(), run, std::cref(corpora[i]));

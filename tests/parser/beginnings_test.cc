@@ -19,7 +19,7 @@ TEST(BeginningsTest, TellsOfTheSameBytesOnly) {
   for (size_t size = 1; size <= Beginnings::kLongest; ++size) {
     Beginnings beginnings;
     ASSERT_EQ(beginnings.Find(line.data()), nullptr);
-    beginnings.Learn(line.data(), {nullptr, 7, size});
+    beginnings.Learn(line.data(), {false, nullptr, 7, size});
     const Beginnings::Told* const told = beginnings.Find(line.data());
     ASSERT_NE(told, nullptr);
     EXPECT_EQ(told->message, 7u);
@@ -41,7 +41,7 @@ TEST(BeginningsTest, IsNothingOfZeros) {
 TEST(BeginningsTest, LeavesOutWhatIsTooLong) {
   const std::string line = Padded("kubelet.go:1] ");
   Beginnings beginnings;
-  beginnings.Learn(line.data(), {nullptr, 0, Beginnings::kLongest + 1});
+  beginnings.Learn(line.data(), {false, nullptr, 0, Beginnings::kLongest + 1});
   EXPECT_EQ(beginnings.Find(line.data()), nullptr);
 }
 
@@ -51,7 +51,7 @@ TEST(BeginningsTest, KeepsTheLaterOfTwo) {
   std::string latest;
   for (int i = 0; i < 5000; ++i) {
     latest = Padded("file.go:" + std::to_string(i) + "] \"Message\"");
-    beginnings.Learn(latest.data(), {nullptr, static_cast<size_t>(i), 40});
+    beginnings.Learn(latest.data(), {false, nullptr, static_cast<size_t>(i), 40});
     const Beginnings::Told* const told = beginnings.Find(latest.data());
     ASSERT_NE(told, nullptr);
     EXPECT_EQ(told->message, static_cast<size_t>(i));

@@ -36,8 +36,7 @@ struct Pipeline::Impl final : RecordFilter {
   }
 
   Glance LookAt(std::string_view line) override {
-    const char* const end = line.data() + line.size();
-    if (!skimmer.Text(line, end, record.last, skimmed)) return Glance::kUnsure;
+    if (!skimmer.Text(line, record.last, skimmed)) return Glance::kUnsure;
     return skimmed.event ? Glance::kWanted : Glance::kUnwanted;
   }
 
@@ -165,8 +164,8 @@ struct Pipeline::Impl final : RecordFilter {
       const auto* const next = static_cast<const char*>(newline) + 1;
       frame.text = {at, next - 1};
       const bool usual = framer.IsUsual(frame) &&
-                         (text ? skimmer.Text(frame.text, end, record.last, skimmed)
-                               : skimmer.Json(frame.text, end, summary.verbosity_seen, skimmed));
+                         (text ? skimmer.Text(frame.text, record.last, skimmed)
+                               : skimmer.Json(frame.text, summary.verbosity_seen, skimmed));
       if (!usual) break;
       if (skimmed.event) {
         if (!Framer::EndsBefore(frame, {next, end})) break;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "parser/klog.h"
 #include "parser/logrus.h"
@@ -470,7 +471,7 @@ bool Framer::IsUsual(const Frame& line) const {
 }
 
 bool Framer::EndsBefore(const Frame& line, std::string_view rest) {
-  return line.format == LineFormat::kKlogJson || scan::HeaderShaped(rest);
+  return line.format == LineFormat::kKlogJson ? !rest.empty() : scan::HeaderShaped(rest);
 }
 
 void Framer::Passed(LineFormat format, uint64_t lines) {
@@ -608,8 +609,9 @@ void Framer::AppendLine(Slot& slot, std::string_view text) {
 }
 
 std::optional<Frame> Framer::Release(Slot& slot) {
-  slot.holding = false;
-  if (!slot.wanted) return std::nullopt;
+  const bool wanted = std::exchange(slot.wanted, true);
+  slot.holding = slot.joined = slot.in_block = false;
+  if (!wanted) return std::nullopt;
   held_bytes_ -= slot.text.size();
   out_.swap(slot.text);
   slot.text.clear();

@@ -16,52 +16,52 @@ void Take(const Beginnings::Told& told, const char* file, SkimmedLine& line) {
 }  // namespace
 
 // Finds out what the message, which begins there, tells; all that begins alike is known then.
-void Skimmer::Judge(const char* file, const char* message, const char* end, SkimmedLine& line) {
+void Skimmer::Judge(std::string_view from_file, const char* message, SkimmedLine& line) {
+  const char* const file = from_file.data();
   const auto where = static_cast<size_t>(message - file);
-  const char* const line_end = line.text.data() + line.text.size();
-  const Glimpse glimpse = LookAtMessage({message, line_end});
+  const Glimpse glimpse = LookAtMessage(from_file.substr(where));
   Beginnings::Told told{glimpse.event, nullptr, where, where + glimpse.size};
   if (glimpse.row != nullptr && message[-1] == '"') {
     told.row = glimpse.row;
     ++told.size;  // with its closing quote
   }
   Take(told, file, line);
-  const bool readable = end - file >= static_cast<ptrdiff_t>(Beginnings::kLongest);
-  if (readable && glimpse.size > 0) beginnings_.Learn(file, told);
+  if (glimpse.size > 0) beginnings_.Learn(from_file, told);
 }
 
-bool Skimmer::Text(std::string_view text, const char* end, const Record::LastHeader& last,
-                   SkimmedLine& line) {
+bool Skimmer::Text(std::string_view text, const Record::LastHeader& last, SkimmedLine& line) {
   if (text.size() < kTextStamp) return false;
   const char* const file = SkimStamp(text.data(), last);
   if (file == nullptr) return false;
   line.text = text;
   line.level = -1;
-  if (const Beginnings::Told* const told = Known(file, end)) {
+  const std::string_view from_file(file, text.data() + text.size());
+  if (const Beginnings::Told* const told = beginnings_.Find(from_file)) {
     Take(*told, file, line);
     return true;
   }
   const char* const message = SkimHeader(text, last);
   if (message == nullptr) return false;
-  Judge(file, message, end, line);
+  Judge(from_file, message, line);
   return true;
 }
 
-bool Skimmer::Json(std::string_view text, const char* end, int level, SkimmedLine& line) {
+bool Skimmer::Json(std::string_view text, int level, SkimmedLine& line) {
   if (text.size() < kJsonStamp) return false;
   const char* const file = SkimJsonStamp(text.data());
   if (file == nullptr) return false;
   line.text = text;
-  const char* const line_end = text.data() + text.size();
-  const Beginnings::Told* const told = Known(file, end);
-  const char* const message = told != nullptr ? file + told->message : SkimJsonFile(file, line_end);
+  const char* const end = text.data() + text.size();
+  const std::string_view from_file(file, end);
+  const Beginnings::Told* const told = beginnings_.Find(from_file);
+  const char* const message = told != nullptr ? file + told->message : SkimJsonFile(file, end);
   if (message == nullptr) return false;
-  line.level = SkimJsonLevel(message, line_end);
+  line.level = SkimJsonLevel(message, end);
   if (line.level < 0 || line.level > level) return false;
   if (told != nullptr) {
     Take(*told, file, line);
   } else {
-    Judge(file, message, end, line);
+    Judge(from_file, message, line);
   }
   return true;
 }

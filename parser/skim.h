@@ -23,17 +23,12 @@ struct SkimmedLine {
 class Skimmer {
  public:
   // Looks at a line of klog's text whose header repeats `last`, or of its JSON whose verbosity is
-  // `level` at most; false for any other. More bytes than the line's can be read up to `end`.
-  bool Text(std::string_view text, const char* end, const Record::LastHeader& last,
-            SkimmedLine& line);
-  bool Json(std::string_view text, const char* end, int level, SkimmedLine& line);
+  // `level` at most; false for any other.
+  bool Text(std::string_view text, const Record::LastHeader& last, SkimmedLine& line);
+  bool Json(std::string_view text, int level, SkimmedLine& line);
 
  private:
-  const Beginnings::Told* Known(const char* file, const char* end) const {
-    const bool readable = end - file >= static_cast<ptrdiff_t>(Beginnings::kLongest);
-    return readable ? beginnings_.Find(file) : nullptr;
-  }
-  void Judge(const char* file, const char* message, const char* end, SkimmedLine& line);
+  void Judge(std::string_view from_file, const char* message, SkimmedLine& line);
 
   Beginnings beginnings_;
 };

@@ -15,6 +15,8 @@ namespace {
 // journald stamps an entry before it writes it.
 constexpr std::chrono::seconds kInWriting(5);
 
+constexpr std::string_view kMessageField = "MESSAGE=";
+
 }  // namespace
 
 // Of the entries that are matched, and leaves the reader somewhere.
@@ -74,6 +76,21 @@ std::optional<LogWriter> JournalSource::WriterKnownBy(std::string_view message) 
   const std::string_view column = scan::PidColumn(message);
   if (column.empty() || column != known_column_) return std::nullopt;
   return LogWriter::kKubelet;
+}
+
+// Whether the line is dealt with already. Its writer is the one of the line before, and none of its
+// lines was cut: what else could be found out about it changes nothing for one that tells nothing.
+bool JournalSource::Offer(std::string_view field, LogLine& line) {
+  if (!taker_ || !field.starts_with(kMessageField)) return false;
+  line.Clear();
+  line.text = field.substr(kMessageField.size());
+  const std::optional<LogWriter> writer = WriterKnownBy(line.text);
+  if (!writer || !place_.broken_streams.empty()) return false;
+  line.writer = *writer;
+  line.pid = pid_;
+  line.stream = stream_.value_or(pid_);
+  dropped_ = false;
+  return taker_(line);
 }
 
 }  // namespace kle

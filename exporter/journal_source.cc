@@ -262,24 +262,24 @@ bool JournalSource::IsOf(sd_id128_t boot) {
   return sd_journal_get_monotonic_usec(journal_.get(), &ignored, &of) >= 0 && Same(of, boot);
 }
 
-// 1: a line; 0: an entry without a message; below: errno.
+// 1: a line; 0: an entry without a message, or whose line is dealt with; below: errno.
 int JournalSource::ReadEntry(LogLine& line) {
   uint64_t realtime = 0;
   uint64_t monotonic = 0;
   sd_id128_t boot{};
   sd_journal* journal = journal_.get();
-  if (const int error = sd_journal_get_realtime_usec(journal, &realtime); error < 0) return error;
-  const bool settled = realtime < settled_until_;
   std::string_view message;
-  if (settled) {
+  if (settled_until_ > 0) {
     if (const int error = FindMessage(message); error < 0) return error;
+    if (Offer(message, line)) return 0;
   }
+  if (const int error = sd_journal_get_realtime_usec(journal, &realtime); error < 0) return error;
   if (const int error = sd_journal_get_monotonic_usec(journal, &monotonic, &boot); error < 0) {
     return error;
   }
   NoteBoot(boot);
   std::optional<LogWriter> writer;
-  if (settled) {
+  if (realtime < settled_until_) {
     TakeFoundMessage(message);
     writer = WriterKnownBy(message_);
   }

@@ -37,6 +37,7 @@ class JournalSource final : public LineSource {
 
   Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
   std::string Position() override;
+  void OfferFirst(Taker taker) override { taker_ = std::move(taker); }
   Gap gap() const override { return gap_; }
   SourceHealth Health() override;
 
@@ -71,6 +72,7 @@ class JournalSource final : public LineSource {
   void AskOnce();
   bool HasAny(std::initializer_list<const char*> fields);
   std::optional<LogWriter> WriterKnownBy(std::string_view message) const;
+  bool Offer(std::string_view field, LogLine& line);
 
   bool IsOf(sd_id128_t boot);
   int ReadEntry(LogLine& line);
@@ -135,6 +137,8 @@ class JournalSource final : public LineSource {
   uint64_t dropped_lines_ = 0;
 
   std::optional<sd_id128_t> boot_id_;  // of the entry last read
+
+  Taker taker_;
 
   // Of a fixed set of files, asked once: see AskOnce.
   uint64_t settled_until_ = 0;  // realtime up to which MESSAGE may be enough

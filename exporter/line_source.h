@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,6 +48,11 @@ class LineSource {
   virtual std::string_view Ahead() const { return {}; }
   // They are dealt with: the next line begins that many bytes further on.
   virtual void Skip(size_t /*bytes*/) {}
+
+  // Asked of lines before more than text, writer, pid and stream is known of them, where finding
+  // out more costs something (a journal's): those that it takes are dealt with, and not given.
+  using Taker = std::function<bool(const LogLine& line)>;
+  virtual void OfferFirst(Taker /*taker*/) {}
 
   // Everything needed to go on after the line last given, in a later process too: a source opened
   // with these bytes (which only it can read) gives the lines that follow. "" when there is none.

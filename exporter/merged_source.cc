@@ -35,6 +35,10 @@ Result<ReadStatus> MergedSource::Next(LogLine& line, std::chrono::milliseconds w
   return ReadStatus::kLine;
 }
 
+void MergedSource::OfferFirst(Taker taker) {
+  for (Stream& stream : streams_) stream.source->OfferFirst(taker);
+}
+
 LineSource::Progress MergedSource::progress() const {
   Progress sum;
   for (const Stream& stream : streams_) {

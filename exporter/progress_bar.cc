@@ -77,12 +77,13 @@ ProgressBar::~ProgressBar() {
   drawn = 0;
 }
 
-void ProgressBar::Draw() {
+void ProgressBar::Draw(uint64_t lines) {
+  looked_at_ = lines;
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
   next_ = now + kRedraw;
   const double seconds = std::chrono::duration<double>(now - begun_).count();
-  const std::string text = ProgressText(source_.progress(), ticks_, seconds, TerminalWidth() - 1);
+  const std::string text = ProgressText(source_.progress(), lines, seconds, TerminalWidth() - 1);
   drawn = 1;
   std::fprintf(stderr, "%s%s", kWipe.data(), text.c_str());
 }

@@ -22,17 +22,18 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  // Once per line; looks at the clock only now and then.
-  void Tick() {
-    if (shown_ && (++ticks_ & 0xfff) == 0) Draw();
+  // So many lines were read; looks at the clock only now and then.
+  void At(uint64_t lines) {
+    if (shown_ && lines - looked_at_ >= kLook) Draw(lines);
   }
 
  private:
-  void Draw();
+  static constexpr uint64_t kLook = 4096;
+  void Draw(uint64_t lines);
 
   const LineSource& source_;
   const bool shown_;
-  uint64_t ticks_ = 0;
+  uint64_t looked_at_ = 0;
   std::chrono::steady_clock::time_point begun_;
   std::chrono::steady_clock::time_point next_;
 };

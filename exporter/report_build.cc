@@ -71,12 +71,13 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
   Pipeline pipeline(pipeline_options, keep);
   if (history != nullptr) history->Watch(pipeline);
 
+  input->source->OfferFirst([&pipeline](const LogLine& line) { return pipeline.PassOver(line); });
   ProgressBar bar(*input->source);
   LogLine line;
   while (true) {
     if (const size_t dealt_with = pipeline.PushBlock(input->source->Ahead()); dealt_with > 0) {
       input->source->Skip(dealt_with);
-      bar.Tick();
+      bar.At(pipeline.lines());
     }
     auto status = input->source->Next(line, std::chrono::milliseconds(0));
     if (!status) return status.error();
@@ -90,7 +91,7 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
     }
     if (*status != ReadStatus::kLine) continue;
     pipeline.Push(line);
-    bar.Tick();
+    bar.At(pipeline.lines());
   }
   pipeline.Finish();
   if (history != nullptr) history->Finish();

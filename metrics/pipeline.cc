@@ -151,8 +151,25 @@ struct Pipeline::Impl final : RecordFilter {
     metrics.SetVerbosity(level, summary.runtime_seen);
   }
 
+  bool PassOver(const LogLine& line) {
+    if (framer.BetweenRecords(line.stream) != LineFormat::kKlogText) return false;
+    Frame frame;
+    frame.format = LineFormat::kKlogText;
+    frame.text = line.text;
+    if (!framer.IsUsual(frame) || LookAt(line.text) != Glance::kUnwanted) return false;
+    NotePassed(LineFormat::kKlogText, 1);
+    return true;
+  }
+
+  void NotePassed(LineFormat format, uint64_t lines) {
+    framer.Passed(format, lines);
+    summary.lines += lines;
+    lines_by_format[static_cast<size_t>(format)] += lines;
+    metrics.CountLine(format, lines);
+  }
+
   size_t PushBlock(std::string_view lines) {
-    const auto format = framer.BetweenRecords();
+    const auto format = framer.BetweenRecords(0);
     if (!format) return 0;
     const bool text = *format == LineFormat::kKlogText;
     const char* at = lines.data();
@@ -178,11 +195,7 @@ struct Pipeline::Impl final : RecordFilter {
       ++taken;
       at = next;
     }
-    if (taken == 0) return 0;
-    framer.Passed(*format, taken);
-    summary.lines += taken;
-    lines_by_format[static_cast<size_t>(*format)] += taken;
-    metrics.CountLine(*format, taken);
+    if (taken > 0) NotePassed(*format, taken);
     return static_cast<size_t>(at - lines.data());
   }
 
@@ -233,6 +246,7 @@ void Pipeline::Push(const LogLine& line) {
 }
 
 size_t Pipeline::PushBlock(std::string_view lines) { return impl_->PushBlock(lines); }
+bool Pipeline::PassOver(const LogLine& line) { return impl_->PassOver(line); }
 
 bool Pipeline::Idle(Timestamp now) {
   const bool drained = impl_->Drain();
@@ -276,6 +290,8 @@ std::vector<TerminationRecord> Pipeline::InFlight(size_t limit) const {
 std::vector<InFlightPod> Pipeline::Overview() const { return impl_->tracker.Overview(); }
 
 std::vector<RecordPtr> Pipeline::Recent(size_t limit) const { return impl_->tracker.Recent(limit); }
+
+uint64_t Pipeline::lines() const { return impl_->summary.lines; }
 
 const SourceSummary& Pipeline::summary() const {
   Impl& pipeline = *impl_;

@@ -62,6 +62,10 @@ class Pipeline {
   // next line is for Push, which takes any.
   size_t PushBlock(std::string_view lines);
 
+  // The same for one line that is a usual one and tells nothing, of which only text, writer and
+  // stream need be known; false for any other, which is for Push.
+  bool PassOver(const LogLine& line);
+
   // The source has nothing more for now. Completes a held record; ages run to `now`. True when
   // that changed anything besides ages.
   bool Idle(Timestamp now);
@@ -84,6 +88,8 @@ class Pipeline {
   std::vector<RecordPtr> Recent(size_t limit) const;
 
   const SourceSummary& summary() const;
+  // As in the summary, which takes longer.
+  uint64_t lines() const;
   Tracker& tracker();
   MetricSet& metrics();
 

@@ -456,10 +456,10 @@ bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<F
   return true;
 }
 
-std::optional<LineFormat> Framer::BetweenRecords() const {
+std::optional<LineFormat> Framer::BetweenRecords(uint64_t stream) const {
   if (current_ >= slots_.size()) return std::nullopt;
   const Slot& slot = slots_[current_];
-  const bool bare = slot.stream == 0 && slot.key == 0 && !slot.partial;
+  const bool bare = slot.stream == stream && slot.key == 0 && !slot.partial;
   const bool klog = slot.format == LineFormat::kKlogText || slot.format == LineFormat::kKlogJson;
   return bare && klog && !(slot.holding && slot.wanted) ? std::optional(slot.format) : std::nullopt;
 }

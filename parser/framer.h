@@ -72,9 +72,9 @@ class Framer {
   // No further line is coming for now: gives back the record held, or nothing. Call until empty.
   std::optional<Frame> Flush();
 
-  // Where lines come in blocks, most need not be pushed one by one. The format of the bare lines'
-  // records, when no record is held that a line could still belong to:
-  std::optional<LineFormat> BetweenRecords() const;
+  // Most lines need not be pushed one by one. The format of the records of a stream's bare lines,
+  // when that stream's was the last line and no record is held that a line could still belong to:
+  std::optional<LineFormat> BetweenRecords(uint64_t stream) const;
   // Whether a bare line is nothing but one whole line of its format, if it begins a record,
   bool IsUsual(const Frame& line) const;
   // and whether its record ends with it, by what follows.

@@ -12,16 +12,18 @@
 
 namespace {
 
-// What a pipeline knows once it was given the text of a file, in blocks or line by line.
-std::string StateOf(const kle::PipelineOptions& options, std::string_view text, bool blocks) {
+enum class As { kLines, kOffered, kBlocks };
+
+// What a pipeline knows once it was given the text of a file in one of its ways.
+std::string StateOf(const kle::PipelineOptions& options, std::string_view text, As as) {
   kle::Pipeline pipeline(options);
   while (!text.empty()) {
-    if (blocks) text.remove_prefix(pipeline.PushBlock(text));
+    if (as == As::kBlocks) text.remove_prefix(pipeline.PushBlock(text));
     if (text.empty()) break;
     const size_t end = std::min(text.find('\n'), text.size());
     kle::LogLine line;
     line.text = text.substr(0, end);
-    pipeline.Push(line);
+    if (as != As::kOffered || !pipeline.PassOver(line)) pipeline.Push(line);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   std::string state;
@@ -43,7 +45,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if ((mode & 1) != 0) options.zone.timezone = "UTC";
   options.tracker.max_in_flight = 8;
   if ((mode & 32) != 0) {
-    if (StateOf(options, text, true) != StateOf(options, text, false)) std::abort();
+    const std::string one_by_one = StateOf(options, text, As::kLines);
+    for (const As as : {As::kOffered, As::kBlocks}) {
+      if (StateOf(options, text, as) != one_by_one) std::abort();
+    }
     return 0;
   }
   const auto check = [](const TerminationRecord& record) {

@@ -19,7 +19,9 @@ struct Fed {
   uint64_t pushed = 0;  // one by one
 };
 
-Fed Feed(const std::string& text, bool blocks, size_t block_size) {
+enum class As { kLines, kOffered, kBlocks };
+
+Fed Feed(const std::string& text, As as, size_t block_size = 0) {
   Fed fed;
   PipelineOptions options;
   options.zone = {"UTC", 2026, std::nullopt};
@@ -28,13 +30,15 @@ Fed Feed(const std::string& text, bool blocks, size_t block_size) {
   });
   size_t at = 0;
   while (at < text.size()) {
-    if (blocks) at += pipeline.PushBlock(std::string_view(text).substr(at, block_size));
+    if (as == As::kBlocks) at += pipeline.PushBlock(std::string_view(text).substr(at, block_size));
     if (at == text.size()) break;
     const size_t end = std::min(text.find('\n', at), text.size());
     LogLine line;
     line.text = std::string_view(text).substr(at, end - at);
-    pipeline.Push(line);
-    ++fed.pushed;
+    if (as != As::kOffered || !pipeline.PassOver(line)) {
+      pipeline.Push(line);
+      ++fed.pushed;
+    }
     at = std::min(end + 1, text.size());
   }
   Encoder encoder(fed.state);
@@ -112,6 +116,7 @@ TEST(BlockTest, MeasuresWhatLinesMeasure) {
   std::minstd_rand random(7);
   uint64_t pushed = 0;
   uint64_t lines_seen = 0;
+  uint64_t passed_over = 0;
   for (int round = 0; round < 400; ++round) {
     std::vector<std::string> lines;
     for (const std::string& line : Life()) {
@@ -122,17 +127,23 @@ TEST(BlockTest, MeasuresWhatLinesMeasure) {
       lines.push_back(At(7.25, "\"Probe succeeded\" pod=\"a/b\" " + std::string(160, 'z')));
     }
     const std::string text = Joined(lines);
-    const Fed one_by_one = Feed(text, false, 0);
+    const Fed one_by_one = Feed(text, As::kLines);
     for (const size_t block : {text.size(), size_t{700}, size_t{160}}) {
-      const Fed in_blocks = Feed(text, true, block);
+      const Fed in_blocks = Feed(text, As::kBlocks, block);
       EXPECT_EQ(in_blocks.records, one_by_one.records);
       ASSERT_EQ(in_blocks.totals, one_by_one.totals) << text;
       ASSERT_EQ(in_blocks.state, one_by_one.state) << text;
       pushed += in_blocks.pushed;
       lines_seen += lines.size();
     }
+    const Fed offered = Feed(text, As::kOffered);
+    EXPECT_EQ(offered.records, one_by_one.records);
+    ASSERT_EQ(offered.totals, one_by_one.totals) << text;
+    ASSERT_EQ(offered.state, one_by_one.state) << text;
+    passed_over += one_by_one.pushed - offered.pushed;
   }
   EXPECT_LT(pushed, lines_seen);
+  EXPECT_GT(passed_over, 100u);
 }
 
 // JSON as klog writes it, in an order that is random but for the life's own.
@@ -177,8 +188,8 @@ TEST(BlockTest, MeasuresWhatLinesOfJsonMeasure) {
     }
     if (round % 2 == 0) text += line(10, "Probe succeeded", 2, pad);
     if (round % 3 == 0) text += "I1123 no header\n";
-    const Fed one_by_one = Feed(text, false, 0);
-    const Fed in_blocks = Feed(text, true, text.size());
+    const Fed one_by_one = Feed(text, As::kLines);
+    const Fed in_blocks = Feed(text, As::kBlocks, text.size());
     EXPECT_EQ(in_blocks.records, one_by_one.records);
     ASSERT_EQ(in_blocks.totals, one_by_one.totals) << text;
     ASSERT_EQ(in_blocks.state, one_by_one.state) << text;
@@ -191,7 +202,7 @@ TEST(BlockTest, TakesNearlyAllLinesOfAUsualLog) {
     text += At(7 + i * 1e-4, "\"Probe succeeded\" pod=\"a/b\" " + std::string(100, 'z')) + "\n";
     if (i % 10 == 0) text += At(7 + i * 1e-4, SyncLoop("RECONCILE")) + std::string(60, ' ') + "\n";
   }
-  const Fed fed = Feed(text, true, text.size());
+  const Fed fed = Feed(text, As::kBlocks, text.size());
   EXPECT_LT(fed.pushed, 5u);
 }
 

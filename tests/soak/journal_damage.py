@@ -22,11 +22,13 @@ BOOT = "1" * 32
 
 
 def export(first, count):
+    """Of four lines one is an event, as a reader may pass over the others."""
     out = []
     for i in range(first, first + count):
+        text = '"Probe succeeded" probeType="Liveness"' if i % 4 else '"SyncLoop ADD" source="api"'
         out.append(f"__REALTIME_TIMESTAMP={1_795_400_000_000_000 + i}\n__MONOTONIC_TIMESTAMP={1000 + i}\n_BOOT_ID={BOOT}\n"
                    f"_SYSTEMD_UNIT=kubelet.service\n_PID=812\n_STREAM_ID={'0' * 31}1\n"
-                   f'MESSAGE=I1123 10:00:{i // 1000000 % 60:02d}.{i % 1000000:06d}    4321 kubelet.go:1] "SyncLoop ADD" source="api" pods=[ns/web-{i}]\n\n')
+                   f'MESSAGE=I1123 10:00:{i // 1000000 % 60:02d}.{i % 1000000:06d}    4321 kubelet.go:1] {text} pods=[ns/web-{i}]\n\n')
     return "".join(out)
 
 

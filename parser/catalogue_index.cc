@@ -269,9 +269,9 @@ const Index& TheIndex() {
 }
 
 const Index& IndexOf(LogSource source) {
+  if (source == LogSource::kKubelet) return TheIndex();
   static const Index runtime(LogSource::kRuntime);
   static const Index kernel(LogSource::kKernel);
-  if (source == LogSource::kKubelet) return TheIndex();
   return source == LogSource::kRuntime ? runtime : kernel;
 }
 

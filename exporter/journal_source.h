@@ -37,7 +37,7 @@ class JournalSource final : public LineSource {
 
   Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
   std::string Position() override;
-  void OfferFirst(Taker taker) override { taker_ = std::move(taker); }
+  void OfferFirst(const Taker& taker) override { taker_ = taker; }
   Gap gap() const override { return gap_; }
   SourceHealth Health() override;
 

@@ -52,7 +52,7 @@ class LineSource {
   // Asked of lines before more than text, writer, pid and stream is known of them, where finding
   // out more costs something (a journal's): those that it takes are dealt with, and not given.
   using Taker = std::function<bool(const LogLine& line)>;
-  virtual void OfferFirst(Taker /*taker*/) {}
+  virtual void OfferFirst(const Taker& /*taker*/) {}
 
   // Everything needed to go on after the line last given, in a later process too: a source opened
   // with these bytes (which only it can read) gives the lines that follow. "" when there is none.

@@ -35,7 +35,7 @@ Result<ReadStatus> MergedSource::Next(LogLine& line, std::chrono::milliseconds w
   return ReadStatus::kLine;
 }
 
-void MergedSource::OfferFirst(Taker taker) {
+void MergedSource::OfferFirst(const Taker& taker) {
   for (Stream& stream : streams_) stream.source->OfferFirst(taker);
 }
 

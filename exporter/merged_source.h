@@ -16,7 +16,7 @@ class MergedSource final : public LineSource {
   MergedSource(std::vector<std::unique_ptr<LineSource>> sources, const ZoneOptions& zone);
 
   Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds wait) override;
-  void OfferFirst(Taker taker) override;
+  void OfferFirst(const Taker& taker) override;
   Gap gap() const override { return gap_; }
   Progress progress() const override;
 

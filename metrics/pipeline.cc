@@ -170,7 +170,7 @@ struct Pipeline::Impl final : RecordFilter {
 
   size_t PushBlock(std::string_view lines) {
     const auto format = framer.BetweenRecords(0);
-    if (!format) return 0;
+    if (!format || lines.empty()) return 0;
     const bool text = *format == LineFormat::kKlogText;
     const char* at = lines.data();
     const char* const end = at + lines.size();

@@ -30,8 +30,10 @@ Fed Feed(const std::string& text, As as, size_t block_size = 0) {
   });
   size_t at = 0;
   while (at < text.size()) {
-    if (as == As::kBlocks) EXPECT_EQ(pipeline.PushBlock({}), 0u);
-    if (as == As::kBlocks) at += pipeline.PushBlock(std::string_view(text).substr(at, block_size));
+    if (as == As::kBlocks) {
+      EXPECT_EQ(pipeline.PushBlock({}), 0u);
+      at += pipeline.PushBlock(std::string_view(text).substr(at, block_size));
+    }
     if (at == text.size()) break;
     const size_t end = std::min(text.find('\n', at), text.size());
     LogLine line;

@@ -13,13 +13,6 @@ namespace kle::bytes {
 
 using Block = unsigned char __attribute__((vector_size(16)));
 
-template <typename Byte>
-Block Load(const Byte* at) {
-  Block block;
-  std::memcpy(&block, at, sizeof block);
-  return block;
-}
-
 // Where the first byte is that is all ones, of sixteen that are that or zero; 16 for none.
 inline int FirstSet(const Block& block) {
 #ifdef __SSE2__
@@ -36,11 +29,6 @@ inline int FirstSet(const Block& block) {
   }
   return 16;
 #endif
-}
-
-inline bool IsZero(const Block& block) {
-  const auto differs = block != 0;
-  return FirstSet(reinterpret_cast<const Block&>(differs)) == 16;
 }
 
 // Where a search is: at one byte, or at sixteen. What it tells of them is all ones or zero, for

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <bitset>
+#include <cstdint>
+#include <iterator>
 
 namespace kle {
 namespace {
@@ -274,12 +276,60 @@ constexpr std::array<std::string_view, kReasonCount> kReasonNames = {
     "oom_killed",          "other",
 };
 
-bool ContainsIgnoreCase(std::string_view text, std::string_view lower) {
-  return std::search(text.begin(), text.end(), lower.begin(), lower.end(),
-                     [](char a, char b) {
-                       return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
-                     }) != text.end() ||
-         lower.empty();
+// The table's texts by their first four letters, of which each place of an error is looked up once.
+constexpr size_t kLetters = 4;
+constexpr size_t kRows = std::size(kTable);
+static_assert(2 * kRows < 256);
+static_assert(std::ranges::all_of(kTable, [](const ReasonRow& row) {
+  return row.needle.size() >= kLetters && (row.also.empty() || row.also.size() >= kLetters);
+}));
+
+constexpr size_t Slot(const char* letters) {
+  uint32_t word = 0;
+  for (size_t i = 0; i < kLetters; ++i) {
+    word |= uint32_t{static_cast<unsigned char>(letters[i])} << (8 * i);
+  }
+  return ((word | 0x20202020) * 0x9E3779B1) >> 22;  // of either case
+}
+
+// The n-th row's needle, and from kRows on what it also needs.
+constexpr std::string_view TextOf(size_t n) {
+  return n < kRows ? kTable[n].needle : kTable[n - kRows].also;
+}
+
+struct TextIndex {
+  std::array<uint8_t, 1024> first{};      // of a slot's texts, from 1
+  std::array<uint8_t, 2 * kRows> next{};  // another one of the same slot
+};
+
+constexpr TextIndex kTexts = [] {
+  TextIndex index;
+  for (size_t n = 0; n < 2 * kRows; ++n) {
+    if (TextOf(n).empty()) continue;
+    uint8_t& first = index.first[Slot(TextOf(n).data())];
+    index.next[n] = first;
+    first = static_cast<uint8_t>(n + 1);
+  }
+  return index;
+}();
+
+bool StartsWithIgnoreCase(std::string_view text, std::string_view lower) {
+  const auto same = [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
+  };
+  return text.size() >= lower.size() &&
+         std::equal(lower.begin(), lower.end(), text.begin(),
+                    [&](char expected, char found) { return same(found, expected); });
+}
+
+std::bitset<2 * kRows> TextsIn(std::string_view error) {
+  std::bitset<2 * kRows> texts;
+  for (size_t at = 0; at + kLetters <= error.size(); ++at) {
+    for (size_t n = kTexts.first[Slot(error.data() + at)]; n != 0; n = kTexts.next[n - 1]) {
+      if (StartsWithIgnoreCase(error.substr(at), TextOf(n - 1))) texts.set(n - 1);
+    }
+  }
+  return texts;
 }
 
 }  // namespace
@@ -291,11 +341,11 @@ std::string_view Name(Reason reason) { return kReasonNames[static_cast<size_t>(r
 std::span<const ReasonRow> ReasonTable() { return kTable; }
 
 Reason ClassifyFailure(std::string_view error, Phase phase) {
-  for (const ReasonRow& row : kTable) {
+  const auto texts = TextsIn(error);
+  for (size_t i = 0; i < kRows; ++i) {
+    const ReasonRow& row = kTable[i];
     if (row.phase && *row.phase != phase) continue;
-    if (ContainsIgnoreCase(error, row.needle) && ContainsIgnoreCase(error, row.also)) {
-      return row.reason;
-    }
+    if (texts[i] && (row.also.empty() || texts[kRows + i])) return row.reason;
   }
   return kOther;
 }

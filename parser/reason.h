@@ -61,8 +61,8 @@ std::string_view Name(Reason reason);
 struct ReasonRow {
   Reason reason;
   std::optional<Phase> phase;  // only for failures of this phase; nothing: any
-  std::string_view needle;     // substring, lower case, looked for in the lower-cased error text
-  std::string_view also;       // a second substring that must be there too; "" for none
+  std::string_view needle;     // of the error text, in lower case: four letters or more
+  std::string_view also;       // the same, that must be there too; "" for none
   std::string_view
       example;  // an error text that this row and no earlier one takes (a test demands it)
   std::string_view evidence;  // upstream issue or where it was recorded

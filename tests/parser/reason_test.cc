@@ -56,6 +56,41 @@ TEST(ReasonTable, TheSameTimeoutIsAnotherReasonInAnotherPhase) {
   EXPECT_EQ(ClassifyFailure(text, Phase::kStopSandbox), Reason::kSandboxStopTimeout);
 }
 
+// The first row whose texts are both there, in letters of any case.
+TEST(ReasonTable, TheFirstRowOfThoseThatMatchWins) {
+  const auto lower = [](std::string text) {
+    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    return text;
+  };
+  const auto upper = [](std::string text) {
+    for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+    return text;
+  };
+  const auto first = [&](const std::string& text, Phase phase) {
+    for (const ReasonRow& row : ReasonTable()) {
+      if (row.phase && *row.phase != phase) continue;
+      if (lower(text).find(row.needle) == std::string::npos) continue;
+      if (lower(text).find(row.also) != std::string::npos) return row.reason;
+    }
+    return Reason::kOther;
+  };
+  for (const ReasonRow& one : ReasonTable()) {
+    ASSERT_GE(one.needle.size(), 4u);
+    for (const ReasonRow& other : ReasonTable()) {
+      const std::string texts[] = {std::string(one.example) + std::string(other.example),
+                                   upper(std::string(one.needle)) + std::string(other.also),
+                                   std::string(other.needle.substr(1)) + std::string(one.also)};
+      for (const std::string& text : texts) {
+        for (int phase = 0; phase < kPhaseCount; ++phase) {
+          ASSERT_EQ(Name(ClassifyFailure(text, static_cast<Phase>(phase))),
+                    Name(first(text, static_cast<Phase>(phase))))
+              << text;
+        }
+      }
+    }
+  }
+}
+
 TEST(ReasonTable, WhatNoRowTakesIsOther) {
   EXPECT_EQ(ClassifyFailure("something new", Phase::kStopContainers), Reason::kOther);
   EXPECT_EQ(ClassifyFailure("", Phase::kUnmountVolumes), Reason::kOther);

@@ -282,6 +282,7 @@ int JournalSource::ReadEntry(LogLine& line) {
   if (realtime < settled_until_) {
     TakeFoundMessage(message);
     writer = WriterKnownBy(message_);
+    if (!writer && has_message_ && OfSameStream()) writer = WriterOfEntry();
   }
   if (!writer) {
     if (const int error = ReadFields(); error < 0) return error;

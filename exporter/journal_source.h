@@ -71,7 +71,9 @@ class JournalSource final : public LineSource {
 
   void AskOnce();
   bool HasAny(std::initializer_list<const char*> fields);
+  bool HasField(const char* name);
   std::optional<LogWriter> WriterKnownBy(std::string_view message) const;
+  bool OfSameStream();
   bool Offer(std::string_view field, LogLine& line);
 
   bool IsOf(sd_id128_t boot);
@@ -143,6 +145,7 @@ class JournalSource final : public LineSource {
   // Of a fixed set of files, asked once: see AskOnce.
   uint64_t settled_until_ = 0;  // realtime up to which MESSAGE may be enough
   bool may_drop_ = true;        // whether journald may have dropped lines
+  bool names_streams_ = true;   // whether entries have a _STREAM_ID
   std::string known_column_;    // the pid column of the header last read with all fields
 
   int errors_ = 0;  // in a row

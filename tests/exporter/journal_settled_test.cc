@@ -80,6 +80,40 @@ TEST_F(SettledJournal, LinesCarryTheSame) {
   EXPECT_EQ(std::get<4>(taken[13]), 77U);
 }
 
+std::string Json(int second, std::string_view message) {
+  return "{\"ts\":" + std::to_string(1795428000 + second) + "000.5,\"caller\":\"kubelet/a.go:1\"," +
+         "\"msg\":\"" + std::string(message) + "\",\"v\":2}";
+}
+
+// No line of JSON names its process; nor does what a kubelet prints without a header.
+TEST_F(SettledJournal, LinesOfJsonCarryTheSame) {
+  const std::vector<Entry> entries = {
+      At(0, Json(0, "one")), At(1, "Flag --x is deprecated"), At(2, Json(2, "two")),
+      At(3, "mount.nfs: no", 900), At(4, Json(4, "three")), At(5, Json(5, "four"), 901),
+      At(6, Json(6, "five"), 901), At(7, Json(7, "of the next boot"), 901, kBootB)};
+  Entry dropped{"Suppressed 7 messages from kubelet.service", kStart + 8, kBootB,
+                "systemd-journald.service"};
+  dropped.fields = {kDropped, "N_DROPPED=7", "_TRANSPORT=driver"};
+  for (const bool named : {true, false}) {
+    for (const bool drops : {false, true}) {
+      auto written = entries;
+      if (drops) written.insert(written.end(), {dropped, At(9, Json(9, "six"), 901, kBootB)});
+      for (Entry& entry : written) entry.stream = named;
+      const std::string name = std::string(named ? "n" : "u") + (drops ? "d" : "w");
+      const std::string folder = folder_.path() + "/" + name;
+      std::filesystem::create_directory(folder);
+      const std::string file = Write(name + "/a.journal", written);
+      const auto taken = ReadAll({"", {file}, {}, StartAt::kAll}, JournalPart::kKubelet);
+      EXPECT_EQ(taken, ReadAll({folder, {}, {}, StartAt::kAll}, JournalPart::kKubelet)) << name;
+      ASSERT_EQ(taken.size(), drops ? 10U : 8U);
+      EXPECT_EQ(std::get<4>(taken[2]), 812U);
+      EXPECT_EQ(std::get<4>(taken[3]), 900U);
+      EXPECT_EQ(std::get<4>(taken[6]), 901U);
+      EXPECT_EQ(std::get<3>(taken[7]), 1U);
+    }
+  }
+}
+
 TEST_F(SettledJournal, TheRestOfACutLineIsKnown) {
   Entry cut = At(1, Klog(1, 812, "cut"));
   cut.line_break = "line-max";

@@ -2,6 +2,7 @@
 // Real journal files with chosen content, written by systemd-journal-remote from the export format.
 #pragma once
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -29,6 +30,13 @@ struct Entry {
   int pid = 812;
   std::vector<std::string> fields = {};  // "NAME=value", besides
   uint64_t monotonic = 0;                // 0: by the realtime
+  bool stream = true;                    // unless it came another way, by its _TRANSPORT
+
+  bool of_stream() const {
+    return stream && std::ranges::none_of(fields, [](const std::string& field) {
+             return field.starts_with("_TRANSPORT=") && field != "_TRANSPORT=stdout";
+           });
+  }
 };
 
 inline std::string Export(const std::vector<Entry>& entries) {
@@ -41,7 +49,9 @@ inline std::string Export(const std::vector<Entry>& entries) {
     text += std::string("_BOOT_ID=") + entry.boot + "\n";
     if (!entry.unit.empty()) text += "_SYSTEMD_UNIT=" + entry.unit + "\n";
     text += "_PID=" + std::to_string(entry.pid) + "\n";
-    text += "_STREAM_ID=" + std::string(28, '0') + std::to_string(1000 + entry.pid) + "\n";
+    if (entry.of_stream()) {
+      text += "_STREAM_ID=" + std::string(28, '0') + std::to_string(1000 + entry.pid) + "\n";
+    }
     if (!entry.line_break.empty()) text += "_LINE_BREAK=" + entry.line_break + "\n";
     for (const std::string& field : entry.fields) text += field + "\n";
     text += "MESSAGE\n";

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "metrics/state_fields.h"
 #include "parser/catalogue.h"
@@ -35,9 +36,16 @@ struct Pipeline::Impl final : RecordFilter {
     return MayBeEvent({record.raw_message.data(), line.data() + line.size()});
   }
 
-  Glance LookAt(std::string_view line) override {
-    if (!skimmer.Text(line, record.last, skimmed)) return Glance::kUnsure;
-    return skimmed.event ? Glance::kWanted : Glance::kUnwanted;
+  Glance LookAt(LineFormat format, std::string_view line) override {
+    if (!Skim(format, line)) return Glance::kUnsure;
+    proof = skimmed.row != nullptr && Proven(*skimmed.row);
+    return skimmed.event && !proof ? Glance::kWanted : Glance::kUnwanted;
+  }
+
+  bool Skim(LineFormat format, std::string_view line) {
+    return format == LineFormat::kKlogText
+               ? skimmer.Text(line, record.last, skimmed)
+               : skimmer.Json(line, summary.verbosity_seen, skimmed);
   }
 
   // `glimpsed`: its message was looked at, and is none that a row has all of.
@@ -49,8 +57,21 @@ struct Pipeline::Impl final : RecordFilter {
       return;
     }
     if (glimpsed) ReadMessage(frame, record);
-    const CatalogueRow* const row = glimpsed ? FindRow(record) : FindRow(frame, record);
+    const CatalogueRow* const row =
+        glimpsed ? FindRow(record) : FindRow(frame, record, summary.verbosity_seen);
     if (row != nullptr) TakeRow(frame, *row);
+  }
+
+  // The line itself, whatever follows it.
+  void TakeProof(const LogLine& line) {
+    TakeSkimmed(skimmed, record);
+    if (record.pid == 0) record.pid = line.pid;
+    Frame frame;
+    frame.format = framer.last_line_format();
+    frame.received = line.received;
+    frame.monotonic = line.monotonic;
+    frame.boot = line.boot;
+    TakeRow(frame, *skimmed.row);
   }
 
   // Header and message are read, and that is the message's row.
@@ -62,8 +83,8 @@ struct Pipeline::Impl final : RecordFilter {
       metrics.CountParseError(ParseError::kBadHeader);
       return;
     }
-    if (row.kind == EventKind::kVerbosity && row.level <= summary.verbosity_seen) {
-      NoteProven(row, *at);
+    if (Proven(row)) {
+      NoteProven(*at);
       return;
     }
     if (!Extract(record, frame, row, event)) {
@@ -78,17 +99,15 @@ struct Pipeline::Impl final : RecordFilter {
   }
 
   // A line that tells a verbosity which is known already, and nothing else: its time counts, and
-  // who wrote it. At -v 5 that is every sixth line.
-  void NoteProven(const CatalogueRow& row, Timestamp at) {
-    event.Clear();
-    event.kind = row.kind;
-    event.row = &row;
-    event.level = summary.verbosity_seen;
-    event.pid = record.pid;
-    event.at = at;
-    if (before_event) before_event(event.at);
-    NoteEvent();
-    tracker.On(event);
+  // who wrote it. At -v 5 that is up to every fourth line.
+  void NoteProven(Timestamp at) {
+    if (before_event) before_event(at);
+    Count(EventKind::kVerbosity, at);
+    tracker.OnProof(at, record.pid, summary.verbosity_seen);
+  }
+
+  bool Proven(const CatalogueRow& row) const {
+    return row.kind == EventKind::kVerbosity && row.level <= summary.verbosity_seen;
   }
 
   // journald takes the wall clock and the monotonic one at the same moment: their distance changes
@@ -112,18 +131,20 @@ struct Pipeline::Impl final : RecordFilter {
     return frame.received;
   }
 
-  void NoteEvent() {
+  void Count(EventKind kind, Timestamp at) {
     ++summary.events;
-    metrics.CountEvent(event.kind);
+    metrics.CountEvent(kind);
+    if (!summary.first_event_at) summary.first_event_at = at;
+    if (!summary.last_event_at || at > *summary.last_event_at) summary.last_event_at = at;
+  }
+
+  void NoteEvent() {
+    Count(event.kind, event.at);
     if (event.row->source == LogSource::kRuntime && !summary.runtime_seen) {
       summary.runtime_seen = true;
       metrics.SetVerbosity(summary.verbosity_seen, true);
     }
     if (event.level > summary.verbosity_seen) NoteVerbosity(event.level);
-    if (!summary.first_event_at) summary.first_event_at = event.at;
-    if (!summary.last_event_at || event.at > *summary.last_event_at) {
-      summary.last_event_at = event.at;
-    }
     if (event.kind == EventKind::kKubeletVersion) {
       summary.kubelet_version = event.detail;
       if (!event.detail.starts_with('v')) summary.kubelet_version.insert(0, 1, 'v');  // <= 1.20
@@ -152,12 +173,13 @@ struct Pipeline::Impl final : RecordFilter {
   }
 
   bool PassOver(const LogLine& line) {
-    if (framer.BetweenRecords(line.stream) != LineFormat::kKlogText) return false;
+    const auto format = framer.BetweenRecords(line.stream);
+    if (!format) return false;
     Frame frame;
-    frame.format = LineFormat::kKlogText;
+    frame.format = *format;
     frame.text = line.text;
-    if (!framer.IsUsual(frame) || LookAt(line.text) != Glance::kUnwanted) return false;
-    NotePassed(LineFormat::kKlogText, 1);
+    if (!framer.IsUsual(frame) || !Skim(*format, line.text) || skimmed.event) return false;
+    NotePassed(*format, 1);
     return true;
   }
 
@@ -171,7 +193,6 @@ struct Pipeline::Impl final : RecordFilter {
   size_t PushBlock(std::string_view lines) {
     const auto format = framer.BetweenRecords(0);
     if (!format || lines.empty()) return 0;
-    const bool text = *format == LineFormat::kKlogText;
     const char* at = lines.data();
     const char* const end = at + lines.size();
     Frame frame;
@@ -180,14 +201,14 @@ struct Pipeline::Impl final : RecordFilter {
     while (const void* const newline = std::memchr(at, '\n', static_cast<size_t>(end - at))) {
       const auto* const next = static_cast<const char*>(newline) + 1;
       frame.text = {at, next - 1};
-      const bool usual = framer.IsUsual(frame) &&
-                         (text ? skimmer.Text(frame.text, record.last, skimmed)
-                               : skimmer.Json(frame.text, summary.verbosity_seen, skimmed));
-      if (!usual) break;
+      if (!framer.IsUsual(frame) || !Skim(*format, frame.text)) break;
       if (skimmed.event) {
-        if (!Framer::EndsBefore(frame, {next, end})) break;
-        if (skimmed.row != nullptr && TakeSkimmed(skimmed, record)) {
-          TakeRow(frame, *skimmed.row);
+        const CatalogueRow* const row = skimmed.row;
+        const bool proven = row != nullptr && Proven(*row);
+        if (!proven && !Framer::EndsBefore(frame, {next, end})) break;
+        if (proven || (row != nullptr && skimmed.whole)) {
+          TakeSkimmed(skimmed, record);
+          TakeRow(frame, *row);
         } else {
           Take(frame, true);
         }
@@ -211,6 +232,7 @@ struct Pipeline::Impl final : RecordFilter {
   Record record;
   Skimmer skimmer;
   SkimmedLine skimmed;  // of the line that is looked at
+  bool proof = false;   // whether that line tells nothing but a verbosity that is known
   Event event;
   HeaderClock clock;
   Tracker tracker;
@@ -240,6 +262,7 @@ void Pipeline::Push(const LogLine& line) {
   // What the kubelet's lines before it say comes first: a record of theirs may still be held.
   if (IsWhole(format)) pipeline.Drain();
   if (frame) pipeline.Take(*frame);
+  if (std::exchange(pipeline.proof, false)) pipeline.TakeProof(line);
   for (; pipeline.truncated < pipeline.framer.truncated(); ++pipeline.truncated) {
     pipeline.metrics.CountTruncatedRecord();
   }

@@ -254,11 +254,19 @@ void Tracker::Impl::On(const Event& event) {
   Advance(event.at);
   verbosity = std::max(verbosity, event.level);
   kubelet_seen = kubelet_seen || event.row == nullptr || event.row->source == LogSource::kKubelet;
-  NoteProcess(event);
+  if (event.kind == kKubeletVersion) NoteVersion(event);
+  NoteProcess(event.pid, event.at);
   static const auto ranges = FindRanges();
   const Range& range = ranges[static_cast<size_t>(event.kind)];
   if (range.begin == range.end) PodOf(event, false);
   for (size_t i = range.begin; i < range.end; ++i) kHandlers[i].handle(*this, event);
+}
+
+void Tracker::Impl::OnProof(Timestamp at, uint64_t pid, int level) {
+  Advance(at);
+  verbosity = std::max(verbosity, level);
+  kubelet_seen = true;
+  NoteProcess(pid, at);
 }
 
 bool Tracker::Impl::Advance(Timestamp at) {
@@ -309,6 +317,9 @@ Tracker::~Tracker() = default;
 void Tracker::SetStuckSlack(Duration slack) { impl_->options.stuck_slack = slack; }
 
 void Tracker::On(const Event& event) { impl_->On(event); }
+void Tracker::OnProof(Timestamp at, uint64_t pid, int verbosity) {
+  impl_->OnProof(at, pid, verbosity);
+}
 bool Tracker::Advance(Timestamp now) { return impl_->Advance(now); }
 void Tracker::Finish() { impl_->Finish(); }
 

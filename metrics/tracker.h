@@ -57,6 +57,9 @@ class Tracker {
 
   // Feeds one event. Events come in the source's order; their times may step back a little.
   void On(const Event& event);
+  // A line of the kubelet that tells no more than when it was printed, by which process, and that
+  // its verbosity is this at least.
+  void OnProof(Timestamp at, uint64_t pid, int verbosity);
 
   // The source's time has reached `now`: settles what waited. Never goes back. True when there was
   // something to settle.

@@ -27,6 +27,7 @@ struct Tracker::Impl {
 
   // tracker.cc: dispatch, and what is known of the pod, container or volume that an event names
   void On(const Event& event);
+  void OnProof(Timestamp at, uint64_t pid, int level);
   bool Advance(Timestamp now);
   void Finish();
   PodFacts* PodOf(const Event& event, bool create);
@@ -35,7 +36,8 @@ struct Tracker::Impl {
   VolumeFacts& VolumeOf(PodFacts& pod, const Event& event);
 
   // tracker_sources.cc: pods come and go; why the kubelet ends one by itself
-  void NoteProcess(const Event& event);
+  void NoteVersion(const Event& event);
+  void NoteProcess(uint64_t pid, Timestamp at);
   void NoteRestart(Timestamp at);
   void OnAdded(const Event& event);
   void OnDeleted(const Event& event);

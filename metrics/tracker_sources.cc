@@ -42,15 +42,16 @@ bool Remember(std::vector<uint64_t>& pids, uint64_t pid) {
 
 }  // namespace
 
-void Tracker::Impl::NoteProcess(const Event& event) {
-  if (event.kind == EventKind::kKubeletVersion) {
-    adopting = true;
-    const bool again =
-        event.pid != 0 ? !Remember(version_pids, event.pid) : version_seen || pod_events > 0;
-    version_seen = true;
-    if (again) NoteRestart(event.at);
-  }
-  if (event.pid != 0 && Remember(pids, event.pid) && pids.size() > 1) NoteRestart(event.at);
+void Tracker::Impl::NoteVersion(const Event& event) {
+  adopting = true;
+  const bool again =
+      event.pid != 0 ? !Remember(version_pids, event.pid) : version_seen || pod_events > 0;
+  version_seen = true;
+  if (again) NoteRestart(event.at);
+}
+
+void Tracker::Impl::NoteProcess(uint64_t pid, Timestamp at) {
+  if (pid != 0 && Remember(pids, pid) && pids.size() > 1) NoteRestart(at);
 }
 
 void Tracker::Impl::NoteRestart(Timestamp at) {

@@ -18,9 +18,10 @@ class Beginnings {
  public:
   struct Told {
     bool event = false;                 // false: no row can take it
-    const CatalogueRow* row = nullptr;  // of an event: whose message it is, all of it, if known
+    const CatalogueRow* row = nullptr;  // of an event: whose message it is, if known
     size_t message = 0;                 // where that begins
     size_t size = 0;                    // of the bytes that tell this
+    bool whole = false;                 // whether the row's message is among them, with its quote
   };
 
   // What a line tells by how it goes on from where its file begins; null when nothing is known.

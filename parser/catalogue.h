@@ -66,16 +66,19 @@ const Template* TemplateOf(const CatalogueRow& row);
 // an exact message: few need more than this.
 struct Glimpse {
   bool event = true;                  // false only when no row can take it, however it goes on
-  const CatalogueRow* row = nullptr;  // whose message it is up to its closing quote
-  size_t size = 0;  // of the bytes that told this of all that begin with them, and of the row's
+  const CatalogueRow* row = nullptr;  // whose message it is, if that can be told
+  bool whole = false;                 // and that message goes up to a closing quote; if not, the
+                                      // row's only proves a verbosity, however it goes on
+  size_t size = 0;  // of the bytes that told this of all that begin with them, and of the whole
                     // message; 0 when the end told it
 };
 // `raw`: as it stands in the line, escapes and all, without its opening quote.
 Glimpse LookAtMessage(std::string_view raw);
 inline bool MayBeEvent(std::string_view raw) { return LookAtMessage(raw).event; }
 
-// The same as ReadMessage and FindRow, of a record whose header was read.
-const CatalogueRow* FindRow(const Frame& frame, Record& record);
+// The same as ReadMessage and FindRow, of a record whose header was read. Where the row only proves
+// a verbosity, and that is `proven` already, the message may be left unread: it may have been cut.
+const CatalogueRow* FindRow(const Frame& frame, Record& record, int proven = -1);
 
 // Fills `event` from a record whose row FindRow(record) was; calls ParseFields. False when the line
 // contradicts its row (a required part is missing): the caller counts it. event.row may differ from

@@ -2,6 +2,7 @@
 // From a message to its row. Most lines are no events: they are told by their first bytes.
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -99,10 +100,11 @@ class Index {
         messages_.Place(entry.literal, static_cast<uint16_t>(i));
       } else {
         exact_.emplace(entry.literal, entry.row);
-        longest_exact_ = std::max(longest_exact_, entry.literal.size());
+        exact_sizes_.set(std::min(entry.literal.size(), exact_sizes_.size() - 1));
       }
       entry.whole = entry.pattern == nullptr && entry.plain.size() == entry.literal.size() &&
                     scan::TrimRight(entry.literal).size() == entry.literal.size();
+      entry.open = IsOpen(entry);
       if (placed.emplace(entry.plain, entry.then_quote).second) {
         lines_.Place(entry.plain, static_cast<uint16_t>(i));
       }
@@ -114,18 +116,24 @@ class Index {
   // `captures`: what the row's template takes of the message.
   const CatalogueRow* Find(std::string_view message, Captures& captures) const {
     captures.count = 0;
-    if (message.size() <= longest_exact_) {
+    if (exact_sizes_[std::min(message.size(), exact_sizes_.size() - 1)]) {
       if (const auto exact = exact_.find(message); exact != exact_.end()) return exact->second;
     }
-    size_t best = rows_.size();
-    Captures taken;
+    const size_t none = rows_.size();
+    size_t best = none;
+    size_t tried = none;  // whose captures these are
     messages_.ForEach(message, [&](uint16_t at) {
-      if (at >= best || !rows_[at].pattern->Match(message, taken)) return false;
-      best = at;
-      captures = taken;
+      if (at > best) return false;
+      tried = at;
+      if (rows_[at].pattern->Match(message, captures)) best = at;
       return false;
     });
-    return best < rows_.size() ? rows_[best].row : nullptr;
+    if (best == none) {
+      captures.count = 0;
+      return nullptr;
+    }
+    if (tried != best) rows_[best].pattern->Match(message, captures);
+    return rows_[best].row;
   }
 
   Glimpse LookAt(std::string_view raw) const {
@@ -144,7 +152,10 @@ class Index {
       const size_t size = entry.plain.size();
       const bool more = raw.size() > size;
       glimpse.size = more ? size + (entry.then_quote ? 1 : 0) : 0;
-      if (entry.whole && more && raw[size] == '"') glimpse.row = entry.row;
+      glimpse.whole = entry.whole && more && raw[size] == '"';
+      const size_t first = entry.open && more ? FirstOf(raw.substr(size)) : 0;
+      if (glimpse.whole || first > 0) glimpse.row = entry.row;
+      if (first > 0) glimpse.size = size + first;
       return true;
     });
     return glimpse;
@@ -156,6 +167,7 @@ class Index {
     std::string_view plain;    // what of it looks the same in every line
     bool then_quote = false;   // whether a quote follows it there
     bool whole = false;        // whether it is all of the message
+    bool open = false;         // whether it only proves a verbosity, whatever follows
     const CatalogueRow* row = nullptr;
     const Template* pattern = nullptr;
   };
@@ -236,6 +248,22 @@ class Index {
     std::map<uint64_t, std::vector<uint16_t>> lists_;
   };
 
+  // Of the first character of what follows a beginning, when it is one that stays: neither a blank
+  // nor the message's end.
+  static size_t FirstOf(std::string_view rest) {
+    if (rest.starts_with("\\\"")) return 2;
+    return !rest.empty() && rest[0] > ' ' && rest[0] != '"' && rest[0] != '\\' ? 1 : 0;
+  }
+
+  // Whether every message that begins like that is the row's, and tells nothing more.
+  bool IsOpen(const Entry& entry) const {
+    if (entry.row->kind != EventKind::kVerbosity || entry.pattern == nullptr) return false;
+    return entry.pattern->takes_rest() && entry.plain.size() == entry.literal.size() &&
+           std::ranges::count_if(rows_, [&](const Entry& other) {
+             return other.literal.starts_with(entry.literal);
+           }) == 1;
+  }
+
   // How many bytes it takes to see that a line is not of the row; 0 when it may be.
   static size_t Difference(const Entry& entry, std::string_view raw) {
     const size_t size = std::min(raw.size(), entry.plain.size());
@@ -248,7 +276,7 @@ class Index {
 
   std::vector<Entry> rows_;
   std::unordered_map<std::string_view, const CatalogueRow*> exact_;  // these go first
-  size_t longest_exact_ = 0;
+  std::bitset<256> exact_sizes_;  // of their lengths; all above the last count as that
   Table messages_;  // built ones, by Entry::literal
   Table lines_;     // by Entry::plain, one for all that look the same
 };
@@ -304,10 +332,15 @@ const CatalogueRow* FindRow(Record& record) {
 
 Glimpse LookAtMessage(std::string_view raw) { return TheIndex().LookAt(raw); }
 
-const CatalogueRow* FindRow(const Frame& frame, Record& record) {
+const CatalogueRow* FindRow(const Frame& frame, Record& record, int proven) {
   if (record.format == LineFormat::kKlogText || record.format == LineFormat::kKlogJson) {
-    const Glimpse glimpse = LookAtMessage(QuotedMessage(frame, record));
-    if (glimpse.row != nullptr && TakePlainMessage(record, glimpse.size)) return glimpse.row;
+    const std::string_view raw = QuotedMessage(frame, record);
+    const Glimpse glimpse = LookAtMessage(raw);
+    const bool whole = glimpse.whole && (record.format == LineFormat::kKlogJson ||
+                                         FollowsMessage(raw.substr(glimpse.size + 1)));
+    if (whole) TakePlainMessage(record, glimpse.size);
+    const bool open = glimpse.row != nullptr && !glimpse.whole && glimpse.row->level <= proven;
+    if (whole || open) return glimpse.row;
   }
   ReadMessage(frame, record);
   return FindRow(record);

@@ -445,7 +445,7 @@ bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<F
   const bool json = slot.format == LineFormat::kKlogJson && BeginsAsKlogJson(line.text);
   if (line.text.front() == '{' && !json) return false;
   const LineFormat format = json ? LineFormat::kKlogJson : LineFormat::kKlogText;
-  const Glance glance = filter != nullptr && !json ? filter->LookAt(line.text) : Glance::kUnsure;
+  const Glance glance = filter != nullptr ? filter->LookAt(format, line.text) : Glance::kUnsure;
   if (glance == Glance::kUnsure && !json && !scan::HeaderShaped(line.text)) return false;
   slot.used = tick_;
   if (slot.holding && slot.wanted) done = Release(slot);

@@ -48,9 +48,10 @@ class RecordFilter {
  public:
   virtual ~RecordFilter() = default;
   virtual bool Wants(const Frame& first_line) = 0;
-  // Of a line without a wrapper: what a glance tells. kUnsure when it may begin no record, too.
+  // Of a line of that format without a wrapper: what a glance tells. kUnsure when it may begin no
+  // record, too.
   enum class Glance : uint8_t { kUnsure, kWanted, kUnwanted };
-  virtual Glance LookAt(std::string_view line) = 0;
+  virtual Glance LookAt(LineFormat format, std::string_view line) = 0;
 };
 
 // Holds back one record, since only the next line tells that it is complete. Not thread-safe.

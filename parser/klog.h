@@ -100,8 +100,9 @@ ParseError ParseHeader(const Frame& frame, Record& record);
 void ReadMessage(const Frame& frame, Record& record);
 std::string_view QuotedMessage(const Frame& frame, const Record& record);
 // After ParseHeader, in place of ReadMessage: the message is the first `size` bytes of the quoted
-// one as they stand there. False when what follows is not what follows a message.
-bool TakePlainMessage(Record& record, size_t size);
+// one as they stand there. In text, what follows its closing quote must be what follows a message.
+void TakePlainMessage(Record& record, size_t size);
+bool FollowsMessage(std::string_view rest);
 
 // Header and message. Dispatch follows, and for the few lines that are events, ParseFields.
 ParseError ParseHead(const Frame& frame, Record& record);
@@ -120,9 +121,9 @@ const char* SkimHeader(std::string_view line, const Record::LastHeader& last);
 // Of a line of JSON in klog's own order: where the file begins. Reads kJsonStamp bytes at most.
 inline constexpr size_t kJsonStamp = 48;
 const char* SkimJsonStamp(const char* line);
-// From there to where the message begins; and from there to the level, negative for none.
+// From there to where the message begins; and from there to where it ends, and the level.
 const char* SkimJsonFile(const char* file, const char* end);
-int SkimJsonLevel(const char* message, const char* end);
+const char* SkimJsonMessage(const char* message, const char* end, int& level);
 // What ParseHeader does, for such a line: all but file and message, into an empty record. The
 // message is a plain one.
 void SkimmedTextHeader(std::string_view line, Record& record);

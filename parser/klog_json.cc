@@ -323,11 +323,10 @@ const char* SkimJsonFile(const char* file, const char* end) {
   return past != nullptr ? Past(past, end, kMessage) : nullptr;
 }
 
-int SkimJsonLevel(const char* message, const char* end) {
-  if (*(end - 1) != '}') return -1;
+const char* SkimJsonMessage(const char* message, const char* end, int& level) {
+  if (*(end - 1) != '}') return nullptr;
   const char* const past = EndOfInside(message, end);
-  int level = 0;
-  return past != nullptr && PastLevel(past, end, level) != nullptr ? level : -1;
+  return past != nullptr && PastLevel(past, end, level) != nullptr ? past - 1 : nullptr;
 }
 
 void SkimmedJsonHeader(std::string_view line, std::string_view message, Record& record) {

@@ -397,16 +397,15 @@ void ReadTextMessage(std::string_view text, Record& record) {
   record.tail = {};
 }
 
-bool TakePlainMessage(Record& record, size_t size) {
+bool FollowsMessage(std::string_view rest) { return EndsValue(rest, 0); }
+
+void TakePlainMessage(Record& record, size_t size) {
   record.captures.count = 0;
   record.message = record.raw_message.substr(0, size);
-  if (record.format == LineFormat::kKlogJson) return true;
+  if (record.format == LineFormat::kKlogJson) return;
   const char* const end = record.tail.data() + record.tail.size();
-  const std::string_view tail(record.message.data() + size + 1, end);
-  if (!EndsValue(tail, 0)) return false;
-  record.tail = tail;
+  record.tail = {record.message.data() + size + 1, end};
   record.structured = true;
-  return true;
 }
 
 ParseError ParseTextFields(std::string_view text, Record& record) {

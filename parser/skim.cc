@@ -10,6 +10,7 @@ namespace {
 void Take(const Beginnings::Told& told, const char* file, SkimmedLine& line) {
   line.event = told.event;
   line.row = told.row;
+  line.whole = told.whole;
   if (line.row != nullptr) line.message = {file + told.message, file + told.size - 1};
 }
 
@@ -23,7 +24,8 @@ void Skimmer::Judge(std::string_view from_file, const char* message, SkimmedLine
   Beginnings::Told told{glimpse.event, nullptr, where, where + glimpse.size};
   if (glimpse.row != nullptr && message[-1] == '"') {
     told.row = glimpse.row;
-    ++told.size;  // with its closing quote
+    told.whole = glimpse.whole;
+    if (told.whole) ++told.size;  // with its closing quote
   }
   Take(told, file, line);
   if (glimpse.size > 0) beginnings_.Learn(from_file, told);
@@ -38,11 +40,15 @@ bool Skimmer::Text(std::string_view text, const Record::LastHeader& last, Skimme
   const std::string_view from_file(file, text.data() + text.size());
   if (const Beginnings::Told* const told = beginnings_.Find(from_file)) {
     Take(*told, file, line);
-    return true;
+  } else {
+    const char* const message = SkimHeader(text, last);
+    if (message == nullptr) return false;
+    Judge(from_file, message, line);
   }
-  const char* const message = SkimHeader(text, last);
-  if (message == nullptr) return false;
-  Judge(from_file, message, line);
+  if (line.whole) {
+    const char* const rest = line.message.data() + line.message.size() + 1;
+    if (!FollowsMessage({rest, text.data() + text.size()})) line.row = nullptr;
+  }
   return true;
 }
 
@@ -56,17 +62,18 @@ bool Skimmer::Json(std::string_view text, int level, SkimmedLine& line) {
   const Beginnings::Told* const told = beginnings_.Find(from_file);
   const char* const message = told != nullptr ? file + told->message : SkimJsonFile(file, end);
   if (message == nullptr) return false;
-  line.level = SkimJsonLevel(message, end);
-  if (line.level < 0 || line.level > level) return false;
+  const char* const message_end = SkimJsonMessage(message, end, line.level);
+  if (message_end == nullptr || line.level < 0 || line.level > level) return false;
   if (told != nullptr) {
     Take(*told, file, line);
   } else {
     Judge(from_file, message, line);
   }
+  line.message = {message, message_end};
   return true;
 }
 
-bool TakeSkimmed(const SkimmedLine& line, Record& record) {
+void TakeSkimmed(const SkimmedLine& line, Record& record) {
   record.Clear();
   if (line.level < 0) {
     SkimmedTextHeader(line.text, record);
@@ -74,7 +81,7 @@ bool TakeSkimmed(const SkimmedLine& line, Record& record) {
     SkimmedJsonHeader(line.text, line.message, record);
   }
   record.raw_message = {line.message.data(), line.text.data() + line.text.size()};
-  return TakePlainMessage(record, line.message.size());
+  if (line.whole) TakePlainMessage(record, line.message.size());
 }
 
 }  // namespace kle

@@ -16,7 +16,8 @@ struct SkimmedLine {
   bool event = false;     // false: no row can take it, and its verbosity is no news
   // Its row, when that is known already, by the message: then the record can be had by TakeSkimmed.
   const CatalogueRow* row = nullptr;
-  std::string_view message;
+  bool whole = false;        // otherwise the row's only proves a verbosity, and the message is unread
+  std::string_view message;  // as far as it was read
   int level = -1;
 };
 
@@ -33,8 +34,8 @@ class Skimmer {
   Beginnings beginnings_;
 };
 
-// In place of ParseHeader and FindRow, of a line whose row is known: all but record.file. False
-// when what follows the message is not what follows one.
-bool TakeSkimmed(const SkimmedLine& line, Record& record);
+// In place of ParseHeader and FindRow, of a line whose row is known: all but record.file, and only
+// the header unless the message is whole.
+void TakeSkimmed(const SkimmedLine& line, Record& record);
 
 }  // namespace kle

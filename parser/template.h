@@ -39,6 +39,11 @@ class Template {
   const std::string& prefix() const { return parts_.front().literal; }
   // Whether a Go-quoted string follows it.
   bool quote_follows() const { return parts_.front().mode == Mode::kQuoted; }
+  // Whether all that follows is taken and dropped.
+  bool takes_rest() const {
+    return parts_.size() == 2 && parts_[0].mode == Mode::kRest && parts_[0].role == "_" &&
+           parts_[1].literal.empty();
+  }
   // Of its captures, in their order.
   std::vector<std::string_view> roles() const;
 

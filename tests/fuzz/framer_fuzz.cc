@@ -34,8 +34,9 @@ const Framer& New(size_t which) {
 class SomeRecords : public RecordFilter {
  public:
   bool Wants(const Frame& first_line) override { return first_line.text.size() % 4 != 0; }
-  Glance LookAt(std::string_view line) override {
-    if (line.size() % 3 == 0 || !scan::HeaderShaped(line)) return Glance::kUnsure;
+  Glance LookAt(LineFormat format, std::string_view line) override {
+    const bool begins = format == LineFormat::kKlogJson || scan::HeaderShaped(line);
+    if (line.size() % 3 == 0 || !begins) return Glance::kUnsure;
     return line.size() % 4 != 0 ? Glance::kWanted : Glance::kUnwanted;
   }
 };

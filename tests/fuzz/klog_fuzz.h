@@ -46,6 +46,10 @@ inline void ReadAll(std::string_view text, LineFormat format) {
       (format == LineFormat::kKlogText && glimpsed.tail != record.tail)) {
     std::abort();
   }
+  // Of what only proves a verbosity that is known, not even the whole message is looked at.
+  ParseHeader(frame, glimpsed);
+  const CatalogueRow* const early = FindRow(frame, glimpsed, 99);
+  if (early != row && (row != nullptr || early->kind != EventKind::kVerbosity)) std::abort();
   ParseFields(record);
   std::vector<PodRef> pods;
   std::vector<std::string_view> ids;

@@ -90,6 +90,19 @@ const std::vector<std::string>& Odd() {
       At(7.25, "\"Probe succeeded\" probeType=\"Readiness\" pod=\"a/b\" " + std::string(100, 'z'),
          99),
       At(9, "Starting operationExecutor.MountVolume for volume " + std::string(100, 'v')),
+      // What proves a verbosity, whole and not, and what only looks so.
+      At(7.25, "\"SyncLoop (housekeeping)\" pad=" + std::string(60, 'p')),
+      At(7.75, "\"SyncLoop (housekeeping)\"pad=" + std::string(60, 'p')),
+      At(8.25, "\"SyncLoop (housekeeping)\" pad=" + std::string(60, 'p'), 99),
+      At(7.25, "\"Processing pod event\" err=<"),
+      At(7.25, "\"Starting operationExecutor.UnmountVolume for volume \\\"v\\\" (\" pod=\"a/b\"" +
+                   std::string(60, 'v')),
+      At(9, "\"Starting operationExecutor.UnmountVolume for volume \\\"v\\\" (" +
+                std::string(60, 'v') + "\" err=<"),
+      At(9, "\"Starting operationExecutor.UnmountVolume for volume \\\"v\\\" (cut" +
+                std::string(60, 'v')),
+      At(9, "\"Starting operationExecutor.UnmountVolume for volume \"" + std::string(60, 'v')),
+      At(9, "\"Starting operationExecutor.UnmountVolume for volume  \"" + std::string(60, 'v')),
       At(8.3, "\"operationExecutor.UnmountVolume startle " + std::string(100, 'v') + "\""),
       At(7.25, "SyncLoop DELETE\" source=\"api\" pods=[default/web-4] " + std::string(100, 'x')),
       At(9, "\"Pod status updated\" pod=\"a/b\" " + std::string(2000, 's')),
@@ -171,6 +184,11 @@ TEST(BlockTest, MeasuresWhatLinesOfJsonMeasure) {
       line(3, "Probe succeeded", 2, ""),
       line(3, "Probe \\\"succeeded\\\" \\\\", 2, pad),
       line(3, "Probe \\u0041", 2, pad + ","),
+      line(3, "SyncLoop (housekeeping)", 4, pad),
+      line(3, "SyncLoop (housekeeping)", 2, pad),
+      line(4, "Starting operationExecutor.UnmountVolume for volume \\\"v\\\" (", 5, pad),
+      line(3, "Starting operationExecutor.UnmountVolume for volume \\\"v\\\" (", 2, pad),
+      line(3, "Starting operationExecutor.UnmountVolume for volume ", 2, pad),
       line(3, "SyncLoop DELETE", 2, ",\"pods\":"),
       line(3, "SyncLoop DELETE", 2, pods + pad),
       line(3, "SyncLoop DELETE\\\"", 2, pods + pad),

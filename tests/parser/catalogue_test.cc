@@ -99,6 +99,31 @@ TEST(Catalogue, AGlimpseFindsTheSame) {
   }
 }
 
+// A row that only proves a verbosity needs no more than how the message begins.
+TEST(Catalogue, AProofIsKnownByHowItBegins) {
+  const std::string begin = "\"Starting operationExecutor.UnmountVolume for volume ";
+  const std::string pad(60, 'p');
+  const auto early = [](const std::string& text, int proven) {
+    const Read whole(text);
+    Record record;
+    EXPECT_EQ(ParseHeader(whole.frame, record), ParseError::kNone);
+    const CatalogueRow* const row = FindRow(whole.frame, record, proven);
+    if (record.message.empty()) return row != nullptr;
+    EXPECT_EQ(row, whole.row) << text;
+    return false;
+  };
+  EXPECT_TRUE(early(begin + "\\\"v\\\" (" + pad + "\" pod=\"a/b\"", 5));
+  EXPECT_TRUE(early(begin + "v" + pad + "\"", 5));
+  EXPECT_TRUE(early(begin + "cut" + pad, 5));
+  // No news of the verbosity, or no message of the row.
+  EXPECT_FALSE(early(begin + "v" + pad + "\"", 4));
+  EXPECT_FALSE(early(begin + "\" " + pad, 5));
+  EXPECT_FALSE(early(begin + " \" " + pad, 5));
+  EXPECT_FALSE(early(begin + "\\n" + pad + "\"", 5));
+  // More may follow: another row's.
+  EXPECT_FALSE(early("\"SyncLoop (housekeeping, skipped): sources aren't ready yet" + pad, 5));
+}
+
 TEST(Extract, DeleteInEveryVersionsForm) {
   for (const std::string& pods : {std::string("[ns/a ns/b]"), std::string("\"[ns/a ns/b]\""),
                                   std::string("[\"ns/a\",\"ns/b\"]")}) {

@@ -30,7 +30,7 @@ struct Pipeline::Impl final : RecordFilter {
   // A line with a bad head is taken too, and counted.
   bool Wants(const Frame& first_line) override {
     if (ParseHeader(first_line, record) != ParseError::kNone) return true;
-    if (record.level > summary.verbosity_seen) NoteVerbosity(record.level);
+    NoteVerbosity(record.level);
     // To the line's end: a short message would look like one that was cut.
     const std::string_view line = first_line.text;
     return MayBeEvent({record.raw_message.data(), line.data() + line.size()});
@@ -38,14 +38,19 @@ struct Pipeline::Impl final : RecordFilter {
 
   Glance LookAt(LineFormat format, std::string_view line) override {
     if (!Skim(format, line)) return Glance::kUnsure;
-    proof = skimmed.row != nullptr && Proven(*skimmed.row);
+    proof = IsProof(skimmed.row);
     return skimmed.event && !proof ? Glance::kWanted : Glance::kUnwanted;
   }
 
   bool Skim(LineFormat format, std::string_view line) {
-    return format == LineFormat::kKlogText
-               ? skimmer.Text(line, record.last, skimmed)
-               : skimmer.Json(line, summary.verbosity_seen, skimmed);
+    if (format == LineFormat::kKlogText) return skimmer.Text(line, record.last, skimmed);
+    if (!skimmer.Json(line, skimmed)) return false;
+    NoteVerbosity(skimmed.level);
+    return true;
+  }
+
+  static bool IsProof(const CatalogueRow* row) {
+    return row != nullptr && row->kind == EventKind::kVerbosity;
   }
 
   // `glimpsed`: its message was looked at, and is none that a row has all of.
@@ -58,7 +63,7 @@ struct Pipeline::Impl final : RecordFilter {
     }
     if (glimpsed) ReadMessage(frame, record);
     const CatalogueRow* const row =
-        glimpsed ? FindRow(record) : FindRow(frame, record, summary.verbosity_seen);
+        glimpsed ? FindRow(record) : FindRow(frame, record);
     if (row != nullptr) TakeRow(frame, *row);
   }
 
@@ -83,8 +88,8 @@ struct Pipeline::Impl final : RecordFilter {
       metrics.CountParseError(ParseError::kBadHeader);
       return;
     }
-    if (Proven(row)) {
-      NoteProven(*at);
+    if (IsProof(&row)) {
+      NoteProof(row, *at);
       return;
     }
     if (!Extract(record, frame, row, event)) {
@@ -98,16 +103,14 @@ struct Pipeline::Impl final : RecordFilter {
     tracker.On(event);
   }
 
-  // A line that tells a verbosity which is known already, and nothing else: its time counts, and
-  // who wrote it. At -v 5 that is up to every fourth line.
-  void NoteProven(Timestamp at) {
+  // A line that tells a verbosity and nothing else: its time counts, and who wrote it. At -v 5 that
+  // is up to every fourth line.
+  void NoteProof(const CatalogueRow& row, Timestamp at) {
     if (before_event) before_event(at);
     Count(EventKind::kVerbosity, at);
-    tracker.OnProof(at, record.pid, summary.verbosity_seen);
-  }
-
-  bool Proven(const CatalogueRow& row) const {
-    return row.kind == EventKind::kVerbosity && row.level <= summary.verbosity_seen;
+    const int level = std::max<int>(record.level, row.level);
+    NoteVerbosity(level);
+    tracker.OnProof(at, record.pid, level);
   }
 
   // journald takes the wall clock and the monotonic one at the same moment: their distance changes
@@ -144,7 +147,7 @@ struct Pipeline::Impl final : RecordFilter {
       summary.runtime_seen = true;
       metrics.SetVerbosity(summary.verbosity_seen, true);
     }
-    if (event.level > summary.verbosity_seen) NoteVerbosity(event.level);
+    NoteVerbosity(event.level);
     if (event.kind == EventKind::kKubeletVersion) {
       summary.kubelet_version = event.detail;
       if (!event.detail.starts_with('v')) summary.kubelet_version.insert(0, 1, 'v');  // <= 1.20
@@ -168,6 +171,7 @@ struct Pipeline::Impl final : RecordFilter {
   }
 
   void NoteVerbosity(int level) {
+    if (level <= summary.verbosity_seen) return;
     summary.verbosity_seen = level;
     metrics.SetVerbosity(level, summary.runtime_seen);
   }
@@ -203,12 +207,10 @@ struct Pipeline::Impl final : RecordFilter {
       frame.text = {at, next - 1};
       if (!framer.IsUsual(frame) || !Skim(*format, frame.text)) break;
       if (skimmed.event) {
-        const CatalogueRow* const row = skimmed.row;
-        const bool proven = row != nullptr && Proven(*row);
-        if (!proven && !Framer::EndsBefore(frame, {next, end})) break;
-        if (proven || (row != nullptr && skimmed.whole)) {
+        if (!IsProof(skimmed.row) && !Framer::EndsBefore(frame, {next, end})) break;
+        if (skimmed.row != nullptr) {
           TakeSkimmed(skimmed, record);
-          TakeRow(frame, *row);
+          TakeRow(frame, *skimmed.row);
         } else {
           Take(frame, true);
         }
@@ -232,7 +234,7 @@ struct Pipeline::Impl final : RecordFilter {
   Record record;
   Skimmer skimmer;
   SkimmedLine skimmed;  // of the line that is looked at
-  bool proof = false;   // whether that line tells nothing but a verbosity that is known
+  bool proof = false;   // whether that line tells nothing but a verbosity
   Event event;
   HeaderClock clock;
   Tracker tracker;

@@ -77,8 +77,8 @@ Glimpse LookAtMessage(std::string_view raw);
 inline bool MayBeEvent(std::string_view raw) { return LookAtMessage(raw).event; }
 
 // The same as ReadMessage and FindRow, of a record whose header was read. Where the row only proves
-// a verbosity, and that is `proven` already, the message may be left unread: it may have been cut.
-const CatalogueRow* FindRow(const Frame& frame, Record& record, int proven = -1);
+// a verbosity, the message may be left unread: it may have been cut.
+const CatalogueRow* FindRow(const Frame& frame, Record& record);
 
 // Fills `event` from a record whose row FindRow(record) was; calls ParseFields. False when the line
 // contradicts its row (a required part is missing): the caller counts it. event.row may differ from

@@ -332,14 +332,14 @@ const CatalogueRow* FindRow(Record& record) {
 
 Glimpse LookAtMessage(std::string_view raw) { return TheIndex().LookAt(raw); }
 
-const CatalogueRow* FindRow(const Frame& frame, Record& record, int proven) {
+const CatalogueRow* FindRow(const Frame& frame, Record& record) {
   if (record.format == LineFormat::kKlogText || record.format == LineFormat::kKlogJson) {
     const std::string_view raw = QuotedMessage(frame, record);
     const Glimpse glimpse = LookAtMessage(raw);
     const bool whole = glimpse.whole && (record.format == LineFormat::kKlogJson ||
                                          FollowsMessage(raw.substr(glimpse.size + 1)));
     if (whole) TakePlainMessage(record, glimpse.size);
-    const bool open = glimpse.row != nullptr && !glimpse.whole && glimpse.row->level <= proven;
+    const bool open = glimpse.row != nullptr && !glimpse.whole;
     if (whole || open) return glimpse.row;
   }
   ReadMessage(frame, record);

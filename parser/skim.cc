@@ -52,7 +52,7 @@ bool Skimmer::Text(std::string_view text, const Record::LastHeader& last, Skimme
   return true;
 }
 
-bool Skimmer::Json(std::string_view text, int level, SkimmedLine& line) {
+bool Skimmer::Json(std::string_view text, SkimmedLine& line) {
   if (text.size() < kJsonStamp) return false;
   const char* const file = SkimJsonStamp(text.data());
   if (file == nullptr) return false;
@@ -63,7 +63,7 @@ bool Skimmer::Json(std::string_view text, int level, SkimmedLine& line) {
   const char* const message = told != nullptr ? file + told->message : SkimJsonFile(file, end);
   if (message == nullptr) return false;
   const char* const message_end = SkimJsonMessage(message, end, line.level);
-  if (message_end == nullptr || line.level < 0 || line.level > level) return false;
+  if (message_end == nullptr) return false;
   if (told != nullptr) {
     Take(*told, file, line);
   } else {

@@ -13,20 +13,20 @@ namespace kle {
 
 struct SkimmedLine {
   std::string_view text;  // without its newline
-  bool event = false;     // false: no row can take it, and its verbosity is no news
+  bool event = false;     // false: no row can take it
   // Its row, when that is known already, by the message: then the record can be had by TakeSkimmed.
   const CatalogueRow* row = nullptr;
   bool whole = false;        // otherwise the row's only proves a verbosity, and the message is unread
   std::string_view message;  // as far as it was read
-  int level = -1;
+  int level = -1;  // JSON's
 };
 
 class Skimmer {
  public:
-  // Looks at a line of klog's text whose header repeats `last`, or of its JSON whose verbosity is
-  // `level` at most; false for any other.
+  // Looks at a line of klog's text whose header repeats `last`, or of its JSON; false for one that
+  // is not usual.
   bool Text(std::string_view text, const Record::LastHeader& last, SkimmedLine& line);
-  bool Json(std::string_view text, int level, SkimmedLine& line);
+  bool Json(std::string_view text, SkimmedLine& line);
 
  private:
   void Judge(std::string_view from_file, const char* message, SkimmedLine& line);

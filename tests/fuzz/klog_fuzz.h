@@ -39,17 +39,18 @@ inline void ReadAll(std::string_view text, LineFormat format) {
   const bool escaped = record.raw_message.find('\\') != std::string_view::npos;
   const CatalogueRow* const row = FindRow(record);
   if (row != nullptr && !escaped && !MayBeEvent(record.raw_message)) std::abort();
-  // And what it finds is what a whole look finds.
+  // And what it finds is what a whole look finds; but of what only proves a verbosity the message
+  // may be unread.
   static Record glimpsed;
-  if (ParseHeader(frame, glimpsed) != ParseError::kNone || FindRow(frame, glimpsed) != row ||
-      glimpsed.message != record.message || glimpsed.structured != record.structured ||
-      (format == LineFormat::kKlogText && glimpsed.tail != record.tail)) {
+  if (ParseHeader(frame, glimpsed) != ParseError::kNone) std::abort();
+  const CatalogueRow* const early = FindRow(frame, glimpsed);
+  const bool unread = early != nullptr && early->kind == EventKind::kVerbosity &&
+                      glimpsed.message.empty() && (row == early || row == nullptr);
+  if (!unread && (early != row || glimpsed.message != record.message ||
+                  glimpsed.structured != record.structured ||
+                  (format == LineFormat::kKlogText && glimpsed.tail != record.tail))) {
     std::abort();
   }
-  // Of what only proves a verbosity that is known, not even the whole message is looked at.
-  ParseHeader(frame, glimpsed);
-  const CatalogueRow* const early = FindRow(frame, glimpsed, 99);
-  if (early != row && (row != nullptr || early->kind != EventKind::kVerbosity)) std::abort();
   ParseFields(record);
   std::vector<PodRef> pods;
   std::vector<std::string_view> ids;

@@ -127,7 +127,7 @@ TEST(Ends, ACrashLoopDeletedInItsBackOffHasNothingToKill) {
 TEST(Ends, DeletedWhileItsVolumesAreBeingMounted) {
   const std::string uid(kUid);
   const Lines failing = {
-      At(1, SyncLoop("ADD")), At(1.1, OfPod("syncPod enter")),
+      At(1, SyncLoop("ADD")), At(1.1, OfPod("Pod is being synced for the first time")),
       At(5,
          "Operation for \"{volumeName:kubernetes.io/secret/" + uid + "-x podName:" + uid +
              " nodeName:}\" failed. No retries permitted until x (durationBeforeRetry 1s). Error: "

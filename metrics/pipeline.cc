@@ -62,8 +62,7 @@ struct Pipeline::Impl final : RecordFilter {
       return;
     }
     if (glimpsed) ReadMessage(frame, record);
-    const CatalogueRow* const row =
-        glimpsed ? FindRow(record) : FindRow(frame, record);
+    const CatalogueRow* const row = glimpsed ? FindRow(record) : FindRow(frame, record);
     if (row != nullptr) TakeRow(frame, *row);
   }
 

@@ -150,12 +150,13 @@ class Index {
       glimpse.size = std::max(glimpse.size, differs);
       if (differs > 0) return false;
       const size_t size = entry.plain.size();
-      const bool more = raw.size() > size;
-      glimpse.size = more ? size + (entry.then_quote ? 1 : 0) : 0;
-      glimpse.whole = entry.whole && more && raw[size] == '"';
-      const size_t first = entry.open && more ? FirstOf(raw.substr(size)) : 0;
+      glimpse.size = 0;
+      if (raw.size() <= size) return true;
+      const size_t first = entry.open ? FirstOf(raw.substr(size)) : 0;
+      glimpse.whole = entry.whole && raw[size] == '"';
       if (glimpse.whole || first > 0) glimpse.row = entry.row;
-      if (first > 0) glimpse.size = size + first;
+      // Of two lines that begin alike one may go on as the row's does, and the other not.
+      if (!entry.open || first > 0) glimpse.size = size + first + (entry.then_quote ? 1 : 0);
       return true;
     });
     return glimpse;
@@ -277,8 +278,8 @@ class Index {
   std::vector<Entry> rows_;
   std::unordered_map<std::string_view, const CatalogueRow*> exact_;  // these go first
   std::bitset<256> exact_sizes_;  // of their lengths; all above the last count as that
-  Table messages_;  // built ones, by Entry::literal
-  Table lines_;     // by Entry::plain, one for all that look the same
+  Table messages_;                // built ones, by Entry::literal
+  Table lines_;                   // by Entry::plain, one for all that look the same
 };
 
 // By the row's number; nothing for exact messages.

@@ -88,8 +88,9 @@ std::string Json(int second, std::string_view message) {
 // No line of JSON names its process; nor does what a kubelet prints without a header.
 TEST_F(SettledJournal, LinesOfJsonCarryTheSame) {
   const std::vector<Entry> entries = {
-      At(0, Json(0, "one")), At(1, "Flag --x is deprecated"), At(2, Json(2, "two")),
-      At(3, "mount.nfs: no", 900), At(4, Json(4, "three")), At(5, Json(5, "four"), 901),
+      At(0, Json(0, "one")),       At(1, "Flag --x is deprecated"),
+      At(2, Json(2, "two")),       At(3, "mount.nfs: no", 900),
+      At(4, Json(4, "three")),     At(5, Json(5, "four"), 901),
       At(6, Json(6, "five"), 901), At(7, Json(7, "of the next boot"), 901, kBootB)};
   Entry dropped{"Suppressed 7 messages from kubelet.service", kStart + 8, kBootB,
                 "systemd-journald.service"};

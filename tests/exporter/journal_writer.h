@@ -2,10 +2,10 @@
 // Real journal files with chosen content, written by systemd-journal-remote from the export format.
 #pragma once
 
-#include <algorithm>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <vector>

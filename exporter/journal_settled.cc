@@ -9,6 +9,7 @@
 
 #include "exporter/journal_source.h"
 #include "parser/klog.h"
+#include "parser/logrus.h"
 
 namespace kle {
 namespace {
@@ -80,7 +81,7 @@ void JournalSource::TakeFoundMessage(std::string_view field) {
 // then; or a runtime's own line, of which nobody asks for either.
 std::optional<LogWriter> JournalSource::WriterKnownBy(std::string_view message) const {
   if (options_.part == JournalPart::kRuntime) {
-    if (message.starts_with("time=\"")) return LogWriter::kRuntime;
+    if (message.starts_with(kLogrusText)) return LogWriter::kRuntime;
     return std::nullopt;
   }
   const std::string_view column = scan::PidColumn(message);

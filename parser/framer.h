@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lines to records: undoes wrappers (syslog, journalctl, k0s, MicroShift, docker json-file) and
-// joins what klog wrote as one message over several lines.
+// Lines to records: undoes wrappers (unwrap.h) and joins what klog wrote as one message over
+// several lines.
 #pragma once
 
 #include <array>
@@ -11,36 +11,11 @@
 #include <vector>
 
 #include "parser/codec.h"
+#include "parser/frame.h"
 #include "parser/log_line.h"
-#include "parser/time.h"
+#include "parser/unwrap.h"
 
 namespace kle {
-
-// How the bytes of one record looked. The names are the values of `lines_total{format}` and of the
-// report's `source.formats`.
-enum class LineFormat : uint8_t {
-  kKlogText,      // "I1123 23:01:26.161509   28696 kubelet.go:1987] ..."
-  kKlogJson,      // {"ts":...,"msg":...}
-  kOther,         // neither: flags, panics, other programs' lines
-  kContinuation,  // a further line of a record (counted per line, never a record of its own)
-  kRuntime,       // a container runtime's: time="..." level=info msg="...", or the same as JSON
-  kKernel,
-};
-inline constexpr size_t kLineFormatCount = 6;
-constexpr LineFormat LastOf(LineFormat) { return LineFormat::kKernel; }
-std::string_view Name(LineFormat format);  // klog_text, klog_json, other, continuation, ...
-// Records of these are one line each and never held back.
-constexpr bool IsWhole(LineFormat format) { return format >= LineFormat::kRuntime; }
-
-// One message as the kubelet wrote it, wrapper gone, continuation lines joined by '\n'.
-struct Frame {
-  LineFormat format = LineFormat::kOther;
-  std::string_view text;  // starts at the klog header or at '{'; valid until the next call
-  std::optional<Timestamp> received;  // from the source, else from a wrapper with year and zone
-  std::optional<Duration> monotonic;
-  uint32_t boot = 0;
-  uint64_t pid = 0;  // from the source or the wrapper ("kubelet[812]:"); 0 when unknown
-};
 
 // Tells by a record's first line whether the record is wanted at all: most are not, and need no
 // copy.
@@ -90,7 +65,6 @@ class Framer {
 
  private:
   static constexpr size_t kSlots = 64;   // writers followed; the least recent one gives way
-  static constexpr size_t kLayers = 3;   // wrappers in wrappers, e.g. syslog around k0s
   static constexpr size_t kBudget = 16;  // all records held together, in multiples of record_bytes
 
   // One writer: what its last line belonged to, and the record held.
@@ -117,29 +91,12 @@ class Framer {
               slot.text);
     }
   };
-  // Host and identifier of the last wrapped line, since the next one's are mostly the same.
-  struct Origin {
-    std::string text;
-    uint64_t pid = 0;
-    uint64_t key = 0;
-    bool foreign = false;
-    LogWriter writer = LogWriter::kAny;
-
-    template <typename Archive>
-    friend void Fields(Archive& archive, Origin& origin) {
-      archive(origin.text, origin.pid, origin.key, origin.foreign, origin.writer);
-    }
-  };
-  struct Peeled;
-
-  Peeled Peel(const LogLine& line);
-  bool StripWrapper(size_t layer, Peeled& peeled);
   std::optional<Frame> PushWhole(const LogLine& line, LineFormat format, std::string_view text,
                                  std::optional<Timestamp> received);
   bool PushBare(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done);
   std::optional<Frame> Continue(const LogLine& line);
   Slot& SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted);
-  void Begin(Slot& slot, const LogLine& line, const Peeled& peeled, RecordFilter* filter);
+  void Begin(Slot& slot, const LogLine& line, const Unwrapped& bare, RecordFilter* filter);
   void Open(Slot& slot, const LogLine& line, LineFormat format, std::string_view text,
             RecordFilter* filter, RecordFilter::Glance glance = RecordFilter::Glance::kUnsure);
   void Keep(Slot& slot, const LogLine& line, std::string_view text);
@@ -152,7 +109,7 @@ class Framer {
   template <typename Archive>
   friend void Fields(Archive& archive, Framer& framer) {
     archive(framer.last_line_format_, framer.truncated_, framer.tick_, framer.current_,
-            framer.slots_, framer.hints_, framer.origin_);
+            framer.slots_, framer.unwrapper_);
     if constexpr (Archive::kDecodes) {
       if (framer.slots_.size() > kSlots) archive.Fail();
       framer.held_bytes_ = 0;
@@ -167,10 +124,8 @@ class Framer {
   size_t current_ = 0;
   size_t held_bytes_ = 0;
   std::vector<Slot> slots_;
-  std::string out_;                      // the record last returned
-  std::array<size_t, kLayers> hints_{};  // wrapper of the previous line, tried first
-  Origin origin_;
-  std::array<std::string, kLayers> unwrapped_;  // what had to be unescaped
+  std::string out_;  // the record last returned
+  Unwrapper unwrapper_;
 };
 
 }  // namespace kle

@@ -8,6 +8,9 @@
 
 namespace kle {
 
+// How a logrus line of text begins.
+inline constexpr std::string_view kLogrusText = "time=\"";
+
 // {"level":"info","msg":"...","time":"2026-..."} of logrus, with whatever fields besides.
 bool IsLogrusJson(std::string_view object);
 

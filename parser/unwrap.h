@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What others put around a kubelet's line when they write it down: syslog, journalctl, container
+// runtimes, k0s, MicroShift. A new wrapper is a function and a row in unwrap.cc.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "parser/frame.h"
+#include "parser/log_line.h"
+#include "parser/time.h"
+
+namespace kle {
+
+// A line without its wrappers, and what they told.
+struct Unwrapped {
+  std::string_view text;
+  std::optional<Timestamp> received;
+  uint64_t pid = 0;
+  uint64_t key = 0;                        // tells writers apart; 0 of a bare line
+  LineFormat format = LineFormat::kOther;  // klog text or JSON: the line begins a record
+  LogWriter writer = LogWriter::kAny;      // as the source or a wrapper says
+  bool foreign = false;                    // another program's line
+  bool other = false;                      // a line of another part of the same writer
+  bool partial = false;                    // cut by the wrapper
+};
+
+// As klog's own encoder of JSON begins; no other known one does.
+bool BeginsAsKlogJson(std::string_view text);
+
+class Unwrapper {
+ public:
+  // Of one line, whose writer is what its source says. Valid until the next call.
+  Unwrapped Unwrap(std::string_view text, LogWriter writer);
+
+  // Host and identifier of the last wrapped line, since the next one's are mostly the same.
+  struct Origin {
+    std::string text;
+    uint64_t pid = 0;
+    uint64_t key = 0;
+    bool foreign = false;
+    LogWriter writer = LogWriter::kAny;
+
+    template <typename Archive>
+    friend void Fields(Archive& archive, Origin& origin) {
+      archive(origin.text, origin.pid, origin.key, origin.foreign, origin.writer);
+    }
+  };
+
+ private:
+  static constexpr size_t kLayers = 3;  // wrappers in wrappers, e.g. syslog around k0s
+
+  template <typename Archive>
+  friend void Fields(Archive& archive, Unwrapper& unwrapper) {
+    archive(unwrapper.hints_, unwrapper.origin_);
+  }
+
+  std::array<size_t, kLayers> hints_{};  // wrapper of the previous line, tried first
+  Origin origin_;
+  std::array<std::string, kLayers> unescaped_;  // what had to be
+};
+
+}  // namespace kle

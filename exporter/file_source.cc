@@ -97,6 +97,11 @@ Result<void> AddFile(const std::string& path, const ZoneOptions& zone, FileInput
   if (sniffed.journal) {
     return Error(Described(path) + " is a packed journal: unpack it first (zstd -d, gunzip)");
   }
+  if (!sniffed.unpack.empty()) {
+    const std::string unpack(sniffed.unpack);
+    return Error(Described(path) + " is not read as it is packed: " + unpack + " " + path +
+                 " | kubelet-lifecycle-exporter report -");
+  }
   if (sniffed.binary) {
     return Error(Described(path) + " is a binary file, not a kubelet log: give the kubelet's log");
   }

@@ -2,6 +2,7 @@
 #include "exporter/sniff.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "parser/framer.h"
@@ -22,6 +23,23 @@ bool LooksBinary(std::string_view head) {
                                   [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   const auto size = static_cast<std::ptrdiff_t>(head.size());
   return odd * 50 > size || high * 3 > size;
+}
+
+// Forms that a log may be kept in and that are not read, by their first bytes.
+struct Packing {
+  std::string_view magic;
+  std::string_view unpack;
+};
+constexpr Packing kPackings[] = {
+    {"\xFD\x37\x7A\x58\x5A", "xz -dc"},       {"BZh", "bzip2 -dc"},
+    {"\x04\x22\x4D\x18", "lz4 -dc"},          {"PK\x03\x04", "unzip -p"},
+    {"\xFF\xFE", "iconv -f UTF-16 -t UTF-8"}, {"\xFE\xFF", "iconv -f UTF-16 -t UTF-8"},
+};
+
+std::string_view UnpackerOf(std::string_view head) {
+  const auto* const found = std::ranges::find_if(
+      kPackings, [head](const Packing& packing) { return head.starts_with(packing.magic); });
+  return found != std::end(kPackings) ? found->unpack : std::string_view();
 }
 
 }  // namespace
@@ -61,6 +79,7 @@ Sniffed Sniff(std::string_view head, const ZoneOptions& zone) {
     if (look(frame)) return found;
   }
   found.binary = !found.klog && !found.runtime && LooksBinary(head);
+  if (found.binary) found.unpack = UnpackerOf(head);
   return found;
 }
 

@@ -14,10 +14,11 @@ inline constexpr size_t kSniffBytes = 64 * 1024;
 
 struct Sniffed {
   bool empty = false;
-  bool binary = false;   // no kubelet line, and bytes that no log has
-  bool journal = false;  // a journal file (in a compressed one, or it would not be read as text)
-  bool klog = false;     // at least one kubelet record
-  bool runtime = false;  // none, but one of a container runtime
+  bool binary = false;      // no kubelet line, and bytes that no log has
+  std::string_view unpack;  // of a binary: the command that makes text of it, where one is known
+  bool journal = false;     // a journal file (in a compressed one, or it would not be read as text)
+  bool klog = false;        // at least one kubelet record
+  bool runtime = false;     // none, but one of a container runtime
   std::optional<Timestamp> first;  // time of the first record
 };
 

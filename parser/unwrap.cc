@@ -2,6 +2,7 @@
 #include "parser/unwrap.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <iterator>
 
@@ -58,6 +59,8 @@ bool KubeletIdentifier(std::string_view name) {
 
 LogWriter WriterOf(std::string_view name) {
   constexpr std::string_view kRuntimes[] = {"containerd", "crio", "dockerd", "cri-dockerd"};
+  constexpr std::string_view kUnit = ".service";
+  if (name.ends_with(kUnit)) name.remove_suffix(kUnit.size());
   if (name == "kernel") return LogWriter::kKernel;
   if (std::ranges::find(kRuntimes, name) != std::end(kRuntimes)) return LogWriter::kRuntime;
   return KubeletIdentifier(name) ? LogWriter::kKubelet : LogWriter::kAny;
@@ -107,8 +110,26 @@ bool ReadOrigin(std::string_view text, Origin& origin) {
   origin.pid = pid;
   origin.key = Hash(name, pid);
   origin.writer = WriterOf(name);
-  origin.foreign = origin.writer == LogWriter::kAny;
   return true;
+}
+
+// Lines of any other program are foreign.
+void SetWriter(Work& line, LogWriter writer) {
+  line.writer = writer;
+  line.foreign = writer == LogWriter::kAny;
+  if (writer == LogWriter::kKernel) line.format = LineFormat::kKernel;
+}
+
+void NameWriter(Work& line, std::string_view name, uint64_t pid) {
+  line.pid = pid;
+  line.key = Hash(name, pid);
+  SetWriter(line, WriterOf(name));
+}
+
+uint64_t NumberOf(std::string_view text) {
+  uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 bool StripOrigin(std::string_view text, Work& line) {
@@ -120,26 +141,50 @@ bool StripOrigin(std::string_view text, Work& line) {
   line.text = text.substr(std::min(origin.text.size() + 1, text.size()));
   line.pid = origin.pid;
   line.key = origin.key;
-  line.foreign = origin.foreign;
-  line.writer = origin.writer;
-  if (origin.writer == LogWriter::kKernel) line.format = LineFormat::kKernel;
+  SetWriter(line, origin.writer);
   if (!line.foreign) UndoTabs(line.text, *line.scratch);
   return true;
 }
 
-// "Nov 23 23:01:26 host kubelet[812]: ", with or without a fraction.
-bool StripSyslog(Work& line) {
-  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  std::string_view text = line.text;
-  if (text.size() < 17 || text[3] != ' ' || !(text[4] == ' ' || IsDigit(text[4])) ||
-      !ShapedLike(text.substr(5), "n nn:nn:nn")) {
-    return false;
+// A name of a month or a weekday in whatever language: "Nov", "2月", "févr.".
+bool IsName(std::string_view word) {
+  constexpr size_t kLongest = 24;
+  bool letters = false;
+  for (const char c : word) {
+    const bool letter =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+    if (!letter && !IsDigit(c) && c != '.') return false;
+    letters = letters || letter;
   }
-  const size_t month = kMonths.find(text.substr(0, 3));
-  if (month == kNone || month % 3 != 0) return false;
-  size_t at = 15;
-  if (text[at] == '.') at = std::min(text.find_first_not_of("0123456789", at + 1), text.size());
-  return at < text.size() && text[at] == ' ' && StripOrigin(text.substr(at + 1), line);
+  return letters && word.size() <= kLongest;
+}
+
+// Past "23:01:26", with or without a fraction, and the blank after it; kNone when it is not there.
+size_t PastClock(std::string_view text, size_t at) {
+  if (at >= text.size() || !ShapedLike(text.substr(at), "nn:nn:nn")) return kNone;
+  at += std::string_view("nn:nn:nn").size();
+  if (at < text.size() && text[at] == '.') {
+    at = std::min(text.find_first_not_of("0123456789", at + 1), text.size());
+  }
+  return at < text.size() && text[at] == ' ' ? at + 1 : kNone;
+}
+
+// Past "Nov 23 23:01:26 "; kNone when the text does not begin with that.
+size_t PastSyslogDate(std::string_view text) {
+  const size_t from = std::min(text.find_first_not_of(' '), text.size());
+  const size_t blank = text.find(' ', from);
+  if (from > 2 || blank == kNone || !IsName(text.substr(from, blank - from))) return kNone;
+  size_t at = std::min(text.find_first_not_of(' ', blank), text.size());
+  size_t digits = 0;
+  while (digits < 2 && at < text.size() && IsDigit(text[at])) ++digits, ++at;
+  if (digits == 0 || at >= text.size() || text[at] != ' ') return kNone;
+  return PastClock(text, at + 1);
+}
+
+// "Nov 23 23:01:26 host kubelet[812]: ": syslog files, journalctl -o short and short-precise.
+bool StripSyslog(Work& line) {
+  const size_t at = PastSyslogDate(line.text);
+  return at != kNone && StripOrigin(line.text.substr(at), line);
 }
 
 // "stderr F " after a time stamp.
@@ -173,6 +218,113 @@ bool StripIso(Work& line) {
   if (Begins(text) == LineFormat::kOther && StripOrigin(text, line)) return true;
   line.text = text;
   line.key = Hash("stamped", 0);
+  return true;
+}
+
+// "Mon 2026-11-23 23:01:26 UTC host kubelet[812]: ": journalctl -o short-full and with-unit; the
+// day's name and the zone may be missing. Of zones only UTC is sure to be one.
+bool StripFullDate(Work& line) {
+  constexpr std::string_view kDate = "nnnn-nn-nn ";
+  std::string_view text = line.text;
+  if (const size_t blank = text.find(' '); blank != kNone && IsName(text.substr(0, blank))) {
+    text.remove_prefix(blank + 1);
+  }
+  if (!ShapedLike(text, kDate)) return false;
+  const size_t at = PastClock(text, kDate.size());
+  if (at == kNone) return false;
+  std::string_view rest = text.substr(at);
+  const size_t blank = std::min(rest.find(' '), rest.size());
+  const std::string_view zone = rest.substr(0, blank);
+  if (zone == "UTC" || zone == "GMT") {
+    std::string stamp(text.substr(0, at - 1));
+    stamp[kDate.size() - 1] = 'T';
+    line.received = ParseTimestamp(stamp + "Z");
+  }
+  if (StripOrigin(rest, line)) return true;
+  return blank < rest.size() && StripOrigin(rest.substr(blank + 1), line);
+}
+
+// "1795428000.123456 host kubelet[812]: ": journalctl -o short-unix.
+bool StripUnixTime(Work& line) {
+  const std::string_view text = line.text;
+  const size_t dot = text.find_first_not_of("0123456789");
+  if (dot == kNone || dot < 9 || dot > 11 || text[dot] != '.') return false;
+  const size_t end = text.find_first_not_of("0123456789", dot + 1);
+  if (end == kNone || end - dot != 7 || text[end] != ' ') return false;
+  uint64_t micros = 0;
+  for (size_t i = 0; i < end; ++i) {
+    if (i != dot) micros = micros * 10 + static_cast<uint64_t>(text[i] - '0');
+  }
+  if (!StripOrigin(text.substr(end + 1), line)) return false;
+  line.received = Timestamp(Duration(micros));
+  return true;
+}
+
+// "[ 1234.567890] host kubelet[812]: ": journalctl -o short-monotonic and short-delta.
+bool StripUptime(Work& line) {
+  constexpr size_t kLongest = 64;
+  const std::string_view text = line.text;
+  if (text.empty() || text[0] != '[') return false;
+  const size_t end = text.substr(0, kLongest).find("] ");
+  if (end == kNone || text.substr(1, end - 1).find_first_not_of(" .0123456789<>") != kNone) {
+    return false;
+  }
+  return StripOrigin(text.substr(end + 2), line);
+}
+
+// What follows a name alone, with nothing to vouch for it, must itself be a line of theirs.
+bool BeginsRecord(std::string_view text) {
+  return Begins(text) != LineFormat::kOther || text.starts_with(kLogrusText);
+}
+
+// "kubelet[812]: " and "host kubelet[812]: ", of a log whose dates were cut off.
+bool StripNameAlone(Work& line) {
+  constexpr size_t kLongest = 256;
+  const std::string_view text = line.text;
+  const size_t end = text.substr(0, kLongest).find(": ");
+  if (end == kNone || !BeginsRecord(text.substr(end + 2))) return false;
+  return StripOrigin(text, line);
+}
+
+// "/var/log/kubelet.log:123:", as grep prints it; with `-` around the lines that only stand near.
+bool StripGrep(Work& line) {
+  constexpr size_t kLongest = 512;
+  const std::string_view text = line.text;
+  const std::string_view front = text.substr(0, std::min(text.find(' '), kLongest));
+  for (size_t at = front.find_first_of(":-"); at != kNone; at = front.find_first_of(":-", at + 1)) {
+    const std::string_view rest = text.substr(at + 1);
+    const bool begins = BeginsRecord(rest) || PastSyslogDate(rest) != kNone ||
+                        ShapedLike(rest, "nnnn-nn-nnTnn:nn:nn");
+    if (!begins || at == 0) continue;
+    line.text = rest;
+    line.key = Hash("grep", line.key);
+    return true;
+  }
+  return false;
+}
+
+// "1 2026-11-23T23:01:26Z host kubelet 812 - - ": RFC 5424, behind its priority.
+bool StripSyslogProtocol(Work& line) {
+  std::string_view text = line.text;
+  if (!text.starts_with("1 ")) return false;
+  text.remove_prefix(2);
+  const std::optional<Timestamp> at = ConsumeTimestamp(text);
+  if (!at) return false;
+  std::array<std::string_view, 4> words;  // host, name, process, kind of message
+  for (std::string_view& word : words) {
+    if (!text.starts_with(' ')) return false;
+    text.remove_prefix(1);
+    word = text.substr(0, text.find(' '));
+    text.remove_prefix(word.size());
+  }
+  if (!text.starts_with(" -") && !text.starts_with(" [")) return false;
+  const size_t data = text[1] == '-' ? 2 : text.find("] ") + 1;
+  if (data == 0 || data >= text.size()) return false;
+  line.received = at;
+  line.text = text.substr(data + 1);
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (line.text.starts_with(kMark)) line.text.remove_prefix(kMark.size());
+  NameWriter(line, words[1], NumberOf(words[2]));
   return true;
 }
 
@@ -215,6 +367,84 @@ bool StripDockerJson(Work& line) {
   if (!line.partial) line.text.remove_suffix(1);
   line.key = Hash(QuotedAfter(rest, "\"stream\":"), 0);
   line.received = ParseTimestamp(Inside(QuotedAfter(rest, "\"time\":")));
+  return true;
+}
+
+// What follows a member's name and colon in a line of JSON, with or without blanks between; empty
+// when there is no such member. Inside of a value the name's quotes would be escaped.
+std::string_view AfterName(std::string_view json, std::string_view quoted_name) {
+  const size_t at = json.find(quoted_name);
+  if (at == kNone) return {};
+  json.remove_prefix(at + quoted_name.size());
+  json.remove_prefix(std::min(json.find_first_not_of(' '), json.size()));
+  if (!json.starts_with(':')) return {};
+  return json.substr(std::min(json.find_first_not_of(' ', 1), json.size()));
+}
+
+// The string at its beginning, quotes and all.
+std::string_view LeadingString(std::string_view json) { return QuotedAfter(json, ""); }
+
+// "73,49,49": one byte each.
+void AppendBytes(std::string_view numbers, std::string& out) {
+  while (!numbers.empty()) {
+    numbers.remove_prefix(std::min(numbers.find_first_of("0123456789"), numbers.size()));
+    if (numbers.empty()) return;
+    out.push_back(static_cast<char>(NumberOf(numbers)));
+    numbers.remove_prefix(std::min(numbers.find(','), numbers.size()));
+  }
+}
+
+// {"__REALTIME_TIMESTAMP":"...","_PID":"812","MESSAGE":"...",...}: journalctl -o json and json-seq.
+// A message that is no text is an array of bytes.
+bool StripJournalJson(Work& line) {
+  std::string_view json = line.text;
+  for (const std::string_view before : {"\x1e", "data: "}) {
+    if (json.starts_with(before)) json.remove_prefix(before.size());
+  }
+  if (!json.starts_with('{')) return false;
+  const std::string_view message = AfterName(json, "\"MESSAGE\"");
+  line.scratch->clear();
+  if (message.starts_with('[')) {
+    AppendBytes(message.substr(1, message.find(']') - 1), *line.scratch);
+  } else if (message.starts_with('"')) {
+    scan::AppendUnescaped(Inside(LeadingString(message)), *line.scratch);
+  } else {
+    return false;
+  }
+  const auto field = [json](std::string_view name) {
+    return Inside(LeadingString(AfterName(json, name)));
+  };
+  line.pid = NumberOf(field("\"_PID\""));
+  line.key = Hash("journal", line.pid);
+  if (const uint64_t micros = NumberOf(field("\"__REALTIME_TIMESTAMP\"")); micros > 0) {
+    line.received = Timestamp(Duration(micros));
+  }
+  std::string_view name = field("\"SYSLOG_IDENTIFIER\"");
+  if (name.empty()) name = field("\"_SYSTEMD_UNIT\"");
+  if (!name.empty()) NameWriter(line, name, line.pid);
+  line.text = *line.scratch;
+  return true;
+}
+
+// A line of its own for each field: journalctl -o export, verbose and json-pretty. Whose entry it
+// is stands on other lines, so that only what is a line of theirs is taken.
+bool StripJournalField(Work& line) {
+  std::string_view text = line.text;
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  constexpr std::string_view kPlain = "MESSAGE=";
+  constexpr std::string_view kJson = "\"MESSAGE\"";
+  if (text.starts_with(kPlain)) {
+    text.remove_prefix(kPlain.size());
+  } else if (text.starts_with(kJson)) {
+    line.scratch->clear();
+    scan::AppendUnescaped(Inside(LeadingString(AfterName(text, kJson))), *line.scratch);
+    text = *line.scratch;
+  } else {
+    return false;
+  }
+  if (!BeginsRecord(text)) return false;
+  line.text = text;
+  line.key = Hash("journal", 0);
   return true;
 }
 
@@ -277,7 +507,9 @@ bool StripComponent(Work& line) {
 
 // The wrappers, one row each. A stream keeps to its own, so that of the last line is tried first.
 constexpr bool (*kWrappers[])(Work&) = {
-    &StripSyslog, &StripIso, &StripPriority, &StripDockerJson, &StripLogrus, &StripComponent,
+    &StripSyslog,      &StripIso,          &StripPriority,  &StripDockerJson, &StripLogrus,
+    &StripComponent,   &StripFullDate,     &StripUnixTime,  &StripUptime,     &StripSyslogProtocol,
+    &StripJournalJson, &StripJournalField, &StripNameAlone, &StripGrep,
 };
 
 // Tries the one that is at hand first, and keeps the one that it was.

@@ -42,12 +42,11 @@ class Unwrapper {
     std::string text;
     uint64_t pid = 0;
     uint64_t key = 0;
-    bool foreign = false;
     LogWriter writer = LogWriter::kAny;
 
     template <typename Archive>
     friend void Fields(Archive& archive, Origin& origin) {
-      archive(origin.text, origin.pid, origin.key, origin.foreign, origin.writer);
+      archive(origin.text, origin.pid, origin.key, origin.writer);
     }
   };
 

@@ -137,6 +137,22 @@ TEST(FileSource, AFoldersOtherFilesAreSaidAndLeftOut) {
   EXPECT_EQ(inputs->skipped.size(), 2U);
 }
 
+TEST(FileSource, SaysHowToUnpackWhatItCannot) {
+  const TempFolder folder;
+  std::string noise;
+  for (int i = 0; i < 500; ++i) noise += static_cast<char>(i * 37);
+  const std::pair<std::string, std::string> packed[] = {
+      {"\xFD" + std::string("7zXZ"), "xz -dc "}, {"BZh9", "bzip2 -dc "},
+      {"\x04\x22\x4D\x18", "lz4 -dc "},          {"PK\x03\x04", "unzip -p "},
+      {"\xFF\xFE", "iconv -f UTF-16 -t UTF-8 "},
+  };
+  for (const auto& [magic, command] : packed) {
+    const std::string path = folder.Write("log", magic + noise);
+    const std::string error = ReadPaths({path}).error;
+    EXPECT_NE(error.find(command + path + " | "), std::string::npos) << error;
+  }
+}
+
 TEST(FileSource, EmptyBinaryAndMissing) {
   const TempFolder folder;
   const std::string empty = folder.Write("empty.log", "");

@@ -21,6 +21,12 @@ constexpr Duration kClockStep = std::chrono::seconds(1);
 }  // namespace
 
 struct Pipeline::Impl final : RecordFilter {
+  // A line that tells nothing but a verbosity: it is taken by itself, and is no record.
+  struct Proof {
+    const CatalogueRow* row = nullptr;
+    Frame frame;
+  };
+
   Impl(const PipelineOptions& options, const RecordSink& sink)
       : before_event(options.before_event),
         clock(options.zone),
@@ -31,15 +37,19 @@ struct Pipeline::Impl final : RecordFilter {
   bool Wants(const Frame& first_line) override {
     if (ParseHeader(first_line, record) != ParseError::kNone) return true;
     NoteVerbosity(record.level);
-    // To the line's end: a short message would look like one that was cut.
-    const std::string_view line = first_line.text;
-    return MayBeEvent({record.raw_message.data(), line.data() + line.size()});
+    const Glimpse glimpse = LookAtRecord(first_line, record);
+    if (glimpse.event && IsProof(glimpse.row)) proof = {glimpse.row, first_line};
+    return glimpse.event && proof.row == nullptr;
   }
 
   Glance LookAt(LineFormat format, std::string_view line) override {
     if (!Skim(format, line)) return Glance::kUnsure;
-    proof = IsProof(skimmed.row);
-    return skimmed.event && !proof ? Glance::kWanted : Glance::kUnwanted;
+    if (!skimmed.event) return Glance::kUnwanted;
+    if (!IsProof(skimmed.row)) return Glance::kWanted;
+    proof.row = skimmed.row;
+    proof.frame.format = format;
+    proof.frame.text = line;
+    return Glance::kUnwanted;
   }
 
   bool Skim(LineFormat format, std::string_view line) {
@@ -66,16 +76,15 @@ struct Pipeline::Impl final : RecordFilter {
     if (row != nullptr) TakeRow(frame, *row);
   }
 
-  // The line itself, whatever follows it.
+  // Of the line that was pushed, whatever follows it.
   void TakeProof(const LogLine& line) {
-    TakeSkimmed(skimmed, record);
-    if (record.pid == 0) record.pid = line.pid;
-    Frame frame;
-    frame.format = framer.last_line_format();
-    frame.received = line.received;
+    Frame& frame = proof.frame;
+    if (line.received) frame.received = line.received;
+    if (line.pid != 0) frame.pid = line.pid;
     frame.monotonic = line.monotonic;
     frame.boot = line.boot;
-    TakeRow(frame, *skimmed.row);
+    if (ParseHeader(frame, record) == ParseError::kNone) TakeRow(frame, *proof.row);
+    proof = {};
   }
 
   // Header and message are read, and that is the message's row.
@@ -233,7 +242,7 @@ struct Pipeline::Impl final : RecordFilter {
   Record record;
   Skimmer skimmer;
   SkimmedLine skimmed;  // of the line that is looked at
-  bool proof = false;   // whether that line tells nothing but a verbosity
+  Proof proof;
   Event event;
   HeaderClock clock;
   Tracker tracker;
@@ -263,7 +272,7 @@ void Pipeline::Push(const LogLine& line) {
   // What the kubelet's lines before it say comes first: a record of theirs may still be held.
   if (IsWhole(format)) pipeline.Drain();
   if (frame) pipeline.Take(*frame);
-  if (std::exchange(pipeline.proof, false)) pipeline.TakeProof(line);
+  if (pipeline.proof.row != nullptr) pipeline.TakeProof(line);
   for (; pipeline.truncated < pipeline.framer.truncated(); ++pipeline.truncated) {
     pipeline.metrics.CountTruncatedRecord();
   }

@@ -76,6 +76,9 @@ struct Glimpse {
 Glimpse LookAtMessage(std::string_view raw);
 inline bool MayBeEvent(std::string_view raw) { return LookAtMessage(raw).event; }
 
+// The same of a record whose header was read; a frame's first line is enough.
+Glimpse LookAtRecord(const Frame& frame, const Record& record);
+
 // The same as ReadMessage and FindRow, of a record whose header was read. Where the row only proves
 // a verbosity, the message may be left unread: it may have been cut.
 const CatalogueRow* FindRow(const Frame& frame, Record& record);

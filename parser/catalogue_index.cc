@@ -333,15 +333,22 @@ const CatalogueRow* FindRow(Record& record) {
 
 Glimpse LookAtMessage(std::string_view raw) { return TheIndex().LookAt(raw); }
 
+Glimpse LookAtRecord(const Frame& frame, const Record& record) {
+  const char* const end = frame.text.data() + frame.text.size();
+  const std::string_view raw(record.raw_message.data(), end);
+  Glimpse glimpse = LookAtMessage(raw);
+  const bool text = record.format == LineFormat::kKlogText;
+  const bool quoted = !text || record.raw_message.data() != record.tail.data();
+  const bool cut = text && glimpse.whole && !FollowsMessage(raw.substr(glimpse.size + 1));
+  if (!quoted || cut) glimpse.row = nullptr;
+  return glimpse;
+}
+
 const CatalogueRow* FindRow(const Frame& frame, Record& record) {
-  if (record.format == LineFormat::kKlogText || record.format == LineFormat::kKlogJson) {
-    const std::string_view raw = QuotedMessage(frame, record);
-    const Glimpse glimpse = LookAtMessage(raw);
-    const bool whole = glimpse.whole && (record.format == LineFormat::kKlogJson ||
-                                         FollowsMessage(raw.substr(glimpse.size + 1)));
-    if (whole) TakePlainMessage(record, glimpse.size);
-    const bool open = glimpse.row != nullptr && !glimpse.whole;
-    if (whole || open) return glimpse.row;
+  if (!IsWhole(record.format)) {
+    const Glimpse glimpse = LookAtRecord(frame, record);
+    if (glimpse.row != nullptr && glimpse.whole) TakePlainMessage(record, glimpse.size);
+    if (glimpse.row != nullptr) return glimpse.row;
   }
   ReadMessage(frame, record);
   return FindRow(record);

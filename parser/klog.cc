@@ -303,13 +303,6 @@ void ReadMessage(const Frame& frame, Record& record) {
   }
 }
 
-std::string_view QuotedMessage(const Frame& frame, const Record& record) {
-  const bool quoted =
-      record.format == LineFormat::kKlogJson || record.raw_message.data() != record.tail.data();
-  if (!quoted) return {};
-  return {record.raw_message.data(), frame.text.data() + frame.text.size()};
-}
-
 ParseError ParseHead(const Frame& frame, Record& record) {
   const ParseError error = ParseHeader(frame, record);
   if (error == ParseError::kNone) ReadMessage(frame, record);

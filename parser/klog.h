@@ -96,9 +96,8 @@ std::string_view Name(ParseError error);  // not_klog, bad_header, bad_json, bad
 // first line is enough.
 ParseError ParseHeader(const Frame& frame, Record& record);
 
-// After ParseHeader: the message. Of a line with a quoted message, it from there on; else nothing.
+// After ParseHeader: the message.
 void ReadMessage(const Frame& frame, Record& record);
-std::string_view QuotedMessage(const Frame& frame, const Record& record);
 // After ParseHeader, in place of ReadMessage: the message is the first `size` bytes of the quoted
 // one as they stand there. In text, what follows its closing quote must be what follows a message.
 void TakePlainMessage(Record& record, size_t size);

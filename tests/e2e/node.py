@@ -132,8 +132,8 @@ class Service:
         return samples_of(self.node.get("/metrics")[1])
 
     def journal(self):
-        """What it said since it was last started."""
-        return self.node.run("journalctl", f"_SYSTEMD_INVOCATION_ID={self.show('InvocationID')}", "--output=cat", "--no-pager").stdout
+        """What it said since `restart`. By its identifier: of a program that ends at once journald may not find out the unit or the invocation."""
+        return self.node.run("journalctl", f"--identifier={NAME}", f"--after-cursor={self.begun}", "--output=cat", "--no-pager", "--quiet").stdout
 
     def reached(self, name, count):
         lane.wait_for(f"{name} at {count}, not {total(self.samples(), name):.0f}", lambda: total(self.samples(), name) >= count, 60)
@@ -149,6 +149,7 @@ class Service:
         self.node.run("systemctl", "daemon-reload")
 
     def restart(self):
+        self.begun = self.node.run("journalctl", "--lines=0", "--show-cursor").stdout.split("cursor: ")[1].strip()
         self.node.run("systemctl", "reset-failed", UNIT)
         self.node.run("systemctl", "restart", UNIT, check=False)
 
@@ -253,7 +254,12 @@ def mistakes(node, service):
     def unit_says(what, drop_in, *words, result="exit-code"):
         service.drop_in(drop_in)
         service.restart()
-        said = lane.wait_for(what, lambda: service.show("Result") == result and service.journal(), 60)
+        try:
+            said = lane.wait_for(what, lambda: service.show("Result") == result and service.journal(), 20)
+        except AssertionError:
+            print(service.node.run("systemctl", "show", UNIT).stdout); print("J", service.journal(), service.begun)
+            print(service.node.run("journalctl", "-n", "60", "--no-pager").stdout)
+            raise
         lane.expect(f"{what} is told", all(word in said for word in words), said)
         print(f"      {said.strip().splitlines()[-1]}")
 

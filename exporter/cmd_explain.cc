@@ -138,7 +138,11 @@ class Explainer {
     if (event_.kind == EventKind::kFailure && event_.row != nullptr) Failure(*event_.row);
     const auto effects = EffectsOf(event_.kind);
     for (const std::string_view effect : effects) Say("effect", effect);
-    if (effects.empty()) Say("effect", "none: it only shows that its pod lives");
+    if (event_.kind == EventKind::kVerbosity) {
+      Say("effect", "none: it only proves the verbosity, and that the kubelet was there");
+    } else if (effects.empty()) {
+      Say("effect", "none: it only shows that its pod lives");
+    }
   }
 
   static void Pod(const PodRef& pod) {

@@ -16,9 +16,9 @@ struct SkimmedLine {
   bool event = false;     // false: no row can take it
   // Its row, when that is known already, by the message: then the record can be had by TakeSkimmed.
   const CatalogueRow* row = nullptr;
-  bool whole = false;        // otherwise the row's only proves a verbosity, and the message is unread
+  bool whole = false;  // otherwise the row's only proves a verbosity, and the message is unread
   std::string_view message;  // as far as it was read
-  int level = -1;  // JSON's
+  int level = -1;            // JSON's
 };
 
 class Skimmer {

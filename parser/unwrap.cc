@@ -551,7 +551,8 @@ Unwrapped Unwrapper::Unwrap(std::string_view text, LogWriter writer) {
   } else if (work.writer >= LogWriter::kRuntime && !IsWhole(work.format)) {
     work.foreign = true;  // a runtime that prints what looks like a kubelet's line
   }
-  return work;
+  const Unwrapped& bare = work;
+  return bare;
 }
 
 }  // namespace kle

@@ -182,6 +182,8 @@ constexpr Handler kHandlers[] = {
     {kPodTerminated, Call<&Impl::OnWorker>,
      "the pod is terminated, precision exact: containers and sandbox are gone; the termination is "
      "observed"},
+    {kTerminatedEntered, Call<&Impl::OnWorker>,
+     "the pod is terminated by now, where the worker's line that says so is missing"},
     {kVolumeUndesired, Call<&Impl::OnVolume>,
      "the volume is no longer wanted: its unmount is to come"},
     {kUnmountStarted, Call<&Impl::OnVolume>,

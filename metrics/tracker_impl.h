@@ -63,6 +63,7 @@ struct Tracker::Impl {
 
   // tracker_reclaim.cc: the worker's marks, volumes, cgroup, status
   void OnWorker(const Event& event);
+  void NotePastEnd(PodFacts& pod, Timestamp at);
   void OnStopped(PodFacts& pod, Timestamp at);
   void OnVolume(const Event& event);
   void NoteUnmounting(PodFacts& pod, Timestamp at);

@@ -37,6 +37,21 @@ void Tracker::Impl::OnStopped(PodFacts& pod, Timestamp at) {
   TrySeal(pod);
 }
 
+// What comes only after the containers and the sandbox are gone. Where the worker's own mark is
+// missing (lines were lost, or searched for by the pod's name, which it does not have), its mark
+// before that is as near; without that one this is a bound.
+void Tracker::Impl::NotePastEnd(PodFacts& pod, Timestamp at) {
+  TerminationFacts& term = *pod.termination;
+  if (term.terminated_at || !term.worker_entered_at || term.by_runtime) return;
+  if (!term.worker_stopped_at) {
+    term.terminated_at = at;
+    term.terminated_precision = Precision::kBound;
+    TrySeal(pod);
+    return;
+  }
+  OnStopped(pod, *term.worker_stopped_at);
+}
+
 void Tracker::Impl::OnWorker(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr || !pod->termination) {
@@ -63,7 +78,11 @@ void Tracker::Impl::OnWorker(const Event& event) {
     case EventKind::kPodTerminated:
       if (before_end) OnStopped(*pod, event.at);
       return;
+    case EventKind::kTerminatedEntered:
+      NotePastEnd(*pod, event.at);
+      return;
     case EventKind::kVolumesUnmounted:
+      NotePastEnd(*pod, event.at);
       SetOnce(term.volumes_claimed_at, event.at);
       for (VolumeFacts& volume : pod->volumes) {
         // Only where no volume ever tells of itself; otherwise its own lines decide.
@@ -83,9 +102,11 @@ void Tracker::Impl::OnWorker(const Event& event) {
       SetOnce(term.worker_completed_at, event.at);
       return;
     case EventKind::kReclaimed:
+      NotePastEnd(*pod, event.at);
       SetOnce(term.reclaimed_line_at, event.at);
       return;
     case EventKind::kRemovedFromApi:
+      NotePastEnd(*pod, event.at);
       SetOnce(term.removed_from_api_at, event.at);
       return;
     default:

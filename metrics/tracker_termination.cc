@@ -117,8 +117,13 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
     const auto& unmount = term.first_unmount_at;
     const bool volumes_to_come =
         std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
-    if (!unmount && (volumes_to_come || !(term.removed_at || (dead && term.sandbox_settled))))
+    // The object is gone and the sandbox long dead: whose volumes still say nothing, of those there
+    // are no lines.
+    const bool silent = term.removed_at && dead && term.sandbox_settled;
+    if (!unmount && !silent &&
+        (volumes_to_come || !(term.removed_at || (dead && term.sandbox_settled)))) {
       return;
+    }
     const auto last_exit = LastExit(pod);
     if (!last_exit && !dead && !unmount) return;
     const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;

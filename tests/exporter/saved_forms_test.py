@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A kubelet's log as people save it: by journalctl in each of its forms, by grep, by container runtimes. The report is the log's own."""
+"""A kubelet's log as people save it: by journalctl in each of its forms, through grep. The report is the log's own."""
 import datetime
 import json
 import pathlib
@@ -65,4 +65,21 @@ for name in ("1.23.15-containerd-text-v5/e-kill-failures", "1.32.13-containerd17
                     "sed 's/^/kubelet: /' kubelet.log"):
         saved.write_bytes(subprocess.run(command, shell=True, cwd=home, capture_output=True, check=True).stdout)
         lane.expect(f"{name}: {command}", terminations(saved) == wanted, terminations(saved))
+
+# Searched for by a pod's name: the worker's last mark and the volumes' unmounts have only its UID.
+for name in ("1.28.3-containerd17-text-v5/mix-abcdi", "1.32.13-containerd17-json-v4/mix-abcdi"):
+    lines = lane.recorded(name)
+    log.write_text("\n".join(lines) + "\n")
+    checked = 0
+    whole = [one for one in terminations(log) if one["state"] == "removed" and one["termination_seconds"] is not None]
+    for wanted in whole:
+        saved.write_text("".join(line + "\n" for line in lines if wanted["pod"] in line))
+        found = terminations(saved)
+        ended = [one for one in found if one["state"] == "removed" and one["pod"] == wanted["pod"]]
+        seconds = [one["termination_seconds"] for one in ended]
+        near = seconds != [None] and len(seconds) == 1 and abs(seconds[0] - wanted["termination_seconds"]) < 0.002
+        checked += near
+        if not near:
+            lane.expect(f"{name}: {wanted['pod']} alone", False, found)
+    lane.expect(f"{name}: {checked} pods alone, each as in the whole log", checked > 5)
 lane.finish()

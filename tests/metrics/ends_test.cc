@@ -31,6 +31,48 @@ Lines Stopped(double at, int exit_code = 0) {
 
 const Lines kGone = {At(40, SyncLoop("DELETE")), At(40.1, SyncLoop("REMOVE"))};
 
+// The worker's mark has no pod's name: a log that was searched for it has none, nor one with a gap.
+TEST(Ends, WithoutTheWorkersMark) {
+  const Lines begun =
+      Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, OfPod("syncTerminatingPod enter")),
+                        At(10.2, Kill(30)), At(11.2, OfContainer("Container exited normally"))};
+  const Lines stopped = {At(11.5, OfPod("Pod termination stopped all running containers"))};
+  const Lines left[] = {{At(12, OfPod("syncTerminatedPod enter"))},
+                        {At(12, OfPod("All volumes are unmounted for pod"))},
+                        {At(12, OfPod("Pod is terminated and all resources are reclaimed"))},
+                        {At(12, OfPod("Pod fully terminated and removed from etcd"))}};
+  EXPECT_EQ(Replay(begun + stopped).in_flight.size(), 1u);
+  for (const Lines& after : left) {
+    const Measured near = Replay(begun + stopped + after + kGone);
+    ASSERT_EQ(near.ended.size(), 1u) << after[0];
+    EXPECT_NEAR(ToSeconds(*near.only().termination()), 1.5, 1e-6);
+    EXPECT_EQ(near.only().termination_precision, Precision::kExact);
+    const Measured late = Replay(begun + after + kGone);
+    ASSERT_EQ(late.ended.size(), 1u) << after[0];
+    EXPECT_NEAR(ToSeconds(*late.only().termination()), 2, 1e-6);
+    EXPECT_EQ(late.only().termination_precision, Precision::kBound);
+    EXPECT_EQ(late.only().state, State::kRemoved);
+  }
+}
+
+// The lines of a volume's end have no pod's name either.
+TEST(Ends, WithoutTheVolumesEnds) {
+  const std::string mounted =
+      "\"MountVolume.SetUp succeeded for volume \\\"token\\\" (UniqueName: "
+      "\\\"kubernetes.io/secret/" +
+      std::string(kUid) + "-token\\\") pod \\\"web-1\\\" (UID: \\\"" + std::string(kUid) +
+      "\\\") \" pod=\"default/web-1\"";
+  const Lines lines =
+      Lines{At(0.5, mounted)} + Started() +
+      Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)), At(12, Pleg("ContainerDied", kApp)),
+            At(12, Pleg("ContainerDied", kSandbox))};
+  EXPECT_EQ(Replay(lines).in_flight.size(), 1u) << "an unmount may still come";
+  const Measured run = Replay(lines + kGone);
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_NEAR(ToSeconds(*run.only().termination()), 2, 1e-6);
+  EXPECT_EQ(run.only().termination_precision, Precision::kRelist);
+}
+
 TEST(Ends, Eviction) {
   const Lines lines =
       Started() +

@@ -197,8 +197,11 @@ constexpr Handler kHandlers[] = {
     {kReclaimed, Call<&Impl::OnWorker>, "all that the pod held is reclaimed"},
     {kRemovedFromApi, Call<&Impl::OnWorker>,
      "the kubelet has deleted the object: ends the phase remove_from_api"},
+    {kForgotten, Call<&Impl::OnForgotten>,
+     "the object is gone: ends the termination, where the REMOVE is missing"},
     {kOrphanVolumesCleaned, Call<&Impl::OnVolumesCleaned>,
-     "the pod's folder is gone: below -v 2 the only proof of its deletion, which ends with it"},
+     "the pod's folder is gone: below -v 2 the only proof of its deletion, which ends with it; "
+     "above that where the REMOVE is missing"},
     {kRuntimeSandboxRequested, Call<&Impl::OnRuntimeSandbox>,
      "makes the pod known; below -v 2 the pod lives on: a termination that the runtime's lines had "
      "told is taken back"},

@@ -63,6 +63,8 @@ struct Tracker::Impl {
 
   // tracker_reclaim.cc: the worker's marks, volumes, cgroup, status
   void OnWorker(const Event& event);
+  void OnForgotten(const Event& event);
+  void NoteForgotten(PodFacts& pod);
   void NotePastEnd(PodFacts& pod, Timestamp at);
   void OnStopped(PodFacts& pod, Timestamp at);
   void OnVolume(const Event& event);

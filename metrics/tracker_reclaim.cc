@@ -202,7 +202,22 @@ void Tracker::Impl::OnVolumesCleaned(const Event& event) {
     if (pod->terminating()) Complete(*pod, State::kRemoved);
   } else if (!term.kill_seen && term.trigger == Trigger::kForceDelete) {
     Finished(*pod);
+  } else {
+    NoteForgotten(*pod);
   }
+}
+
+void Tracker::Impl::OnForgotten(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod != nullptr && pod->terminating()) NoteForgotten(*pod);
+}
+
+// The kubelet knows nothing of the pod any more: its object is gone, though no REMOVE said so. When
+// it went is not known.
+void Tracker::Impl::NoteForgotten(PodFacts& pod) {
+  if (!pod.termination->sealed || pod.termination->lost) return;
+  if (!std::exchange(pod.removed, true)) After(kForgetAfter, Timer::kForget, pod);
+  Complete(pod, State::kRemoved);
 }
 
 }  // namespace kle

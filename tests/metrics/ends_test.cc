@@ -55,6 +55,29 @@ TEST(Ends, WithoutTheWorkersMark) {
   }
 }
 
+TEST(Ends, WithoutTheRemove) {
+  const Lines ended = Started() + Lines{At(10, SyncLoop("DELETE"))} + Stopped(10.1);
+  EXPECT_EQ(Replay(ended).in_flight.size(), 1u);
+  const std::string uid(kUid);
+  for (const std::string& forgotten :
+       {"\"Pod has been terminated and is no longer known to the kubelet, remove all history\" "
+        "podUID=" +
+            uid,
+        "\"Cleaned up orphaned pod volumes dir\" podUID=" + uid + " path=\"/p\""}) {
+    const Measured run = Replay(ended + Lines{At(20, forgotten)});
+    ASSERT_EQ(run.ended.size(), 1u) << forgotten;
+    EXPECT_EQ(run.only().state, State::kRemoved);
+    EXPECT_NEAR(ToSeconds(*run.only().termination()), 1.7, 1e-6);
+    EXPECT_FALSE(run.only().removed_at) << "when is not known";
+    EXPECT_EQ(Replay(ended + kGone + Lines{At(41, forgotten)}).size(), 1u);
+    // Nothing is forgotten of what was never seen to end.
+    EXPECT_EQ(
+        Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.2, Kill(30)), At(20, forgotten)})
+            .in_flight.size(),
+        1u);
+  }
+}
+
 // The lines of a volume's end have no pod's name either.
 TEST(Ends, WithoutTheVolumesEnds) {
   const std::string mounted =

@@ -181,10 +181,18 @@ size_t PastSyslogDate(std::string_view text) {
   return PastClock(text, at + 1);
 }
 
+// What follows a date: whose line it is, or the line itself (`ts`, docker logs -t).
+bool StripDated(std::string_view text, Work& line) {
+  if (Begins(text) == LineFormat::kOther) return StripOrigin(text, line);
+  line.text = text;
+  line.key = Hash("stamped", 0);
+  return true;
+}
+
 // "Nov 23 23:01:26 host kubelet[812]: ": syslog files, journalctl -o short and short-precise.
 bool StripSyslog(Work& line) {
   const size_t at = PastSyslogDate(line.text);
-  return at != kNone && StripOrigin(line.text.substr(at), line);
+  return at != kNone && StripDated(line.text.substr(at), line);
 }
 
 // "stderr F " after a time stamp.
@@ -215,7 +223,7 @@ bool StripIso(Work& line) {
     return true;
   }
   line.received = at;
-  if (Begins(text) == LineFormat::kOther && StripOrigin(text, line)) return true;
+  if (StripDated(text, line)) return true;
   line.text = text;
   line.key = Hash("stamped", 0);
   return true;
@@ -232,16 +240,19 @@ bool StripFullDate(Work& line) {
   if (!ShapedLike(text, kDate)) return false;
   const size_t at = PastClock(text, kDate.size());
   if (at == kNone) return false;
-  std::string_view rest = text.substr(at);
+  const std::string_view rest = text.substr(at);
   const size_t blank = std::min(rest.find(' '), rest.size());
   const std::string_view zone = rest.substr(0, blank);
+  if (!StripDated(rest, line) &&
+      !(blank < rest.size() && StripDated(rest.substr(blank + 1), line))) {
+    return false;
+  }
   if (zone == "UTC" || zone == "GMT") {
     std::string stamp(text.substr(0, at - 1));
     stamp[kDate.size() - 1] = 'T';
     line.received = ParseTimestamp(stamp + "Z");
   }
-  if (StripOrigin(rest, line)) return true;
-  return blank < rest.size() && StripOrigin(rest.substr(blank + 1), line);
+  return true;
 }
 
 // "1795428000.123456 host kubelet[812]: ": journalctl -o short-unix.

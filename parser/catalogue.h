@@ -74,7 +74,6 @@ struct Glimpse {
 };
 // `raw`: as it stands in the line, escapes and all, without its opening quote.
 Glimpse LookAtMessage(std::string_view raw);
-inline bool MayBeEvent(std::string_view raw) { return LookAtMessage(raw).event; }
 
 // The same of a record whose header was read; a frame's first line is enough.
 Glimpse LookAtRecord(const Frame& frame, const Record& record);

@@ -44,7 +44,10 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
     return PushWhole(line, LineFormat::kRuntime, line.text, line.received);
   }
   if (std::optional<Frame> done; PushBare(line, filter, done)) return done;
-  const Unwrapped bare = unwrapper_.Unwrap(line.text.substr(0, limits_.record_bytes), line.writer);
+  const bool tab_wraps =
+      line.text.starts_with('\t') && line.writer == LogWriter::kAny && !AfterText(line);
+  const Unwrapped bare =
+      unwrapper_.Unwrap(line.text.substr(0, limits_.record_bytes), line.writer, tab_wraps);
   last_line_format_ = LineFormat::kOther;
   if (bare.foreign) return std::nullopt;
   if (IsWhole(bare.format)) {
@@ -79,6 +82,13 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   if (slot.holding) done = Release(slot);
   slot.format = LineFormat::kOther;
   return done;
+}
+
+// Whether the line could go on with a record of klog's text that no wrapper was around.
+bool Framer::AfterText(const LogLine& line) const {
+  return std::ranges::any_of(slots_, [&](const Slot& slot) {
+    return slot.stream == line.stream && slot.key == 0 && slot.format == LineFormat::kKlogText;
+  });
 }
 
 // What nearly all lines are: klog's beginning without wrappers, from the writer of the line before.

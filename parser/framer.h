@@ -93,6 +93,7 @@ class Framer {
   };
   std::optional<Frame> PushWhole(const LogLine& line, LineFormat format, std::string_view text,
                                  std::optional<Timestamp> received);
+  bool AfterText(const LogLine& line) const;
   bool PushBare(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done);
   std::optional<Frame> Continue(const LogLine& line);
   Slot& SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted);

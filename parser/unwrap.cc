@@ -293,7 +293,7 @@ bool StripNameAlone(Work& line) {
   constexpr size_t kLongest = 256;
   const std::string_view text = line.text;
   const size_t end = text.substr(0, kLongest).find(": ");
-  if (end == kNone || !BeginsRecord(text.substr(end + 2))) return false;
+  if (text.starts_with('\t') || end == kNone || !BeginsRecord(text.substr(end + 2))) return false;
   return StripOrigin(text, line);
 }
 
@@ -301,7 +301,7 @@ bool StripNameAlone(Work& line) {
 bool StripGrep(Work& line) {
   constexpr size_t kLongest = 512;
   const std::string_view text = line.text;
-  const std::string_view front = text.substr(0, std::min(text.find(' '), kLongest));
+  const std::string_view front = text.substr(0, std::min(text.find_first_of(" \t"), kLongest));
   for (size_t at = front.find_first_of(":-"); at != kNone; at = front.find_first_of(":-", at + 1)) {
     const std::string_view rest = text.substr(at + 1);
     const bool begins = BeginsRecord(rest) || PastSyslogDate(rest) != kNone ||
@@ -542,7 +542,7 @@ bool BeginsAsKlogJson(std::string_view text) {
          std::memcmp(text.data(), kBegin.data(), kBegin.size()) == 0;
 }
 
-Unwrapped Unwrapper::Unwrap(std::string_view text, LogWriter writer) {
+Unwrapped Unwrapper::Unwrap(std::string_view text, LogWriter writer, bool tab_wraps) {
   Work work;
   work.text = text;
   work.writer = writer;
@@ -550,6 +550,7 @@ Unwrapped Unwrapper::Unwrap(std::string_view text, LogWriter writer) {
   for (size_t layer = 0; layer <= kLayers; ++layer) {
     work.format = Begins(work.text);
     if (work.format != LineFormat::kOther || layer == kLayers) break;
+    if (work.text.starts_with('\t') && (layer > 0 || !tab_wraps)) break;
     work.scratch = &unescaped_[layer];
     if (!StripOne(hints_[layer], work) || work.foreign || work.other || IsWhole(work.format)) {
       break;

@@ -34,8 +34,10 @@ bool BeginsAsKlogJson(std::string_view text);
 
 class Unwrapper {
  public:
-  // Of one line, whose writer is what its source says. Valid until the next call.
-  Unwrapped Unwrap(std::string_view text, LogWriter writer);
+  // Of one line, whose writer is what its source says. What a TAB stands before, in whatever
+  // wrapper, is the rest of a klog message and begins nothing, unless `tab_wraps`: only
+  // journalctl's pretty JSON is written so. Valid until the next call.
+  Unwrapped Unwrap(std::string_view text, LogWriter writer, bool tab_wraps);
 
   // Host and identifier of the last wrapped line, since the next one's are mostly the same.
   struct Origin {

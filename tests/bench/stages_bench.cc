@@ -97,7 +97,7 @@ void Header(benchmark::State& state, const Corpus& corpus) {
   for (auto _ : state) {
     corpus.ForEachLine([&](std::string_view line) {
       if (ParseHeader(Corpus::FrameOf(line), record) == ParseError::kNone) {
-        benchmark::DoNotOptimize(MayBeEvent(record.raw_message));
+        benchmark::DoNotOptimize(LookAtMessage(record.raw_message).event);
       }
     });
   }
@@ -109,7 +109,8 @@ template <typename Use>
 void ForEachEvent(const Corpus& corpus, Record& record, Use use) {
   corpus.ForEachLine([&](std::string_view line) {
     const Frame frame = Corpus::FrameOf(line);
-    if (ParseHeader(frame, record) != ParseError::kNone || !MayBeEvent(record.raw_message)) return;
+    if (ParseHeader(frame, record) != ParseError::kNone || !LookAtMessage(record.raw_message).event)
+      return;
     if (ParseHead(frame, record) != ParseError::kNone) return;
     if (const CatalogueRow* row = FindRow(record)) use(frame, *row);
   });

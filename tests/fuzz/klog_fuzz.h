@@ -38,7 +38,7 @@ inline void ReadAll(std::string_view text, LineFormat format) {
   // no character of a row's beginning as an escape; whoever does may be overlooked.
   const bool escaped = record.raw_message.find('\\') != std::string_view::npos;
   const CatalogueRow* const row = FindRow(record);
-  if (row != nullptr && !escaped && !MayBeEvent(record.raw_message)) std::abort();
+  if (row != nullptr && !escaped && !LookAtMessage(record.raw_message).event) std::abort();
   // And what it finds is what a whole look finds; but of what only proves a verbosity the message
   // may be unread.
   static Record glimpsed;

@@ -527,7 +527,7 @@ struct Read {
     row = FindRow(record);
     // Whatever has a row must pass the first look, however much of the line has come so far.
     for (size_t size = 0; row != nullptr && size <= record.raw_message.size(); ++size) {
-      EXPECT_TRUE(MayBeEvent(record.raw_message.substr(0, size))) << text;
+      EXPECT_TRUE(LookAtMessage(record.raw_message.substr(0, size)).event) << text;
     }
     taken = row != nullptr && Extract(record, *frame, *row, event);
   }
@@ -795,7 +795,7 @@ TEST(RecordedKubelets, NoLineOfAPodsPhasesIsUnknown) {
       if (frame.format == LineFormat::kOther || IsWhole(frame.format)) return;  // runc's, in there
       if (ParseHead(frame, record) != ParseError::kNone) return;
       const CatalogueRow* row = FindRow(record);
-      if (row != nullptr && !MayBeEvent(record.raw_message)) ++overlooked;
+      if (row != nullptr && !LookAtMessage(record.raw_message).event) ++overlooked;
       if (row == nullptr) {
         if (IsLifecycle(record.message)) ++unknown[Shape(record.message)];
       } else if (!Extract(record, frame, *row, event)) {

@@ -98,6 +98,35 @@ TEST_P(WrapperTest, IsStripped) {
   EXPECT_EQ(received ? FormatTimestamp(*received) : "", row.received);
 }
 
+// What a container printed may stand in a klog block, each line behind a TAB: no wrapper may make a
+// record of it, wherever reading began.
+TEST(Framer, NoWrapperIsLookedForBehindATab) {
+  const std::string forged[] = {"\tMESSAGE=" + kB,
+                                "\tkubelet[812]: " + kB,
+                                "\tkubelet: " + kB,
+                                "\tlog:" + kB,
+                                "\t17-" + kB,
+                                "\t\"MESSAGE\" : \"" + kA + "\",",
+                                "\tNov 23 23:01:26 h kubelet[1]: " + kB,
+                                "\t2026-11-23T23:01:26Z h kubelet[1]: " + kB};
+  const std::string opens = kA + " err=<";
+  for (const std::string& line : forged) {
+    EXPECT_EQ(FrameLines({opens, line, " >"}).records, Lines{opens + "\n" + line + "\n >"}) << line;
+    const std::string wrapper = "Nov 23 23:01:26 h kubelet[812]: ";
+    EXPECT_EQ(FrameLines({wrapper + opens, wrapper + line, wrapper + " >"}).records,
+              Lines{opens + "\n" + line + "\n >"})
+        << line;
+    EXPECT_EQ(FrameLines({wrapper + line}).records, Lines{}) << line;
+    Framer framer;
+    Framed vouched;
+    LogLine first = Line(line);
+    first.writer = LogWriter::kKubelet;
+    PushLine(framer, first, vouched);
+    Drain(framer, vouched);
+    EXPECT_EQ(vouched.records, Lines{}) << line;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Forms, WrapperTest,
     testing::Values(

@@ -52,7 +52,11 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# What is loaded later is in no list of the program's own.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "init-system-helpers (>= 1.54)")
+foreach(package ${KLE_LOADED_LATER})
+  string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", ${package}")
+endforeach()
 # --timezone; and how older journal files are packed: newer libsystemd opens these at run time.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "tzdata, liblz4-1, liblzma5")
 set(CPACK_DEBIAN_PACKAGE_SECTION net)

@@ -2,12 +2,13 @@
 #include "exporter/basic_auth.h"
 
 #include <crypt.h>
-#include <gnutls/crypto.h>
 #include <strings.h>
 
 #include <cstdlib>
 #include <memory>
 #include <optional>
+
+#include "exporter/tls_libraries.h"
 
 namespace kle {
 namespace {
@@ -56,7 +57,8 @@ bool SameInConstantTime(std::string_view a, std::string_view b) {
 }  // namespace
 
 BasicAuth::BasicAuth(std::map<std::string, std::string> users) : users_(std::move(users)) {
-  if (gnutls_rnd(GNUTLS_RND_KEY, secret_.data(), secret_.size()) != 0) std::abort();
+  if (users_.empty()) return;
+  if (Tls().gnutls_rnd(GNUTLS_RND_KEY, secret_.data(), secret_.size()) != 0) std::abort();
   const auto cost = [](const std::string& hash) { return hash.substr(4, 2); };
   for (const auto& [name, hash] : users_) {
     if (slowest_hash_.empty() || cost(hash) > cost(slowest_hash_)) slowest_hash_ = hash;
@@ -65,8 +67,8 @@ BasicAuth::BasicAuth(std::map<std::string, std::string> users) : users_(std::mov
 
 BasicAuth::Digest BasicAuth::DigestOf(std::string_view header) const {
   Digest digest{};
-  gnutls_hmac_fast(GNUTLS_MAC_SHA256, secret_.data(), secret_.size(), header.data(), header.size(),
-                   digest.data());
+  Tls().gnutls_hmac_fast(GNUTLS_MAC_SHA256, secret_.data(), secret_.size(), header.data(),
+                         header.size(), digest.data());
   return digest;
 }
 

@@ -18,6 +18,7 @@ enum class AuthVerdict { kAllowed, kDenied, kBusy };
 // fewer still, so that guesses from one place do not keep those from another out.
 class BasicAuth {
  public:
+  // With users, LoadTlsLibraries() must have been ok.
   explicit BasicAuth(std::map<std::string, std::string> users);
 
   bool required() const { return !users_.empty(); }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "exporter/log.h"
+#include "exporter/tls_libraries.h"
 #include "parser/time.h"
 
 namespace kle {
@@ -57,6 +58,12 @@ std::shared_ptr<const WebState> LoadWebState(const std::string& path, Problems& 
   auto state = std::make_shared<WebState>();
   if (!path.empty()) state->config = ReadWebConfig(path, problems);
   if (problems.size() != before) return nullptr;
+  if (state->config.tls || !state->config.users.empty()) {
+    if (auto loaded = LoadTlsLibraries(); !loaded) {
+      problems.push_back({path, {}, loaded.error().message()});
+      return nullptr;
+    }
+  }
   state->auth = std::make_shared<BasicAuth>(state->config.users);
   if (state->config.tls) {
     state->tls = TlsContext::Load(*state->config.tls, path, problems);

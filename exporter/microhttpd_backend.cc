@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A thread per connection, as many as there may be connections. Each TLS session gets the
 // certificate, the versions and the client CA as they are when it begins.
-#include <gnutls/abstract.h>
-#include <gnutls/gnutls.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +14,7 @@
 
 #include "exporter/deadlines.h"
 #include "exporter/http_backend.h"
+#include "exporter/tls_libraries.h"
 
 namespace kle {
 namespace {
@@ -35,12 +33,12 @@ struct Connection {
 };
 
 int FdOf(MHD_Connection* connection) {
-  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  const auto* info = Tls().MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   return info == nullptr ? -1 : info->connect_fd;
 }
 
 std::string ClientOf(MHD_Connection* connection) {
-  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  const auto* info = Tls().MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
   std::array<char, NI_MAXHOST> host{};
   if (info == nullptr || info->client_addr == nullptr) return "";
   const socklen_t size =
@@ -77,7 +75,7 @@ class Microhttpd : public HttpBackend {
                                        {MHD_OPTION_END, 0, nullptr}}};
     errno = 0;
     // clang-format off
-    daemon_ = MHD_start_daemon(
+    daemon_ = Tls().MHD_start_daemon(
         flags, 0, nullptr, nullptr, &Microhttpd::OnRequest, this,
         MHD_OPTION_LISTEN_SOCKET, *listening,
         MHD_OPTION_CONNECTION_LIMIT, connections_,
@@ -95,10 +93,10 @@ class Microhttpd : public HttpBackend {
 
   ~Microhttpd() override {
     if (daemon_ == nullptr) return;
-    const int listening = MHD_quiesce_daemon(daemon_);
+    const int listening = Tls().MHD_quiesce_daemon(daemon_);
     if (listening >= 0) close(listening);
     deadlines_.WaitForNone(kGoodbye);
-    MHD_stop_daemon(daemon_);
+    Tls().MHD_stop_daemon(daemon_);
   }
 
   std::vector<uint16_t> ports() const override { return {port_}; }
@@ -121,7 +119,8 @@ class Microhttpd : public HttpBackend {
     deadlines_.Add(state->fd);
     if (!tls_) return state;
     state->web = responder_.web()->Get();
-    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    const auto* info =
+        Tls().MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     auto* session = info == nullptr ? nullptr : static_cast<gnutls_session_t>(info->tls_session);
     if (session == nullptr || !state->web->tls->Apply(session, !responder_.probes_only())) {
       shutdown(state->fd, SHUT_RDWR);
@@ -163,25 +162,27 @@ class Microhttpd : public HttpBackend {
     request.path = std::string_view(target).substr(0, end);
     if (end != std::string::npos) request.query = std::string_view(target).substr(end + 1);
     const char* if_none_match =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
+        Tls().MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
     request.if_none_match = if_none_match != nullptr ? if_none_match : "";
     auto response = std::make_unique<HttpResponse>(responder_.Respond(
-        request, MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"),
+        request, Tls().MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"),
         ClientOf(connection)));
     const int status = response->status;
     std::string& body = response->body;
-    MHD_Response* made = MHD_create_response_from_buffer_with_free_callback_cls(
+    MHD_Response* made = Tls().MHD_create_response_from_buffer_with_free_callback_cls(
         body.size(), body.data(), [](void* done) { delete static_cast<HttpResponse*>(done); },
         response.get());
     if (made == nullptr) return MHD_NO;
     const HttpResponse& content = *response.release();  // the library's now
-    if (status != 304) MHD_add_response_header(made, "Content-Type", content.content_type.c_str());
-    MHD_add_response_header(made, "Connection", "close");
+    if (status != 304)
+      Tls().MHD_add_response_header(made, "Content-Type", content.content_type.c_str());
+    Tls().MHD_add_response_header(made, "Connection", "close");
     for (const auto& [name, value] : content.headers) {
-      MHD_add_response_header(made, name.c_str(), value.c_str());
+      Tls().MHD_add_response_header(made, name.c_str(), value.c_str());
     }
-    const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(status), made);
-    MHD_destroy_response(made);
+    const MHD_Result queued =
+        Tls().MHD_queue_response(connection, static_cast<unsigned>(status), made);
+    Tls().MHD_destroy_response(made);
     return queued;
   }
 
@@ -198,6 +199,7 @@ class Microhttpd : public HttpBackend {
 Result<std::unique_ptr<HttpBackend>> StartMicrohttpd(const Endpoint& endpoint,
                                                      const std::string& text,
                                                      const HttpResponder& responder) {
+  if (auto loaded = LoadTlsLibraries(); !loaded) return loaded.error();
   auto backend = std::make_unique<Microhttpd>(responder);
   if (auto started = backend->Start(endpoint, text); !started) return started.error();
   return std::unique_ptr<HttpBackend>(std::move(backend));

@@ -2,7 +2,6 @@
 #include "exporter/tls_context.h"
 
 #include <arpa/inet.h>
-#include <gnutls/x509.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 #include <type_traits>
 
 #include "exporter/small_file.h"
+#include "exporter/tls_libraries.h"
 #include "exporter/tls_priority.h"
 
 namespace kle {
@@ -22,8 +22,8 @@ using Certificate =
 
 Certificate NewCertificate() {
   gnutls_x509_crt_t made = nullptr;
-  gnutls_x509_crt_init(&made);
-  return {made, gnutls_x509_crt_deinit};
+  Tls().gnutls_x509_crt_init(&made);
+  return {made, Tls().gnutls_x509_crt_deinit};
 }
 
 gnutls_datum_t Datum(std::string& text) {
@@ -69,7 +69,7 @@ std::string KeyFault(int code, const std::string& text) {
   if (text.find("ENCRYPTED") != std::string::npos) {
     return "is encrypted: store it without a passphrase, readable by the exporter's user alone";
   }
-  return std::string("is no PEM private key: ") + gnutls_strerror(code);
+  return std::string("is no PEM private key: ") + Tls().gnutls_strerror(code);
 }
 
 bool Required(ClientAuth auth) {
@@ -83,7 +83,7 @@ std::vector<std::string> AlternativeNames(gnutls_x509_crt_t certificate) {
     std::array<char, 1024> name{};
     size_t size = name.size();
     const int type =
-        gnutls_x509_crt_get_subject_alt_name(certificate, i, name.data(), &size, nullptr);
+        Tls().gnutls_x509_crt_get_subject_alt_name(certificate, i, name.data(), &size, nullptr);
     if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) return names;
     if (type == GNUTLS_SAN_IPADDRESS) {
       std::array<char, INET6_ADDRSTRLEN> text{};
@@ -103,14 +103,14 @@ std::vector<std::string> AlternativeNames(gnutls_x509_crt_t certificate) {
 }  // namespace
 
 TlsContext::~TlsContext() {
-  if (credentials_ != nullptr) gnutls_certificate_free_credentials(credentials_);
-  if (priority_ != nullptr) gnutls_priority_deinit(priority_);
+  if (credentials_ != nullptr) Tls().gnutls_certificate_free_credentials(credentials_);
+  if (priority_ != nullptr) Tls().gnutls_priority_deinit(priority_);
 }
 
 std::shared_ptr<const TlsContext> TlsContext::Load(const TlsOptions& options,
                                                    const std::string& path, Problems& problems) {
   const std::shared_ptr<TlsContext> context(new TlsContext);
-  if (gnutls_certificate_allocate_credentials(&context->credentials_) != 0) return nullptr;
+  if (Tls().gnutls_certificate_allocate_credentials(&context->credentials_) != 0) return nullptr;
   context->client_auth_ = options.client_auth;
   context->allowed_sans_ = options.client_allowed_sans;
   const bool certificate = context->LoadCertificate(options, path, problems);
@@ -127,17 +127,18 @@ bool TlsContext::LoadCertificate(const TlsOptions& options, const std::string& p
   if (!certificate || !key) return false;
   const gnutls_datum_t certificate_pem = Datum(*certificate);
   const auto leaf = NewCertificate();
-  if (const int code = gnutls_x509_crt_import(leaf.get(), &certificate_pem, GNUTLS_X509_FMT_PEM);
+  if (const int code =
+          Tls().gnutls_x509_crt_import(leaf.get(), &certificate_pem, GNUTLS_X509_FMT_PEM);
       code != 0) {
     reporter.Add("cert", options.certificate,
-                 std::string("is no PEM certificate: ") + gnutls_strerror(code));
+                 std::string("is no PEM certificate: ") + Tls().gnutls_strerror(code));
     return false;
   }
-  not_before_ = Time(gnutls_x509_crt_get_activation_time(leaf.get()));
-  not_after_ = Time(gnutls_x509_crt_get_expiration_time(leaf.get()));
+  not_before_ = Time(Tls().gnutls_x509_crt_get_activation_time(leaf.get()));
+  not_after_ = Time(Tls().gnutls_x509_crt_get_expiration_time(leaf.get()));
   const gnutls_datum_t key_pem = Datum(*key);
-  const int code = gnutls_certificate_set_x509_key_mem2(credentials_, &certificate_pem, &key_pem,
-                                                        GNUTLS_X509_FMT_PEM, nullptr, 0);
+  const int code = Tls().gnutls_certificate_set_x509_key_mem2(
+      credentials_, &certificate_pem, &key_pem, GNUTLS_X509_FMT_PEM, nullptr, 0);
   if (code < 0) {
     reporter.Add("key", options.key, KeyFault(code, *key));
     return false;
@@ -152,7 +153,8 @@ bool TlsContext::LoadClientCa(const TlsOptions& options, const std::string& path
   auto text = Read("client_ca", options.client_ca, reporter);
   if (!text) return false;
   const gnutls_datum_t pem = Datum(*text);
-  const int count = gnutls_certificate_set_x509_trust_mem(credentials_, &pem, GNUTLS_X509_FMT_PEM);
+  const int count =
+      Tls().gnutls_certificate_set_x509_trust_mem(credentials_, &pem, GNUTLS_X509_FMT_PEM);
   if (count <= 0) {
     reporter.Add("client_ca", options.client_ca, "holds no PEM certificate");
     return false;
@@ -169,32 +171,35 @@ bool TlsContext::LoadPriority(const TlsOptions& options, const std::string& path
     reporter.AddAt(key, priority.error().message());
     return false;
   }
-  if (const int code = gnutls_priority_init(&priority_, priority->c_str(), nullptr); code != 0) {
-    reporter.AddAt(key, std::string("this machine's GnuTLS refuses it: ") + gnutls_strerror(code));
+  if (const int code = Tls().gnutls_priority_init(&priority_, priority->c_str(), nullptr);
+      code != 0) {
+    reporter.AddAt(key,
+                   std::string("this machine's GnuTLS refuses it: ") + Tls().gnutls_strerror(code));
     return false;
   }
   return true;
 }
 
 bool TlsContext::Apply(gnutls_session_t session, bool ask_for_client_certificate) const {
-  if (gnutls_priority_set(session, priority_) != 0 ||
-      gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials_) != 0) {
+  if (Tls().gnutls_priority_set(session, priority_) != 0 ||
+      Tls().gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials_) != 0) {
     return false;
   }
-  gnutls_session_set_ptr(session, const_cast<TlsContext*>(this));
+  Tls().gnutls_session_set_ptr(session, const_cast<TlsContext*>(this));
   const bool ask = ask_for_client_certificate && client_auth_ != ClientAuth::kNone;
-  gnutls_certificate_server_set_request(session, !ask                     ? GNUTLS_CERT_IGNORE
-                                                 : Required(client_auth_) ? GNUTLS_CERT_REQUIRE
-                                                                          : GNUTLS_CERT_REQUEST);
-  if (ask) gnutls_session_set_verify_function(session, &TlsContext::Verify);
+  Tls().gnutls_certificate_server_set_request(session, !ask ? GNUTLS_CERT_IGNORE
+                                                       : Required(client_auth_)
+                                                           ? GNUTLS_CERT_REQUIRE
+                                                           : GNUTLS_CERT_REQUEST);
+  if (ask) Tls().gnutls_session_set_verify_function(session, &TlsContext::Verify);
   return true;
 }
 
 // Anything but 0 ends the handshake. TLS 1.3 comes here without a certificate too.
 int TlsContext::Verify(gnutls_session_t session) {
-  const auto* context = static_cast<const TlsContext*>(gnutls_session_get_ptr(session));
+  const auto* context = static_cast<const TlsContext*>(Tls().gnutls_session_get_ptr(session));
   unsigned count = 0;
-  const gnutls_datum_t* sent = gnutls_certificate_get_peers(session, &count);
+  const gnutls_datum_t* sent = Tls().gnutls_certificate_get_peers(session, &count);
   if (sent == nullptr || count == 0) {
     return Required(context->client_auth_) ? GNUTLS_E_NO_CERTIFICATE_FOUND : 0;
   }
@@ -204,14 +209,14 @@ int TlsContext::Verify(gnutls_session_t session) {
     gnutls_typed_vdata_st wanted{GNUTLS_DT_KEY_PURPOSE_OID,
                                  reinterpret_cast<unsigned char*>(purpose.data()), 0};
     unsigned status = 0;
-    if (gnutls_certificate_verify_peers(session, &wanted, 1, &status) != 0 || status != 0) {
+    if (Tls().gnutls_certificate_verify_peers(session, &wanted, 1, &status) != 0 || status != 0) {
       return GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
     }
   }
   if (context->allowed_sans_.empty()) return 0;
   const auto leaf = NewCertificate();
   if (count > kMostCertificates ||
-      gnutls_x509_crt_import(leaf.get(), sent, GNUTLS_X509_FMT_DER) != 0) {
+      Tls().gnutls_x509_crt_import(leaf.get(), sent, GNUTLS_X509_FMT_DER) != 0) {
     return GNUTLS_E_CERTIFICATE_ERROR;
   }
   for (const std::string& name : AlternativeNames(leaf.get())) {

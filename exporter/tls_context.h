@@ -18,6 +18,7 @@ namespace kle {
 class TlsContext {
  public:
   // Null when something is wrong, which is then added to `problems`, with `path` as the file.
+  // LoadTlsLibraries() must have been ok.
   static std::shared_ptr<const TlsContext> Load(const TlsOptions& options, const std::string& path,
                                                 Problems& problems);
   ~TlsContext();

@@ -3,8 +3,6 @@
 // list of suites is turned into these, and what comes of them is held against the list.
 #include "exporter/tls_priority.h"
 
-#include <gnutls/gnutls.h>
-
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -12,6 +10,8 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include "exporter/tls_libraries.h"
 
 namespace kle {
 namespace {
@@ -61,18 +61,18 @@ const Suite* Find(std::string_view name) {
 // Names of the suites below TLS 1.3 that the priority string allows.
 std::set<std::string> Allowed(const std::string& priority) {
   gnutls_priority_t made = nullptr;
-  if (gnutls_priority_init(&made, priority.c_str(), nullptr) != 0) return {};
+  if (Tls().gnutls_priority_init(&made, priority.c_str(), nullptr) != 0) return {};
   const std::unique_ptr<std::remove_pointer_t<gnutls_priority_t>, decltype(&gnutls_priority_deinit)>
-      owner(made, gnutls_priority_deinit);
+      owner(made, Tls().gnutls_priority_deinit);
   std::set<std::string> names;
   for (unsigned i = 0;; ++i) {
     unsigned index = 0;
-    const int code = gnutls_priority_get_cipher_suite_index(made, i, &index);
+    const int code = Tls().gnutls_priority_get_cipher_suite_index(made, i, &index);
     if (code == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) break;
     if (code != 0) continue;
     gnutls_protocol_t version{};
     const char* name =
-        gnutls_cipher_suite_info(index, nullptr, nullptr, nullptr, nullptr, &version);
+        Tls().gnutls_cipher_suite_info(index, nullptr, nullptr, nullptr, nullptr, &version);
     if (name == nullptr || version == GNUTLS_TLS1_3) continue;
     const auto* known = std::find_if(kSuites.begin(), kSuites.end(),
                                      [&](const Suite& suite) { return suite.gnutls == name; });

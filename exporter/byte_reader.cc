@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
-#include <vector>
 
 namespace kle {
 namespace {
@@ -41,15 +40,15 @@ class RawFile {
 
   // Unread bytes at the front, read from the file when there are none; empty at its end.
   Result<std::span<const char>> Front(size_t at_least = 1) {
-    if (buffer_.empty()) buffer_.resize(kBlock);
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBlock);
     while (end_ - begin_ < at_least) {
       if (begin_ == end_) begin_ = end_ = 0;
-      auto got = ReadInto(std::span<char>(buffer_).subspan(end_));
+      auto got = ReadInto({buffer_.get() + end_, kBlock - end_});
       if (!got) return got.error();
       if (*got == 0) break;
       end_ += *got;
     }
-    return std::span<const char>(buffer_).subspan(begin_, end_ - begin_);
+    return std::span<const char>(buffer_.get() + begin_, end_ - begin_);
   }
   void Drop(size_t bytes) { begin_ += bytes; }
 
@@ -60,7 +59,7 @@ class RawFile {
  private:
   int fd_;
   std::string path_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;  // kBlock
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t consumed_ = 0;

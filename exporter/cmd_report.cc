@@ -45,9 +45,9 @@ void Write(std::ostream& out, const Report& report, const ReportOptions& options
 
 bool TooSlow(const Report& report, Duration limit) {
   return std::any_of(report.terminations.begin(), report.terminations.end(),
-                     [limit](const TerminationRecord& record) {
-                       if (record.current) return record.current->age > limit;
-                       return TotalOf(record).value_or(Duration()) > limit;
+                     [limit](const RecordPtr& record) {
+                       if (record->current) return record->current->age > limit;
+                       return TotalOf(*record).value_or(Duration()) > limit;
                      });
 }
 

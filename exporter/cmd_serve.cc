@@ -190,7 +190,7 @@ Result<std::unique_ptr<TraceExport>> StartTraces(const ServeOptions& options) {
 PipelineOptions PipelineOptionsOf(const ServeOptions& options, TraceExport* traces) {
   PipelineOptions pipeline;
   if (traces != nullptr) {
-    pipeline.on_record = [traces](const TerminationRecord& record) { traces->Offer(record); };
+    pipeline.on_record = [traces](const RecordPtr& record) { traces->Offer(record); };
   }
   pipeline.tracker.stuck_slack = options.stuck_slack;
   pipeline.runtime = options.runtime;

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "exporter/byte_reader.h"
 #include "exporter/result.h"
@@ -31,7 +30,7 @@ class LineReader {
   // The same for what has been read already: no system call, and most lines.
   bool TakeWhole(std::string_view& line) {
     if (end_ == searched_) return false;
-    const char* const from = buffer_.data();
+    const char* const from = buffer_.get();
     const void* const newline = std::memchr(from + searched_, '\n', end_ - searched_);
     if (newline == nullptr) {
       searched_ = end_;
@@ -50,7 +49,7 @@ class LineReader {
 
   // What was read and not yet given as lines, but for what belongs to a line that lost its rest.
   std::string_view Ahead() const {
-    return skipping_ ? std::string_view() : std::string_view(buffer_.data() + begin_, pending());
+    return skipping_ ? std::string_view() : std::string_view(buffer_.get() + begin_, pending());
   }
   // Whole lines at the front of Ahead are dealt with.
   void Skip(size_t bytes) {
@@ -67,10 +66,12 @@ class LineReader {
 
  private:
   Result<size_t> Fill();
+  void Grow();
   Result<bool> ReadOn(std::string_view& line);
 
   std::unique_ptr<ByteReader> bytes_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
+  size_t size_;
   size_t begin_ = 0;
   size_t end_ = 0;
   size_t searched_ = 0;  // no newline before this

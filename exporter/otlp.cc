@@ -200,9 +200,9 @@ std::string TraceIdOf(const TerminationRecord& record) {
   return digits.substr(0, kHalf) + Hex(Hash({record.uid, FormatTimestamp(BeginOf(record))}));
 }
 
-std::string OtlpTraces(std::span<const TerminationRecord> records, const TraceSource& source) {
+std::string OtlpTraces(std::span<const RecordPtr> records, const TraceSource& source) {
   Json spans = Json::array();
-  for (const TerminationRecord& record : records) Trace(record).AppendTo(spans);
+  for (const RecordPtr& record : records) Trace(*record).AppendTo(spans);
   Attributes resource;
   resource.Add("service.name", std::string_view("kubelet"))
       .Add("service.version", source.kubelet_version)

@@ -16,7 +16,7 @@ struct TraceSource {
 
 // One ExportTraceServiceRequest, in one line: what /v1/traces takes and what the collector's
 // otlpjsonfile receiver reads. Ids follow from the record alone: sent twice, it is the same trace.
-std::string OtlpTraces(std::span<const TerminationRecord> records, const TraceSource& source);
+std::string OtlpTraces(std::span<const RecordPtr> records, const TraceSource& source);
 
 // 32 hex digits: the first half is the UID's, the second tells a static pod's ends apart.
 std::string TraceIdOf(const TerminationRecord& record);

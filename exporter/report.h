@@ -26,8 +26,8 @@ struct Report {
   std::string name;  // of what was read
   SourceSummary source;
   GapCounts gaps;
-  std::vector<TerminationRecord> terminations;  // by requested_at
-  Summary summary;                              // of these terminations
+  std::vector<RecordPtr> terminations;  // by requested_at
+  Summary summary;                      // of these terminations
 };
 
 struct TableStyle {

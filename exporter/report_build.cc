@@ -2,6 +2,7 @@
 #include "exporter/report_build.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "exporter/complain.h"
@@ -34,10 +35,10 @@ bool SawKubelet(const SourceSummary& summary) {
 void DropOutside(Report& report, const ReportOptions& options) {
   const auto since = Resolve(options.since, report);
   const auto until = Resolve(options.until, report);
-  std::erase_if(report.terminations, [&](const TerminationRecord& record) {
-    const auto end = EndOf(record);
-    if (since && record.state != State::kInFlight && end && *end < *since) return true;
-    return until && BeginOf(record) > *until;
+  std::erase_if(report.terminations, [&](const RecordPtr& record) {
+    const auto end = EndOf(*record);
+    if (since && record->state != State::kInFlight && end && *end < *since) return true;
+    return until && BeginOf(*record) > *until;
   });
 }
 
@@ -57,8 +58,8 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
   for (const std::string& note : input->notes) Complain(kOk, "note: " + note);
   Report report;
   report.name = input->name;
-  const auto keep = [&](const TerminationRecord& record) {
-    if (Wanted(record, options)) report.terminations.push_back(record);
+  const auto keep = [&](const RecordPtr& record) {
+    if (Wanted(*record, options)) report.terminations.push_back(record);
   };
   PipelineOptions pipeline_options;
   pipeline_options.zone = {options.timezone, options.year, input->reference};
@@ -95,7 +96,9 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
   }
   pipeline.Finish();
   if (history != nullptr) history->Finish();
-  for (const TerminationRecord& record : pipeline.InFlight()) keep(record);
+  for (TerminationRecord& record : pipeline.InFlight()) {
+    keep(std::make_shared<const TerminationRecord>(std::move(record)));
+  }
   report.source = pipeline.summary();
   if (!SawKubelet(report.source)) {
     return Error(input->name + " has no kubelet (klog) line among its " +
@@ -104,7 +107,7 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
   for (const auto& [reason, count] : report.gaps) Complain(kOk, "note: " + GapText(reason, count));
   DropOutside(report, options);
   std::stable_sort(report.terminations.begin(), report.terminations.end(),
-                   [](const auto& a, const auto& b) { return BeginOf(a) < BeginOf(b); });
+                   [](const auto& a, const auto& b) { return BeginOf(*a) < BeginOf(*b); });
   report.summary = Summarize(report.terminations, report.source);
   return report;
 }

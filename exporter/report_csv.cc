@@ -61,7 +61,8 @@ void WriteReportCsv(std::ostream& out, const Report& report) {
     text.append(",").append(Name(static_cast<Phase>(i))).append("_seconds");
   }
   out << text << ",failure_reasons,stuck\n";
-  for (const TerminationRecord& record : report.terminations) {
+  for (const RecordPtr& one : report.terminations) {
+    const TerminationRecord& record = *one;
     std::string row;
     for (const std::string_view value :
          {std::string_view(record.namespace_), std::string_view(record.pod),

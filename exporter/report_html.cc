@@ -42,8 +42,8 @@ std::string ForScript(const std::string& json) {
 // The never finished, oldest first, then the slowest.
 std::vector<const TerminationRecord*> Shown(const Report& report) {
   std::vector<const TerminationRecord*> unfinished, ended;
-  for (const TerminationRecord& record : report.terminations) {
-    (record.current ? unfinished : ended).push_back(&record);
+  for (const RecordPtr& record : report.terminations) {
+    (record->current ? unfinished : ended).push_back(record.get());
   }
   std::stable_sort(unfinished.begin(), unfinished.end(), [](const auto* a, const auto* b) {
     return a->current->overdue > b->current->overdue;

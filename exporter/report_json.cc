@@ -79,8 +79,8 @@ void WriteReportJson(std::ostream& out, const Report& report) {
   out << R"({"schema":"kubelet-lifecycle/v1",)"
       << "\n\"source\":" << SourceJson(report) << ",\n\"terminations\":[";
   std::string_view separator = "\n";
-  for (const TerminationRecord& record : report.terminations) {
-    out << separator << JsonText(kle::ToJson(record));
+  for (const RecordPtr& record : report.terminations) {
+    out << separator << JsonText(kle::ToJson(*record));
     separator = ",\n";
   }
   out << "],\n\"summary\":" << SummaryJson(report) << "}\n";

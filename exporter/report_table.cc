@@ -113,8 +113,8 @@ class Table {
 
   void Slowest() {
     std::vector<const TerminationRecord*> slowest;
-    for (const TerminationRecord& record : report_.terminations) {
-      if (record.state != State::kInFlight && TotalOf(record)) slowest.push_back(&record);
+    for (const RecordPtr& record : report_.terminations) {
+      if (record->state != State::kInFlight && TotalOf(*record)) slowest.push_back(record.get());
     }
     const size_t shown = std::min(style_.slowest, slowest.size());
     if (shown == 0) return;
@@ -167,8 +167,8 @@ class Table {
 
   void Unfinished() {
     std::vector<const TerminationRecord*> unfinished;
-    for (const TerminationRecord& record : report_.terminations) {
-      if (record.current) unfinished.push_back(&record);
+    for (const RecordPtr& record : report_.terminations) {
+      if (record->current) unfinished.push_back(record.get());
     }
     if (unfinished.empty()) return;
     std::stable_sort(unfinished.begin(), unfinished.end(), [](const auto* a, const auto* b) {
@@ -190,9 +190,11 @@ class Table {
   // Of pods that finished all the same: what held them up, the longest first.
   void Failed() {
     std::vector<std::pair<const TerminationRecord*, const FailureRecord*>> failed;
-    for (const TerminationRecord& record : report_.terminations) {
-      if (record.current) continue;
-      for (const FailureRecord& failure : record.failures) failed.emplace_back(&record, &failure);
+    for (const RecordPtr& record : report_.terminations) {
+      if (record->current) continue;
+      for (const FailureRecord& failure : record->failures) {
+        failed.emplace_back(record.get(), &failure);
+      }
     }
     if (failed.empty()) return;
     std::stable_sort(failed.begin(), failed.end(), [](const auto& a, const auto& b) {

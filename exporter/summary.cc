@@ -55,14 +55,15 @@ std::optional<Duration> TotalOf(const TerminationRecord& record) {
   return std::max({record.termination(), record.reclaim(), record.deletion()});
 }
 
-Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSummary& source) {
+Summary Summarize(const std::vector<RecordPtr>& records, const SourceSummary& source) {
   Summary summary;
   summary.terminations = records.size();
   summary.kubelet_restarts = source.kubelet_restarts;
   summary.advice = Advice(source.verbosity_seen, source.runtime_seen);
   std::vector<double> termination, deletion, unmount;
   std::array<std::vector<double>, kPhaseCount> phases;
-  for (const TerminationRecord& record : records) {
+  for (const RecordPtr& one : records) {
+    const TerminationRecord& record = *one;
     ++summary.by_state[std::string(Name(record.state))];
     ++summary.by_trigger[std::string(Name(record.trigger))];
     ++summary.by_outcome[std::string(Name(record.outcome))];

@@ -35,7 +35,7 @@ struct Summary {
   std::string_view advice;  // what a higher log level would add; "" when nothing
 };
 
-Summary Summarize(const std::vector<TerminationRecord>& records, const SourceSummary& source);
+Summary Summarize(const std::vector<RecordPtr>& records, const SourceSummary& source);
 
 // When it was asked for, or the first that is known of it.
 Timestamp BeginOf(const TerminationRecord& record);

@@ -29,7 +29,7 @@ TraceExport::~TraceExport() {
   thread_.join();
 }
 
-void TraceExport::Offer(const TerminationRecord& record) {
+void TraceExport::Offer(const RecordPtr& record) {
   const std::lock_guard lock(mutex_);
   if (queue_.size() >= options_.queue) {
     ++counts_[kDropped];
@@ -49,7 +49,7 @@ void TraceExport::Run() {
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    std::vector<TerminationRecord> batch;
+    std::vector<RecordPtr> batch;
     while (!queue_.empty() && batch.size() < options_.batch) {
       batch.push_back(std::move(queue_.front()));
       queue_.pop_front();
@@ -63,7 +63,7 @@ void TraceExport::Run() {
   }
 }
 
-bool TraceExport::Post(const std::vector<TerminationRecord>& batch) {
+bool TraceExport::Post(const std::vector<RecordPtr>& batch) {
   auto status = HttpPost(options_.endpoint, "application/json", OtlpTraces(batch, options_.source),
                          options_.timeout, abandon_);
   std::string trouble;

@@ -41,19 +41,19 @@ class TraceExport {
   TraceExport& operator=(const TraceExport&) = delete;
 
   // Never waits for the collector.
-  void Offer(const TerminationRecord& record);
+  void Offer(const RecordPtr& record);
 
   // Terminations by result since the last call.
   std::array<uint64_t, 3> TakeCounts();
 
  private:
   void Run();
-  bool Post(const std::vector<TerminationRecord>& batch);
+  bool Post(const std::vector<RecordPtr>& batch);
 
   const TraceExportOptions options_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<TerminationRecord> queue_;
+  std::deque<RecordPtr> queue_;
   std::array<uint64_t, 3> counts_{};
   bool stopping_ = false;
   std::string trouble_;  // of the last request, of the thread alone

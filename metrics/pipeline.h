@@ -25,7 +25,7 @@ struct PipelineOptions {
   ZoneOptions zone;
   TrackerOptions tracker;
   // As the pipeline's sink, where that is made by another hand.
-  std::function<void(const TerminationRecord&)> on_record;
+  std::function<void(const RecordPtr&)> on_record;
   // Told of each event's time before the event changes anything.
   std::function<void(Timestamp)> before_event;
   bool runtime = true;  // take the container runtime's and the kernel's lines too
@@ -48,7 +48,7 @@ struct SourceSummary {
 class Pipeline {
  public:
   // Told of each termination once nothing more is expected of it. Records still in flight are not.
-  using RecordSink = std::function<void(const TerminationRecord&)>;
+  using RecordSink = std::function<void(const RecordPtr&)>;
 
   explicit Pipeline(const PipelineOptions& options, const RecordSink& sink = {});
   ~Pipeline();

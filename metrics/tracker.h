@@ -49,7 +49,7 @@ class Tracker {
  public:
   struct Impl;  // tracker_impl.h
 
-  using RecordSink = std::function<void(const TerminationRecord&)>;
+  using RecordSink = std::function<void(const RecordPtr&)>;
 
   // `metrics` must outlive the tracker.
   Tracker(const TrackerOptions& options, MetricSet& metrics, RecordSink sink);

@@ -252,7 +252,7 @@ void Tracker::Impl::Hand(PodFacts& pod) {
                         term.state != State::kExpired;
   if (measured) ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
   recent.push_front(std::make_shared<const TerminationRecord>(Build(pod)));
-  if (sink) sink(*recent.front());
+  if (sink) sink(recent.front());
   if (recent.size() > options.max_recent) recent.pop_back();
   pod.termination.reset();
 }

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <memory>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "exporter/http_post.h"
 #include "exporter/otlp.h"
@@ -44,6 +47,10 @@ TerminationRecord Stuck(const std::string& pod) {
   return record;
 }
 
+void Add(Report& report, TerminationRecord record) {
+  report.terminations.push_back(std::make_shared<const TerminationRecord>(std::move(record)));
+}
+
 Report MakeReport() {
   Report report;
   report.source.kubelet_version = "v1.32.13";
@@ -53,9 +60,9 @@ Report MakeReport() {
   report.gaps[GapReason::kSuppressed] = {2, 1625};
   report.gaps[GapReason::kCorrupted] = {1, 7};
   for (int i = 1; i <= 10; ++i) {
-    report.terminations.push_back(Ended("web-" + std::to_string(i), i));
+    Add(report, Ended("web-" + std::to_string(i), i));
   }
-  report.terminations.push_back(Stuck("db-0"));
+  Add(report, Stuck("db-0"));
   report.summary = Summarize(report.terminations, report.source);
   return report;
 }
@@ -136,7 +143,7 @@ TEST(Report, CsvHasOneRowEach) {
 
 TEST(Report, TableFitsItsWidth) {
   Report report = MakeReport();
-  report.terminations.push_back(Ended(std::string(200, 'x'), 99));
+  Add(report, Ended(std::string(200, 'x'), 99));
   for (const size_t width : {60U, 80U, 133U}) {
     std::istringstream table(ReportTable(report, {width, false, 3}));
     for (std::string line; std::getline(table, line);) {
@@ -170,7 +177,7 @@ TEST(Report, NeverFinishedComesFirst) {
 
 TEST(Report, ManyUnfinishedAreCutAndSaid) {
   Report report = MakeReport();
-  for (int i = 0; i < 20; ++i) report.terminations.push_back(Stuck("db-" + std::to_string(i)));
+  for (int i = 0; i < 20; ++i) Add(report, Stuck("db-" + std::to_string(i)));
   report.summary = Summarize(report.terminations, report.source);
   EXPECT_NE(ReportTable(report, {80, false, 5}).find("and 16 more: --slowest=21"),
             std::string::npos);
@@ -178,9 +185,11 @@ TEST(Report, ManyUnfinishedAreCutAndSaid) {
 
 TEST(Diff, RatiosOfMediansAndP99) {
   Report right = MakeReport();
-  for (TerminationRecord& record : right.terminations) {
+  for (RecordPtr& one : right.terminations) {
+    TerminationRecord record = *one;
     if (!record.removed_at) continue;
     record.removed_at = *record.requested_at + 2 * (*record.removed_at - *record.requested_at);
+    one = std::make_shared<const TerminationRecord>(record);
   }
   right.summary = Summarize(right.terminations, right.source);
   const auto diff = nlohmann::json::parse(DiffJson(MakeReport(), right));
@@ -217,8 +226,9 @@ TEST(Progress, RateAndTimeLeft) {
 TEST(Html, StandsAloneAndHostileTextStaysText) {
   Report report = MakeReport();
   report.name = "</script><script>alert(1)</script>";
-  report.terminations.back().failures[0].message =
-      "</script><img src=x onerror=alert(1)><!--<script>";
+  TerminationRecord hostile = *report.terminations.back();
+  hostile.failures[0].message = "</script><img src=x onerror=alert(1)><!--<script>";
+  report.terminations.back() = std::make_shared<const TerminationRecord>(hostile);
   const std::string html = Written(WriteReportHtml, report);
   EXPECT_EQ(html.find("{{"), std::string::npos);
   EXPECT_EQ(html.find("alert(1)</script>"), std::string::npos);
@@ -232,8 +242,7 @@ TEST(Html, StandsAloneAndHostileTextStaysText) {
   EXPECT_EQ(data["terminations"].size(), 11U);
   EXPECT_EQ(data["terminations"][0]["pod"], "db-0");    // the never finished first
   EXPECT_EQ(data["terminations"][1]["pod"], "web-10");  // then the slowest
-  EXPECT_EQ(data["terminations"][0]["failures"][0]["message"],
-            report.terminations.back().failures[0].message);
+  EXPECT_EQ(data["terminations"][0]["failures"][0]["message"], hostile.failures[0].message);
   // Each script and the sheet are named by their hash.
   for (size_t at = html.find("<script>"); at != std::string::npos;
        at = html.find("<script>", at + 1)) {
@@ -262,7 +271,8 @@ TEST(Otlp, OneTraceATermination) {
   record.volumes[0].started_at = At(5);
   record.volumes[0].unmounted_at = At(5.5);
   record.failures = {{At(1), At(2), Phase::kUnmountVolumes, Reason::kVolumeBusy, "data", 2, "b"}};
-  const auto request = nlohmann::json::parse(OtlpTraces({&record, 1}, {"node-1", "v1.32.13"}));
+  const std::array records{std::make_shared<const TerminationRecord>(record)};
+  const auto request = nlohmann::json::parse(OtlpTraces(records, {"node-1", "v1.32.13"}));
   const auto& resource = request["resourceSpans"][0];
   const auto attribute = [](const nlohmann::json& where, const std::string& key) {
     for (const auto& one : where["attributes"]) {

@@ -60,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::abort();
     }
   };
-  Pipeline pipeline(options, check);
+  Pipeline pipeline(options, [&check](const RecordPtr& record) { check(*record); });
   Timestamp received = std::chrono::sys_days{std::chrono::year{2026} / 11 / 23};
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());

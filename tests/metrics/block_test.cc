@@ -25,8 +25,8 @@ Fed Feed(const std::string& text, As as, size_t block_size = 0) {
   Fed fed;
   PipelineOptions options;
   options.zone = {"UTC", 2026, std::nullopt};
-  Pipeline pipeline(options, [&](const TerminationRecord& record) {
-    fed.records.push_back(record.namespace_ + "/" + record.pod + " " + record.uid);
+  Pipeline pipeline(options, [&](const RecordPtr& record) {
+    fed.records.push_back(record->namespace_ + "/" + record->pod + " " + record->uid);
   });
   size_t at = 0;
   while (at < text.size()) {

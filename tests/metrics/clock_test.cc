@@ -14,8 +14,7 @@ using namespace std::chrono_literals;
 class Journal {
  public:
   Journal()
-      : pipeline_(Options(),
-                  [this](const TerminationRecord& record) { ended_.push_back(record); }) {}
+      : pipeline_(Options(), [this](const RecordPtr& record) { ended_.push_back(*record); }) {}
 
   // A line at `uptime` seconds since boot; the wall clock is ahead of the uptime by `wall_`
   // seconds.

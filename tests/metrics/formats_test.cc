@@ -164,8 +164,7 @@ TEST_F(Formats, JournalEntriesInAnotherZone) {
   // The kubelet writes local time of +05:30; journald stamps the entry 200 us later.
   PipelineOptions options;  // no zone given: found from the receive time
   Measured run;
-  Pipeline pipeline(options,
-                    [&run](const TerminationRecord& record) { run.ended.push_back(record); });
+  Pipeline pipeline(options, [&run](const RecordPtr& record) { run.ended.push_back(*record); });
   HeaderClock clock(ZoneOptions{"UTC", 2026, {}});
   for (const std::string& line : lines_) {
     Frame frame;

@@ -117,8 +117,7 @@ inline Measured Replay(const std::vector<std::string>& lines, PipelineOptions op
   if (options.zone.timezone.empty()) options.zone.timezone = "UTC";
   if (options.zone.year == 0) options.zone.year = 2026;
   Measured run;
-  Pipeline pipeline(options,
-                    [&run](const TerminationRecord& record) { run.ended.push_back(record); });
+  Pipeline pipeline(options, [&run](const RecordPtr& record) { run.ended.push_back(*record); });
   for (const std::string& line : lines) {
     LogLine log_line;
     log_line.text = line;

@@ -63,6 +63,12 @@ const WebAsset* AssetAt(std::string_view path) {
   return path == kPage ? nullptr : FindWebAsset(path);  // its links are relative to "/"
 }
 
+// Before the first commit a page without a series would end every series for who scrapes it.
+HttpResponse Metrics(const Snapshot& snapshot) {
+  if (snapshot.metrics.empty()) return Plain(503, snapshot.reason + "\n");
+  return {200, "text/plain; version=0.0.4; charset=utf-8", snapshot.metrics, {}};
+}
+
 HttpResponse Healthy(const Snapshot& snapshot) {
   const auto age = std::chrono::steady_clock::now() - snapshot.made_at;
   if (age <= kStaleAfter) return Plain(200, "ok\n");
@@ -128,7 +134,7 @@ HttpResponse Answer(const HttpRequest& request, const Snapshot& snapshot,
     return AnswerProbe(request, snapshot);
   }
   if (!Allowed(request)) return NotAllowed();
-  if (metrics) return {200, "text/plain; version=0.0.4; charset=utf-8", snapshot.metrics, {}};
+  if (metrics) return Metrics(snapshot);
   if (terminations) return TerminationsAnswer(request, snapshot);
   if (status) return StatusAnswer(request, snapshot, telemetry_path);
   return Asset(request, *asset);

@@ -50,6 +50,12 @@ TEST(WebHandlers, ExactPathsOnly) {
   }
 }
 
+TEST(WebHandlers, NoMetricsBeforeTheFirstCommit) {
+  const HttpResponse response = Answer({"GET", "/metrics", ""}, Snapshot(), "/metrics");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, "starting\n");
+}
+
 TEST(WebHandlers, OnlyGetAndHead) {
   EXPECT_EQ(Answer({"HEAD", "/metrics", ""}, ReadySnapshot(), "/metrics").status, 200);
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "get"}) {

@@ -146,6 +146,8 @@ struct PodFacts {
   Timestamp last_event_at;
 
   bool terminating() const { return termination != nullptr && !termination->completed; }
+  // Its object went while no kubelet ran: a restarted one does not name it.
+  bool vanished() const { return removed && !remove_at && !ended; }
 };
 
 }  // namespace kle

@@ -17,6 +17,7 @@ constexpr Duration kHungUnmount = 2min;
 // After the containers went, a second DELETE is the kubelet's own; REMOVE follows in milliseconds.
 constexpr Duration kRemovalDue = 5s;
 
+constexpr Duration kTellingGrace = 5s;
 // SIGKILL follows the grace at once; what lives on after that is the runtime's trouble.
 constexpr Duration kKillDue = 5s;
 // The sync loop's back-off between two skipped rounds is 5 s at most.
@@ -105,10 +106,17 @@ Outcome ContainerOutcome(const ContainerFacts& container) {
   if (container.runtime.sigkill_at && container.exit_code.value_or(137) == 137) {
     return Outcome::kKilled;
   }
-  const bool grace_over =
-      container.grace_seconds && *container.exited_at - *container.kill_at >=
-                                     std::chrono::seconds(*container.grace_seconds) - 500ms;
-  return container.exit_code == 137 && grace_over ? Outcome::kKilled : Outcome::kGraceful;
+  const bool retried = !container.exit_code && container.kills > 1;
+  if (!container.grace_seconds || container.exit_code.value_or(137) != 137 || retried) {
+    return Outcome::kGraceful;
+  }
+  const auto grace = std::chrono::seconds(*container.grace_seconds);
+  const Duration lived = *container.exited_at - *container.kill_at;
+  // Kubelets before 1.22 print no exit code, and a relist comes late: a short grace tells nothing.
+  if (!container.exit_code && container.exit_precision() != Precision::kExact) {
+    return lived >= grace && grace >= kTellingGrace ? Outcome::kKilled : Outcome::kGraceful;
+  }
+  return lived >= grace - 500ms ? Outcome::kKilled : Outcome::kGraceful;
 }
 
 ContainerRecord BuildContainer(const ContainerFacts& container) {

@@ -302,6 +302,7 @@ void Tracker::Impl::Finish() {
     if (pod.terminating()) Fire(Timer::kLost, pod);
     if (pod.terminating()) Fire(Timer::kStopped, pod);
     if (pod.terminating()) Fire(Timer::kBlind, pod);
+    Fire(Timer::kUnsaid, pod);
     if (!pod.termination || !pod.termination->completed) continue;
     Hand(pod);
   }

@@ -10,10 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A sandbox seen dead may still be in its network's teardown: the unmount or the REMOVE that
-// follows tells when it was over. A pod with neither is settled by time.
-constexpr Duration kSettleAfter = 10s;
-
 // The first relists after a kubelet restart tell of exits long past.
 constexpr Duration kReplayAfterRestart = 10s;
 
@@ -38,6 +34,8 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
     source = ExitSource::kBound;
   }
   if (container.exited_at && source <= container.exit_source) return;
+  // Of a pod whose object is gone nothing may tell that the sandbox went.
+  if (pod.terminating() && pod.removed) After(kSettleAfter, Timer::kSettle, pod);
   // On a busy node the stop call returns seconds late: a relist that came first is nearer.
   // And of two that are both late, the first is the nearer one.
   const bool late = container.exit_source == ExitSource::kRelist ||
@@ -45,10 +43,8 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
   if (source <= ExitSource::kStopReturned && late && *container.exited_at <= at) return;
   container.exited_at = at;
   container.exit_source = source;
-  // The volumes are unmounted only once every container is gone: nearer than a late relist. Not so
-  // for what a restarted kubelet finds running without an object: there the volumes go first.
-  const bool worker_knows = !restarted_at || pod.readded;
-  if (source == ExitSource::kRelist && worker_knows && pod.termination &&
+  // Nearer than a late relist.
+  if (source == ExitSource::kRelist && UnmountProves(pod) && pod.termination &&
       pod.termination->first_unmount_at && *pod.termination->first_unmount_at < at) {
     container.exited_at = pod.termination->first_unmount_at;
     container.exit_source = ExitSource::kBound;
@@ -70,22 +66,38 @@ void Tracker::Impl::OnPleg(const Event& event) {
     return;
   }
   if (event.pleg_type == "ContainerStarted") {
+    // What dockershim is only making looks dead to a relist.
+    if (container.seen_dead && !container.exit_code && !pod->termination) {
+      container.seen_dead = false;
+      container.exited_at.reset();
+      container.exit_source = ExitSource::kNone;
+    }
     container.running = !container.seen_dead && !container.exited_at;
+    if (pod->termination || !container.running) return;
+    for (ContainerFacts& other : pod->containers) {
+      if (other.seen_dead) ForgetKill(other);  // the pod lived on
+    }
     return;
   }
   if (event.pleg_type != "ContainerDied") return;
+  OnDied(*pod, container, event.at);
+}
+
+// A relist saw it dead.
+void Tracker::Impl::OnDied(PodFacts& pod, ContainerFacts& container, Timestamp at) {
   container.seen_dead = true;
   container.running = false;
-  // A container's exit has a line of its own and a container that is killed has a name: what dies
-  // with neither is the sandbox.
-  const bool nameless = container.name.empty() && !container.exit_code && !container.exited_at;
-  if (nameless && (finished_lines || pod->terminating())) container.sandbox = true;
-  SetExit(*pod, container, event.at, ExitSource::kRelist);
-  if (container.sandbox && pod->terminating()) {
-    pod->termination->sandbox_dead_at = event.at;
-    After(kSettleAfter, Timer::kSettle, *pod);
+  // A container's exit has a line of its own, or it was killed: what dies with neither is the
+  // sandbox.
+  const bool nameless = container.name.empty() && container.kills == 0 && !container.exit_code &&
+                        !container.exited_at;
+  if (nameless && (finished_lines || pod.terminating())) container.sandbox = true;
+  SetExit(pod, container, at, ExitSource::kRelist);
+  if (container.sandbox && pod.terminating()) {
+    pod.termination->sandbox_dead_at = at;
+    After(kSettleAfter, Timer::kSettle, pod);
   }
-  TrySeal(*pod);
+  TrySeal(pod);
 }
 
 void Tracker::Impl::OnKill(const Event& event) {
@@ -106,8 +118,8 @@ void Tracker::Impl::OnKill(const Event& event) {
       const Timestamp first =
           pod->delete_at ? std::min(*pod->delete_at, *pod->remove_at) : *pod->remove_at;
       Start(*pod, Trigger::kForceDelete, first);
-    } else {
-      StartAnnounced(*pod);
+    } else if (!StartAnnounced(*pod) && pod->vanished()) {
+      Start(*pod, Trigger::kOrphan, event.at);
     }
   }
   ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
@@ -215,8 +227,10 @@ void Tracker::Impl::OnPlegTransition(const Event& event) {
   if (pod == nullptr || !pod->terminating() || event.pleg_type != "exited") return;
   const auto container =
       std::ranges::find(pod->containers, event.container_id, &ContainerFacts::id);
-  if (container == pod->containers.end() || !container->sandbox) return;
-  SetOnce(pod->termination->sandbox_relisted_at, event.at);
+  if (container == pod->containers.end()) return;
+  if (container->sandbox) SetOnce(pod->termination->sandbox_relisted_at, event.at);
+  // Of a pod whose object is gone the sync loop prints no event any more.
+  if (pod->remove_at && !pod->termination->worker_entered_at) OnDied(*pod, *container, event.at);
 }
 
 }  // namespace kle

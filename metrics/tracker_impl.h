@@ -15,8 +15,21 @@
 
 namespace kle {
 
+// A sandbox seen dead may still be in its network's teardown: the unmount or the REMOVE that
+// follows tells when it was over. A pod with neither is settled by time; and so is one whose object
+// went, of whose containers' exits nothing but the unmount tells.
+inline constexpr Duration kSettleAfter = std::chrono::seconds(10);
+
+// The DELETE or REMOVE of what was deleted while the kubelet was down comes when all is over, this
+// soon after the last exit.
+inline constexpr Duration kDeleteDue = std::chrono::seconds(10);
+
 // After its end a pod is remembered that long, for the late lines that still name it.
 inline constexpr Duration kForgetAfter = std::chrono::minutes(10);
+
+// When the kills began that the pod did not come back from.
+std::optional<Timestamp> KilledAt(const PodFacts& pod);
+void ForgetKill(ContainerFacts& container);
 
 inline void SetOnce(std::optional<Timestamp>& into, Timestamp at) {
   if (!into) into = at;
@@ -40,6 +53,8 @@ struct Tracker::Impl {
   void NoteProcess(uint64_t pid, Timestamp at);
   void NoteRestart(Timestamp at);
   void OnAdded(const Event& event);
+  void NoteUnnamed(const std::vector<PodRef>& batch);
+  std::optional<Timestamp> BegunUnsaid(const PodFacts& pod) const;
   void OnDeleted(const Event& event);
   void OnRemoved(const Event& event);
   void OnTeardown(const Event& event);
@@ -52,6 +67,7 @@ struct Tracker::Impl {
   // tracker_containers.cc: how containers and sandboxes start, are killed and go
   void SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at, ExitSource source);
   void OnPleg(const Event& event);
+  void OnDied(PodFacts& pod, ContainerFacts& container, Timestamp at);
   void OnKill(const Event& event);
   void OnHook(const Event& event);
   void OnContainerExited(const Event& event);
@@ -83,6 +99,9 @@ struct Tracker::Impl {
   void CancelByRuntime(PodFacts& pod);
   void SettleByRuntime(PodFacts& pod, bool proven);
   bool EndedBlind(PodFacts& pod);
+  // Volumes are unmounted only once every container is gone. Not so for what a restarted kubelet
+  // finds running without an object: there the volumes go first.
+  bool UnmountProves(const PodFacts& pod) const { return !restarted_at || !pod.vanished(); }
   // A kubelet is there, and prints no deletions.
   bool RuntimeDecides() const { return kubelet_seen && verbosity < 2; }
 
@@ -96,11 +115,14 @@ struct Tracker::Impl {
   // tracker_termination.cc: the way of one termination
   void Start(PodFacts& pod, Trigger trigger, std::optional<Timestamp> at);
   bool StartAnnounced(PodFacts& pod);
-  void TrySeal(PodFacts& pod);
+  // `gone`: the kubelet knows nothing of the pod any more.
+  void TrySeal(PodFacts& pod, bool gone = false);
+  void BoundExits(PodFacts& pod);
   void Seal(PodFacts& pod);
   void TryComplete(PodFacts& pod);
   void Complete(PodFacts& pod, State state);
-  void Finished(PodFacts& pod);          // it had ended by itself: a record, but no observation
+  void Finished(PodFacts& pod);  // it had ended by itself: a record, but no observation
+  void EndedUnsaid(PodFacts& pod);
   void Drop(PodFacts& pod);              // it was no termination after all
   void Remove(PodFacts& pod);            // a terminated pod's object went
   void Retire(PodFacts& pod);            // nothing more is expected
@@ -136,8 +158,9 @@ struct Tracker::Impl {
     kExpire,  // uncertain and silent
     kForget,
     kStopped,  // the runtime stopped the sandbox: nothing took its place since
+    kUnsaid,   // killed to the end and no DELETE yet: was it deleted while the kubelet was down?
   };
-  friend constexpr Timer LastOf(Timer) { return Timer::kStopped; }
+  friend constexpr Timer LastOf(Timer) { return Timer::kUnsaid; }
   void After(Duration delay, Timer timer, const PodFacts& pod);
   void Fire(Timer timer, PodFacts& pod);
 

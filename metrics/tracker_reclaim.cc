@@ -161,11 +161,14 @@ void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
   if (!pod.termination && !pod.ended && !pod.finished && verbosity >= 2) {
     // Containers were killed, none came back and the volumes go: the kubelet ended the pod by
     // itself. An eviction would have said so; what says nothing at -v 2 is the deadline.
-    std::optional<Timestamp> first;
-    for (const ContainerFacts& container : pod.containers) {
-      if (container.kill_at && (!first || *container.kill_at < *first)) first = container.kill_at;
+    const auto first = KilledAt(pod);
+    if (first && !StartAnnounced(pod)) {
+      if (BegunUnsaid(pod)) {
+        After(kDeleteDue, Timer::kUnsaid, pod);  // its DELETE is still to come, or it was none
+      } else {
+        Start(pod, Trigger::kDeadline, first);
+      }
     }
-    if (first && !StartAnnounced(pod)) Start(pod, Trigger::kDeadline, first);
   }
   if (!pod.termination && !pod.ended && !pod.finished && verbosity < 2) {
     // Nothing tells a deletion from a job's own end yet; "Cleaned up orphaned pod volumes dir"
@@ -175,6 +178,7 @@ void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
     After(kBlindWait, Timer::kBlind, pod);
   }
   if (pod.termination) SetOnce(pod.termination->first_unmount_at, at);
+  if (pod.terminating() && pod.removed) After(kSettleAfter, Timer::kSettle, pod);
   TrySeal(pod);
 }
 
@@ -215,9 +219,15 @@ void Tracker::Impl::OnForgotten(const Event& event) {
 // The kubelet knows nothing of the pod any more: its object is gone, though no REMOVE said so. When
 // it went is not known.
 void Tracker::Impl::NoteForgotten(PodFacts& pod) {
-  if (!pod.termination->sealed || pod.termination->lost) return;
+  if (pod.termination->lost) return;
   if (!std::exchange(pod.removed, true)) After(kForgetAfter, Timer::kForget, pod);
-  Complete(pod, State::kRemoved);
+  if (!pod.termination->sealed) TrySeal(pod, true);
+  if (!pod.terminating()) return;
+  if (pod.termination->sealed) {
+    Complete(pod, State::kRemoved);
+  } else {
+    After(kSettleAfter, Timer::kSettle, pod);  // a relist may still tell of its exits
+  }
 }
 
 }  // namespace kle

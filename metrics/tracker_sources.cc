@@ -68,6 +68,9 @@ void Tracker::Impl::OnAdded(const Event& event) {
   for (const PodRef& ref : event.pods) {
     PodFacts* pod = table.FindByName(ref.namespace_, ref.name);
     if (pod != nullptr && pod->is_static && from_api) continue;  // its mirror
+    if (pod != nullptr && pod->vanished() && !pod->termination) {
+      pod->removed = false;  // it is there after all
+    }
     if (pod == nullptr || pod->removed) {
       pod = table.Create(ref);
       pod->is_static = !from_api;
@@ -81,21 +84,49 @@ void Tracker::Impl::OnAdded(const Event& event) {
   if (from_api) adopting = false;
   if (!batch_due || !from_api) return;
   batch_due = false;
-  for (PodFacts& pod : table.pods()) {
-    if (!pod.terminating() || pod.is_static) continue;
-    const bool named = std::ranges::any_of(event.pods, [&pod](const PodRef& ref) {
+  NoteUnnamed(event.pods);
+}
+
+// What the first batch of a restarted kubelet does not name, it does not know.
+void Tracker::Impl::NoteUnnamed(const std::vector<PodRef>& batch) {
+  const auto named = [&batch](const PodFacts& pod) {
+    return std::ranges::any_of(batch, [&pod](const PodRef& ref) {
       return ref.name == pod.name && ref.namespace_ == pod.namespace_;
     });
-    if (named) continue;
-    pod.termination->lost = true;
-    After(kLostAfter, Timer::kLost, pod);
+  };
+  // A batch that was lost is not followed by one that names pods of before.
+  const bool whole =
+      std::ranges::any_of(table.pods(), [](const PodFacts& pod) { return pod.readded; });
+  for (PodFacts& pod : table.pods()) {
+    if (pod.is_static || named(pod)) continue;
+    if (pod.terminating()) {
+      pod.termination->lost = true;
+      After(kLostAfter, Timer::kLost, pod);
+    } else if (whole && !pod.termination && !pod.removed && !pod.ended && !pod.name.empty()) {
+      pod.removed = true;
+      After(kForgetAfter, Timer::kForget, pod);
+    }
   }
+}
+
+// When the kubelet began to end what was deleted while none ran. Of that it prints no DELETE, or
+// one when all is over.
+std::optional<Timestamp> Tracker::Impl::BegunUnsaid(const PodFacts& pod) const {
+  if (!pod.readded || !restarted_at || pod.termination || pod.ended || pod.finished) return {};
+  for (const ContainerFacts& container : pod.containers) {
+    if (container.kill_at && container.exited_at && now - *container.exited_at > kDeleteDue) {
+      return {};
+    }
+  }
+  const auto killed = KilledAt(pod);
+  return killed && *killed >= *restarted_at ? killed : std::nullopt;
 }
 
 void Tracker::Impl::OnDeleted(const Event& event) {
   for (const PodRef& ref : event.pods) {
     PodFacts* pod = PodFromSource(ref, event.source);
     if (pod == nullptr) continue;
+    if (pod->vanished() && !pod->termination) pod->removed = false;
     if (pod->removed) pod = table.Create(ref);
     SetOnce(pod->delete_at, event.at);
     if (pod->termination) {
@@ -103,17 +134,7 @@ void Tracker::Impl::OnDeleted(const Event& event) {
       continue;
     }
     if (pod->ended) continue;
-    // Deleted while the kubelet was down: it terminates without a DELETE line, and prints one only
-    // when all is over.
-    std::optional<Timestamp> begun;
-    if (pod->readded) {
-      for (const ContainerFacts& container : pod->containers) {
-        if (container.kill_at && restarted_at && *container.kill_at >= *restarted_at &&
-            (!begun || *container.kill_at < *begun)) {
-          begun = container.kill_at;
-        }
-      }
-    }
+    const auto begun = BegunUnsaid(*pod);
     if (!begun && KnownFinished(*pod)) {
       Start(*pod, Trigger::kFinished, event.at);
       Seal(*pod);
@@ -143,7 +164,10 @@ void Tracker::Impl::OnRemoved(const Event& event) {
       // A force delete may come without any DELETE; a finished pod's removal looks the same.
       const bool alive = std::ranges::any_of(
           pod->containers, [](const ContainerFacts& container) { return container.running; });
-      if (!pod->ended && !pod->finished && alive) {
+      if (const auto begun = BegunUnsaid(*pod)) {
+        Start(*pod, Trigger::kApiDelete, begun);
+        TrySeal(*pod);
+      } else if (!pod->ended && !pod->finished && alive) {
         Start(*pod, Trigger::kForceDelete, event.at);
         After(kNoKillAfter, Timer::kNoKill, *pod);
       }
@@ -248,10 +272,7 @@ void Tracker::Impl::OnEvicted(const Event& event) {
     return;
   }
   // "is evicted successfully" comes when all is over: the kills before it were the eviction's.
-  std::optional<Timestamp> first;
-  for (const ContainerFacts& container : pod->containers) {
-    if (container.kill_at && (!first || *container.kill_at < *first)) first = container.kill_at;
-  }
+  const auto first = KilledAt(*pod);
   if (event.level == 0 && first) {
     Start(*pod, *pod->announced, first);
     TrySeal(*pod);

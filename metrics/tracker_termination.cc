@@ -45,6 +45,24 @@ bool ExitsKnown(const PodFacts& pod) {
 
 }  // namespace
 
+std::optional<Timestamp> KilledAt(const PodFacts& pod) {
+  std::optional<Timestamp> first;
+  for (const ContainerFacts& container : pod.containers) {
+    if (container.kill_at && (!first || *container.kill_at < *first)) first = container.kill_at;
+  }
+  return first;
+}
+
+void ForgetKill(ContainerFacts& container) {
+  container.kill_at.reset();
+  container.kills = 0;
+  container.kill_failed = false;
+  container.grace_seconds.reset();
+  container.hook_at.reset();
+  container.hook_ended_at.reset();
+  container.hook_outcome = HookOutcome::kNone;
+}
+
 void Tracker::Impl::After(Duration delay, Timer timer, const PodFacts& pod) {
   timers.emplace(now + delay, std::pair(pod.serial, timer));
 }
@@ -69,13 +87,12 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
       term.kill_seen = true;
       continue;
     }
-    container.kill_at.reset();
-    container.kills = 0;
-    container.kill_failed = false;
-    container.grace_seconds.reset();
-    container.hook_at.reset();
-    container.hook_ended_at.reset();
-    container.hook_outcome = HookOutcome::kNone;
+    ForgetKill(container);
+  }
+  for (const VolumeFacts& volume : pod.volumes) {
+    const auto& unmount = volume.record.started_at;
+    if (!at || !unmount || *unmount < *at) continue;
+    term.first_unmount_at = std::min(*unmount, term.first_unmount_at.value_or(*unmount));
   }
   ++counts.started;
   ++counts.in_flight;
@@ -103,10 +120,26 @@ bool Tracker::Impl::KnownFinished(const PodFacts& pod) const {
     if (!container.seen_dead) return false;
     sandbox_dead = sandbox_dead || container.sandbox;
   }
-  return sandbox_dead;
+  // Where no container's own end is told, the sandbox is not told from the others.
+  return sandbox_dead || (!finished_lines && pod.containers.size() > 1);
 }
 
-void Tracker::Impl::TrySeal(PodFacts& pod) {
+// Of a pod whose object is gone the sync loop prints no relist's events: an exit that a relist did
+// not show by now, it will not.
+void Tracker::Impl::BoundExits(PodFacts& pod) {
+  const auto& unmount = pod.termination->first_unmount_at;
+  const bool proven = unmount && UnmountProves(pod);
+  for (ContainerFacts& container : pod.containers) {
+    if (container.sandbox) continue;
+    if (proven && (container.kills > 0 || !container.name.empty())) {
+      SetExit(pod, container, *unmount, ExitSource::kBound);
+    }
+    if (proven) container.running = false;
+    container.seen_dead = container.seen_dead || container.exited_at;
+  }
+}
+
+void Tracker::Impl::TrySeal(PodFacts& pod, bool gone) {
   if (!pod.terminating() || pod.termination->sealed) return;
   TerminationFacts& term = *pod.termination;
   if (!term.terminated_at) {
@@ -114,25 +147,27 @@ void Tracker::Impl::TrySeal(PodFacts& pod) {
     if (term.worker_entered_at || term.by_runtime || (term.blind && !term.removed_at)) return;
     if (AnyRunning(pod) || !ExitsKnown(pod)) return;
     const auto& dead = term.sandbox_dead_at;
-    const auto& unmount = term.first_unmount_at;
+    const auto unmount = UnmountProves(pod) ? term.first_unmount_at : std::nullopt;
     const bool volumes_to_come =
         std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
     // The object is gone and the sandbox long dead: whose volumes still say nothing, of those there
     // are no lines.
     const bool silent = term.removed_at && dead && term.sandbox_settled;
-    if (!unmount && !silent &&
+    if (!unmount && !silent && !gone &&
         (volumes_to_come || !(term.removed_at || (dead && term.sandbox_settled)))) {
       return;
     }
     const auto last_exit = LastExit(pod);
     if (!last_exit && !dead && !unmount) return;
     const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
-    if (dead &&
-        (!unmount || (*unmount >= *dead && *unmount - *dead <= kRelistLag && !failed_later))) {
+    if (dead && !failed_later &&
+        (!unmount || (*unmount >= *dead && *unmount - *dead <= kRelistLag))) {
       term.terminated_at = dead;
       term.terminated_precision = Precision::kRelist;
     } else {
-      term.terminated_at = unmount ? unmount : last_exit;
+      term.terminated_at = unmount        ? *unmount
+                           : failed_later ? term.removed_at.value_or(now)
+                                          : last_exit.value_or(dead.value_or(now));
       term.terminated_precision = Precision::kBound;
     }
     if (term.sandbox_stopped_at) {
@@ -194,6 +229,7 @@ void Tracker::Impl::TryComplete(PodFacts& pod) {
   if (!pod.terminating() || !pod.termination->sealed) return;
   if (!AwaitsRemoval(pod.termination->trigger)) {
     Complete(pod, State::kTerminated);
+    if (pod.termination->removed_at && OutlivesItsEnd(pod.termination->trigger)) Remove(pod);
   } else if (pod.termination->removed_at) {
     Complete(pod, State::kRemoved);
   }
@@ -228,6 +264,18 @@ void Tracker::Impl::Drop(PodFacts& pod) {
   pod.finished = true;
   --counts.started;
   --counts.in_flight;
+}
+
+// Killed to the end after a kubelet restart, without a DELETE: it was no deletion.
+void Tracker::Impl::EndedUnsaid(PodFacts& pod) {
+  const auto first = KilledAt(pod);
+  if (pod.termination || pod.ended || pod.finished || !first || AnyAlive(pod)) return;
+  const bool unmounting = std::ranges::any_of(pod.volumes, [&first](const VolumeFacts& volume) {
+    return volume.record.started_at && *volume.record.started_at >= *first;
+  });
+  if (!unmounting) return;
+  Start(pod, Trigger::kDeadline, first);
+  TrySeal(pod);
 }
 
 void Tracker::Impl::Remove(PodFacts& pod) {
@@ -298,7 +346,8 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
     case Timer::kSettle:
       if (!pod.terminating() || pod.termination->sealed) return;
       pod.termination->sandbox_settled = !pod.termination->sandbox_failed_at;
-      TrySeal(pod);
+      if (pod.removed) BoundExits(pod);
+      TrySeal(pod, pod.removed && pod.termination->sandbox_settled);
       return;
     case Timer::kBlind:
       if (!pod.terminating() || !pod.termination->blind) return;
@@ -325,6 +374,9 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       return;
     case Timer::kStopped:
       if (pod.terminating() && pod.termination->by_runtime) SettleByRuntime(pod, false);
+      return;
+    case Timer::kUnsaid:
+      EndedUnsaid(pod);
       return;
     case Timer::kForget:
       if (pod.removed && !pod.termination && now - pod.last_event_at >= kForgetAfter) {

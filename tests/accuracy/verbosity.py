@@ -3,29 +3,20 @@
 """What a kubelet's log level costs in lines and makes measurable, by recorded kubelets. usage: verbosity.py [--write]
 
 The levels 0, 2, 4 and 5 were recorded. What lies between (a level 3, --vmodule) is taken from the recordings at 5 by leaving
-out the lines that such a kubelet would not have printed: klog prints an info line when its level is at most --v or, for its
-file, the one in --vmodule. A line's level is known by its place in the source: JSON tells it; else it is the lowest level at
-which that place was seen to print, or the catalogue's.
+out the lines that such a kubelet would not have printed (recorded.py).
 
 Without --write: deploy/kubelet/README.md must say what comes out, and its snippets must be those that were measured."""
 import collections
-import csv
-import functools
 import json
-import os
 import pathlib
 import re
-import subprocess
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import score  # noqa: E402
+from recorded import HEADER, ROOT, TRACES, lines_of, place_levels, printed, report, unpack  # noqa: E402
 
-ROOT = HERE.parents[1]
-RECORDED = ROOT / "tests/traces/recorded"
-BINARY = os.environ.get("KLE_BINARY") or str(ROOT / "build/release/kubelet-lifecycle-exporter")
 PAGE = ROOT / "deploy/kubelet/README.md"
 KUBELET = "1.32.13"  # the only one recorded at 0, 2, 4 and 5, as text and as JSON, with the same pods
 FULL = f"{KUBELET}-containerd17-text-v5"
@@ -47,65 +38,7 @@ SETTINGS = [
     ("`-v 4`, JSON", 4, {}, f"{KUBELET}-containerd17-json-v4", 4),
     ("`-v 5`", 5, {}, FULL, 5),
 ]
-HEADER = re.compile(r"^([IWEF])\d{4} (\d\d):(\d\d):(\d\d)\.\d{6} +\d+ ([^:\]]+)\.go:(\d+)\] (?:\"((?:[^\"\\]|\\.)*)\")?")
 SIGNALS = score.PHASES
-
-
-@functools.cache
-def unpack(path):
-    return subprocess.run(["zstd", "-qdc", path], check=True, capture_output=True).stdout.decode()
-
-
-def lines_of(folder):
-    return unpack(folder / "kubelet.log.zst").splitlines()
-
-
-def catalogue_levels():
-    levels = {}
-    with open(ROOT / "tests/parser/events.tsv", encoding="utf-8") as table:
-        for row in csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE):
-            level = re.search(r"V\((\d+)\)", row["level"])
-            levels.setdefault(row["message"], int(level[1]) if level else 0)
-    return levels
-
-
-def place_levels():
-    """(file, line): the level of that log call of this kubelet."""
-    catalogue, levels = catalogue_levels(), {}
-    for log in RECORDED.glob(f"{KUBELET}-*/*/kubelet.log.zst"):
-        recorded_at = json.loads((log.parent / "meta.json").read_text())["verbosity"]
-        for line in lines_of(log.parent):
-            if line.startswith("{"):
-                record = json.loads(line)
-                file, number = record["caller"].rsplit("/", 1)[-1].split(".go:")
-                level = record.get("v", 0)
-            elif match := HEADER.match(line):
-                file, number = match[5], match[6]
-                level = min(recorded_at, catalogue.get(match[7], recorded_at))
-            else:
-                continue
-            place = (file, number)
-            levels[place] = min(levels.get(place, level), level)
-    return levels
-
-
-def printed(lines, levels, verbosity, vmodule):
-    out, keep = [], True
-    for line in lines:
-        if match := HEADER.match(line):  # a line without one goes on the last
-            keep = match[1] != "I" or levels[match[5], match[6]] <= max(verbosity, vmodule.get(match[5], 0))
-        if keep:
-            out.append(line)
-    return out
-
-
-def report(lines):
-    with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
-        log.write("\n".join(lines) + "\n")
-        log.flush()
-        done = subprocess.run([BINARY, "report", "--format=json", "--timezone=UTC", "--year=2026", log.name],
-                              check=True, capture_output=True)
-    return json.loads(done.stdout)
 
 
 def found(told):
@@ -138,7 +71,7 @@ def busiest(lines, span=30):
 def measure(levels):
     cost, sees, holds = [], [], []
     for name, verbosity, vmodule, recording, level in SETTINGS:
-        folder = RECORDED / (recording or FULL) / MIX
+        folder = TRACES / (recording or FULL) / MIX
         lines = lines_of(folder) if recording else printed(lines_of(folder), levels, verbosity, vmodule)
         pods = len(json.loads(unpack(folder / "truth.json.zst"))["pods"])
         size = sum(len(line) + 1 for line in lines)
@@ -154,7 +87,7 @@ def measure(levels):
 def accuracy(levels, verbosity, vmodule, level):
     """Over every scenario recorded at 5: share of its lines, checks that hold, error of the exits."""
     rows, errors, printed_lines, all_lines = [], [], 0, 0
-    for log in sorted((RECORDED / FULL).glob("*/kubelet.log.zst")):
+    for log in sorted((TRACES / FULL).glob("*/kubelet.log.zst")):
         lines = lines_of(log.parent)
         some = printed(lines, levels, verbosity, vmodule)
         all_lines, printed_lines = all_lines + len(lines), printed_lines + len(some)
@@ -176,7 +109,7 @@ def flag(vmodule):
 
 
 def measured_part():
-    cost, sees, holds = measure(place_levels())
+    cost, sees, holds = measure(place_levels(KUBELET))
     return "\n\n".join([
         table(("setting", "how it was had", "lines a pod", "bytes a pod", "most lines in 30 s"), cost),
         "What the same logs show, in terminations for which a phase could be measured, by precision:",

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ends of which the kubelet says little: at -v 2, after a restart, before 1.22.
+#include <gtest/gtest.h>
+
+#include "tests/support/lines.h"
+
+namespace kle {
+namespace {
+
+using namespace testing;
+using Lines = std::vector<std::string>;
+
+const std::string kUidText(kUid);
+const std::string kCleaned =
+    "\"Cleaned up orphaned pod volumes dir\" podUID=\"" + kUidText + "\" path=\"/p\"";
+
+std::string StaticPod(std::string_view what) { return SyncLoop(what, kPod, "file"); }
+
+// Its object's end is no end of its own: the mirror in the API goes later, or never.
+TEST(QuietEnds, AStaticPodWithoutVolumesEndsWithItsFolder) {
+  const Lines started = {At(0, StaticPod("ADD")), At(1, Pleg("ContainerStarted", kSandbox)),
+                         At(1, Pleg("ContainerStarted", kApp))};
+  const Lines removed = {At(10, StaticPod("REMOVE")), At(10.1, Kill(30)), At(12.5, Finished(0))};
+  const Measured run = Replay(started + removed + Lines{At(13, kCleaned)});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kStaticRemoved);
+  EXPECT_EQ(run.only().state, State::kTerminated);
+  EXPECT_NEAR(ToSeconds(*run.only().termination()), 2.5, 1e-6);
+  EXPECT_EQ(run.only().termination_precision, Precision::kBound);
+  // A relist that comes after the folder still tells the exit.
+  const Lines late = {At(10, StaticPod("REMOVE")), At(10.1, Kill(30)), At(12, kCleaned),
+                      At(12.5, Finished(7)), At(60, SyncLoop("ADD", "default/clock"))};
+  const Measured told = Replay(started + late);
+  ASSERT_EQ(told.ended.size(), 1u);
+  EXPECT_EQ(told.only().containers.at(0).exit_code, 7);
+}
+
+Lines Restarted(std::string_view batch) {
+  return {At(20, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555),
+          At(21, SyncLoop("ADD", batch), 5555)};
+}
+const Lines kTwoPods = Started() + Lines{At(2, SyncLoop("ADD", "default/other"))};
+
+// It gets no DELETE line, or one when all is over.
+TEST(QuietEnds, DeletedWhileTheKubeletWasDown) {
+  const Lines begun = kTwoPods + Restarted("default/web-1 default/other") +
+                      Lines{At(21.1, Kill(30), 5555),
+                            At(22, Volume("started", "creds"), 5555),
+                            At(22.1, Volume("unmounted", "creds"), 5555),
+                            At(22.5, Finished(0), 5555),
+                            At(22.5, Pleg("ContainerDied", kApp), 5555),
+                            At(22.5, Pleg("ContainerDied", kSandbox), 5555)};
+  for (const Lines& last :
+       {Lines{At(23, SyncLoop("DELETE"), 5555), At(23, SyncLoop("REMOVE"), 5555)},
+        Lines{At(23, SyncLoop("REMOVE"), 5555)}}) {
+    const Measured run = Replay(begun + last);
+    ASSERT_EQ(run.ended.size(), 1u) << last[0];
+    EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+    EXPECT_EQ(run.only().state, State::kRemoved);
+    EXPECT_NEAR(ToSeconds(*run.only().termination()), 0.9, 0.6);
+    EXPECT_EQ(run.only().containers.size(), 1u);
+  }
+  // Without either it was the kubelet's own doing, and the object stays.
+  const Measured stays = Replay(begun + Lines{At(90, SyncLoop("ADD", "default/clock"), 5555)});
+  ASSERT_EQ(stays.ended.size(), 1u);
+  EXPECT_EQ(stays.only().trigger, Trigger::kDeadline);
+  EXPECT_EQ(stays.only().state, State::kTerminated);
+}
+
+TEST(QuietEnds, GoneFromTheApiWhileTheKubeletWasDown) {
+  const Measured run =
+      Replay(kTwoPods + Restarted("default/other") +
+             Lines{At(22, Volume("started", "creds"), 5555),  // the volumes go first
+                   At(22.1, Volume("unmounted", "creds"), 5555), At(23, Kill(1), 5555),
+                   At(24.5, Finished(0), 5555), At(25, kCleaned, 5555),
+                   At(60, SyncLoop("ADD", "default/clock"), 5555)});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kOrphan);
+  EXPECT_EQ(run.only().state, State::kTerminated);
+  EXPECT_NEAR(ToSeconds(*run.only().termination()), 1.5, 1e-6);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_orphaned_pods_total"), 1);
+}
+
+// A batch that names none of the pods of before is not the batch: that line was lost.
+TEST(QuietEnds, ALostBatchMakesNoOrphans) {
+  const Measured run = Replay(kTwoPods + Restarted("default/new") +
+                              Lines{At(40, SyncLoop("DELETE"), 5555), At(40.1, Kill(30), 5555)});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  EXPECT_EQ(run.only().containers.at(0).id, kApp);
+}
+
+// A probe's kill, from which the pod came back, begins nothing.
+TEST(QuietEnds, AKillThatThePodCameBackFromIsForgotten) {
+  const std::string again(64, 'c');
+  const Lines lived_on = Lines{At(22, Kill(30), 5555), At(24, Finished(137), 5555),
+                               At(24, Pleg("ContainerDied", kApp), 5555),
+                               At(24, Pleg("ContainerStarted", again), 5555)};
+  const Lines ended = {At(3000, Kill(30, again), 5555), At(3001, Finished(0, again), 5555),
+                       At(3001, Pleg("ContainerDied", again), 5555),
+                       At(3001, Pleg("ContainerDied", kSandbox), 5555)};
+  const Lines restarted = kTwoPods + Restarted("default/web-1 default/other");
+  const Measured run = Replay(restarted + lived_on + Lines{At(2999, SyncLoop("DELETE"), 5555)} +
+                              ended + Lines{At(3002, SyncLoop("REMOVE"), 5555)});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_NEAR(ToSeconds(*run.only().termination()), 2, 1e-6);
+  EXPECT_EQ(run.only().containers.size(), 1u);
+  // Nor does it of what the kubelet ends by itself.
+  const Measured deadline =
+      Replay(kTwoPods + lived_on + ended + Lines{At(3001.5, Volume("started", "creds"), 5555)});
+  ASSERT_EQ(deadline.size(), 1u);
+  EXPECT_EQ(deadline.only().trigger, Trigger::kDeadline);
+  EXPECT_NEAR(ToSeconds(*deadline.only().termination()), 1, 0.6);
+}
+
+// dockershim's containers look dead to a relist that comes while they are made.
+TEST(QuietEnds, ASandboxThatLookedDeadAtItsStartMakesNoFinishedPod) {
+  const Lines started = {At(0, SyncLoop("ADD")),
+                         At(1, Pleg("ContainerDied", kSandbox)),
+                         At(2, Pleg("ContainerStarted", kSandbox)),
+                         At(2, Pleg("ContainerStarted", kApp)),
+                         At(5, Finished(1)),
+                         At(5, Pleg("ContainerDied", kApp))};
+  const Measured run =
+      Replay(started + Lines{At(10, SyncLoop("DELETE")), At(11, Pleg("ContainerDied", kSandbox)),
+                             At(11.2, Volume("started", "creds")), At(12, SyncLoop("REMOVE"))});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete) << "a crash loop in its back-off";
+  EXPECT_NEAR(ToSeconds(*run.only().termination()), 1, 1e-6);
+}
+
+// Whose sandbox could not be stopped after it looked dead, and who has no volume to tell the end.
+TEST(QuietEnds, ASandboxThatFailedToStopEndsByTheRemove) {
+  const Measured run = Replay(
+      Started() +
+      Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)), At(11, Finished(0)),
+            At(11, Pleg("ContainerDied", kApp)), At(11, Pleg("ContainerDied", kSandbox)),
+            At(15,
+               "\"StopPodSandbox from runtime service failed\" err=\"failed to destroy network\" "
+               "podSandboxID=\"" +
+                   kSandbox + "\"",
+               4321, 'E'),
+            At(40, SyncLoop("REMOVE"))});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_NEAR(ToSeconds(*run.only().termination()), 30, 1e-6);
+  EXPECT_EQ(run.only().termination_precision, Precision::kBound);
+}
+
+// The lines of 1.14 to 1.20.
+std::string Old(std::string_view what) {
+  return "SyncLoop (" + std::string(what) + ", \"api\"): \"web-1_default(" + kUidText + ")\"";
+}
+std::string OldPleg(std::string_view type, const std::string& id) {
+  return "SyncLoop (PLEG): \"web-1_default(" + kUidText +
+         ")\", event: &pleg.PodLifecycleEvent{ID:\"" + kUidText + "\", Type:\"" +
+         std::string(type) + "\", Data:\"" + id + "\"}";
+}
+std::string OldKill(int grace) {
+  return "Killing container \"docker://" + kApp + "\" with a " + std::to_string(grace) +
+         " second grace period";
+}
+const Lines kOldStarted = {At(0, Old("ADD")), At(1, OldPleg("ContainerStarted", kSandbox)),
+                           At(1, OldPleg("ContainerStarted", kApp))};
+
+// No exit code and no container's name is printed: the kill tells it from its sandbox, and the time
+// whether its grace ran out.
+TEST(QuietEnds, BeforeExitCodesTheGraceTells) {
+  for (const double lived : {4.0, 30.6}) {
+    const double at = 10.1 + lived;
+    const Measured run = Replay(kOldStarted + Lines{At(10, Old("DELETE")), At(10.1, OldKill(30)),
+                                                    At(at, OldPleg("ContainerDied", kApp)),
+                                                    At(at, OldPleg("ContainerDied", kSandbox)),
+                                                    At(at + 0.3, Volume("started", "creds")),
+                                                    At(at + 1, Old("REMOVE"))});
+    ASSERT_EQ(run.ended.size(), 1u) << lived;
+    ASSERT_EQ(run.only().containers.size(), 1u);
+    EXPECT_EQ(run.only().containers[0].id, kApp);
+    EXPECT_EQ(run.only().outcome, lived < 30 ? Outcome::kGraceful : Outcome::kKilled);
+  }
+}
+
+TEST(QuietEnds, BeforeExitCodesAPodAllDeadHasFinished) {
+  const Measured run = Replay(kOldStarted + Lines{At(5, OldPleg("ContainerDied", kApp)),
+                                                  At(6, OldPleg("ContainerDied", kSandbox)),
+                                                  At(10, Old("DELETE")), At(10.1, Old("REMOVE"))});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kFinished);
+}
+
+// The sync loop prints no relist's event of a pod whose object is gone: at -v 4 the relist itself
+// tells, below it the volumes.
+TEST(QuietEnds, ForcedBeforeExitCodes) {
+  const Lines forced =
+      kOldStarted + Lines{At(10, Old("DELETE")), At(10.01, Old("REMOVE")), At(10.1, OldKill(30))};
+  const Lines unmounted = {At(14, Volume("started", "creds")),
+                           At(14.1, Volume("unmounted", "creds"))};
+  EXPECT_EQ(Replay(forced).in_flight.size(), 1u);
+  const auto relisted = [](const std::string& id) {
+    return "GenericPLEG: " + kUidText + "/" + id + ": running -> exited";
+  };
+  const Lines told = {At(14.5, relisted(kApp)), At(14.5, relisted(kSandbox))};
+  for (const Lines& end : {unmounted, unmounted + told}) {
+    const Measured run = Replay(forced + end);
+    ASSERT_EQ(run.ended.size(), 1u) << end.size();
+    EXPECT_EQ(run.only().outcome, Outcome::kForced);
+    EXPECT_NEAR(ToSeconds(*run.only().termination()), 4, 0.51);
+    ASSERT_EQ(run.only().containers.size(), 1u);
+    EXPECT_NE(run.only().termination_precision, Precision::kExact);
+  }
+}
+
+}  // namespace
+}  // namespace kle

@@ -257,6 +257,7 @@ std::array<Range, kEventKindCount> FindRanges() {
 
 void Tracker::Impl::On(const Event& event) {
   Advance(event.at);
+  if (std::exchange(log_begins, false)) whole_since = event.at;
   verbosity = std::max(verbosity, event.level);
   kubelet_seen = kubelet_seen || event.row == nullptr || event.row->source == LogSource::kKubelet;
   if (event.kind == kKubeletVersion) NoteVersion(event);
@@ -269,6 +270,7 @@ void Tracker::Impl::On(const Event& event) {
 
 void Tracker::Impl::OnProof(Timestamp at, uint64_t pid, int level) {
   Advance(at);
+  if (std::exchange(log_begins, false)) whole_since = at;
   verbosity = std::max(verbosity, level);
   kubelet_seen = true;
   NoteProcess(pid, at);
@@ -331,6 +333,7 @@ void Tracker::Finish() { impl_->Finish(); }
 
 void Tracker::OnGap(Timestamp at) {
   impl_->Advance(at);
+  impl_->whole_since = impl_->now;
   for (PodFacts& pod : impl_->table.pods()) {
     if (!pod.terminating() || pod.termination->uncertain) continue;
     pod.termination->uncertain = true;

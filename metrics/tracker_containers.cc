@@ -43,12 +43,7 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
   if (source <= ExitSource::kStopReturned && late && *container.exited_at <= at) return;
   container.exited_at = at;
   container.exit_source = source;
-  // Nearer than a late relist.
-  if (source == ExitSource::kRelist && UnmountProves(pod) && pod.termination &&
-      pod.termination->first_unmount_at && *pod.termination->first_unmount_at < at) {
-    container.exited_at = pod.termination->first_unmount_at;
-    container.exit_source = ExitSource::kBound;
-  }
+  if (pod.termination) CutToUnmount(pod, container);
 }
 
 void Tracker::Impl::OnPleg(const Event& event) {

@@ -54,7 +54,8 @@ struct Tracker::Impl {
   void NoteRestart(Timestamp at);
   void OnAdded(const Event& event);
   void NoteUnnamed(const std::vector<PodRef>& batch);
-  std::optional<Timestamp> BegunUnsaid(const PodFacts& pod) const;
+  bool KilledUnsaid(const PodFacts& pod) const;
+  void StartUnsaid(PodFacts& pod);
   void OnDeleted(const Event& event);
   void OnRemoved(const Event& event);
   void OnTeardown(const Event& event);
@@ -118,6 +119,7 @@ struct Tracker::Impl {
   // `gone`: the kubelet knows nothing of the pod any more.
   void TrySeal(PodFacts& pod, bool gone = false);
   void BoundExits(PodFacts& pod);
+  void CutToUnmount(const PodFacts& pod, ContainerFacts& container);
   void Seal(PodFacts& pod);
   void TryComplete(PodFacts& pod);
   void Complete(PodFacts& pod, State state);
@@ -179,6 +181,10 @@ struct Tracker::Impl {
   bool version_seen = false;
   uint64_t pod_events = 0;
   std::optional<Timestamp> restarted_at;
+  // Since when no line is missing: the log's begin, or its last gap. Neither is saved: what comes
+  // after a saved state follows on it.
+  std::optional<Timestamp> whole_since;
+  bool log_begins = true;
   NodeTrouble trouble;
   bool adopting = false;   // the next ADD names pods that ran before their kubelet did
   bool batch_due = false;  // the first ADD after a restart names every pod there is

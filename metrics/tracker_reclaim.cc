@@ -163,7 +163,7 @@ void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
     // itself. An eviction would have said so; what says nothing at -v 2 is the deadline.
     const auto first = KilledAt(pod);
     if (first && !StartAnnounced(pod)) {
-      if (BegunUnsaid(pod)) {
+      if (KilledUnsaid(pod)) {
         After(kDeleteDue, Timer::kUnsaid, pod);  // its DELETE is still to come, or it was none
       } else {
         Start(pod, Trigger::kDeadline, first);

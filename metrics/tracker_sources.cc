@@ -18,6 +18,9 @@ constexpr Duration kNoKillAfter = 30s;
 
 constexpr Duration kLostAfter = 60s;
 
+// A kill follows its request at once, or its preStop hook.
+constexpr Duration kLeadIn = 60s;
+
 // Recorder events that announce why the kubelet itself will end a pod.
 struct AnnouncedBy {
   std::string_view reason;
@@ -109,17 +112,27 @@ void Tracker::Impl::NoteUnnamed(const std::vector<PodRef>& batch) {
   }
 }
 
-// When the kubelet began to end what was deleted while none ran. Of that it prints no DELETE, or
-// one when all is over.
-std::optional<Timestamp> Tracker::Impl::BegunUnsaid(const PodFacts& pod) const {
-  if (!pod.readded || !restarted_at || pod.termination || pod.ended || pod.finished) return {};
+// Whether it is being killed and why may have been said where nobody could read it: it was deleted
+// while no kubelet ran, before the log began or in a gap of it. Then its DELETE, or its REMOVE,
+// comes when all is over.
+bool Tracker::Impl::KilledUnsaid(const PodFacts& pod) const {
+  const auto killed = KilledAt(pod);
+  if (!killed || pod.termination || pod.ended || pod.finished) return false;
   for (const ContainerFacts& container : pod.containers) {
     if (container.kill_at && container.exited_at && now - *container.exited_at > kDeleteDue) {
-      return {};
+      return false;
     }
   }
+  if (pod.readded && restarted_at && *killed >= *restarted_at) return true;
+  const auto& added = pod.startup.added_at;
+  return whole_since && *killed - *whole_since < kLeadIn && (!added || *added < *whole_since);
+}
+
+// A restarted kubelet begins at once; when another had been asked is not known.
+void Tracker::Impl::StartUnsaid(PodFacts& pod) {
   const auto killed = KilledAt(pod);
-  return killed && *killed >= *restarted_at ? killed : std::nullopt;
+  const bool at_once = pod.readded && restarted_at && killed && *killed >= *restarted_at;
+  Start(pod, Trigger::kApiDelete, at_once ? killed : std::nullopt);
 }
 
 void Tracker::Impl::OnDeleted(const Event& event) {
@@ -134,13 +147,17 @@ void Tracker::Impl::OnDeleted(const Event& event) {
       continue;
     }
     if (pod->ended) continue;
-    const auto begun = BegunUnsaid(*pod);
-    if (!begun && KnownFinished(*pod)) {
+    const bool unsaid = KilledUnsaid(*pod);
+    if (!unsaid && KnownFinished(*pod)) {
       Start(*pod, Trigger::kFinished, event.at);
       Seal(*pod);
       continue;
     }
-    Start(*pod, Trigger::kApiDelete, begun.value_or(event.at));
+    if (unsaid) {
+      StartUnsaid(*pod);
+    } else {
+      Start(*pod, Trigger::kApiDelete, event.at);
+    }
     pod->termination->last_delete_at = event.at;
     TrySeal(*pod);
   }
@@ -164,8 +181,8 @@ void Tracker::Impl::OnRemoved(const Event& event) {
       // A force delete may come without any DELETE; a finished pod's removal looks the same.
       const bool alive = std::ranges::any_of(
           pod->containers, [](const ContainerFacts& container) { return container.running; });
-      if (const auto begun = BegunUnsaid(*pod)) {
-        Start(*pod, Trigger::kApiDelete, begun);
+      if (KilledUnsaid(*pod)) {
+        StartUnsaid(*pod);
         TrySeal(*pod);
       } else if (!pod->ended && !pod->finished && alive) {
         Start(*pod, Trigger::kForceDelete, event.at);

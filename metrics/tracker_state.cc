@@ -77,6 +77,7 @@ void Tracker::Save(Encoder& encoder) const {
 bool Tracker::Restore(Decoder& decoder) {
   Impl& tracker = *impl_;
   tracker.PlainFields(decoder);
+  tracker.log_begins = false;
   decoder(tracker.timers);
   if (!tracker.table.Restore(decoder)) return false;
   std::vector<TerminationRecord> recent;
@@ -91,6 +92,7 @@ bool Tracker::Restore(Decoder& decoder) {
 void Tracker::Impl::Shift(Duration step) {
   Mover move(step);
   PlainFields(move);
+  if (whole_since) *whole_since += step;
   for (PodFacts& pod : table.pods()) move(pod);
   std::multimap<Timestamp, std::pair<uint64_t, Timer>> moved;
   for (const auto& [at, timer] : timers) moved.emplace_hint(moved.end(), at + step, timer);

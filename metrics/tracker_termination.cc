@@ -94,6 +94,7 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
     if (!at || !unmount || *unmount < *at) continue;
     term.first_unmount_at = std::min(*unmount, term.first_unmount_at.value_or(*unmount));
   }
+  for (ContainerFacts& container : pod.containers) CutToUnmount(pod, container);
   ++counts.started;
   ++counts.in_flight;
   started.push_back(pod.serial);
@@ -122,6 +123,15 @@ bool Tracker::Impl::KnownFinished(const PodFacts& pod) const {
   }
   // Where no container's own end is told, the sandbox is not told from the others.
   return sandbox_dead || (!finished_lines && pod.containers.size() > 1);
+}
+
+// The unmount is nearer than a relist that is late.
+void Tracker::Impl::CutToUnmount(const PodFacts& pod, ContainerFacts& container) {
+  const auto& unmount = pod.termination->first_unmount_at;
+  if (container.exit_source != ExitSource::kRelist || !unmount || !UnmountProves(pod)) return;
+  if (*unmount >= *container.exited_at) return;
+  container.exited_at = unmount;
+  container.exit_source = ExitSource::kBound;
 }
 
 // Of a pod whose object is gone the sync loop prints no relist's events: an exit that a relist did

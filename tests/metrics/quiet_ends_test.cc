@@ -67,6 +67,28 @@ TEST(QuietEnds, DeletedWhileTheKubeletWasDown) {
   EXPECT_EQ(stays.only().state, State::kTerminated);
 }
 
+// When it was asked for is not in the log: it is counted, and not timed.
+TEST(QuietEnds, DeletedBeforeTheLogBegan) {
+  const Lines killed = {At(0.2, Kill(30)),
+                        At(2, Volume("started", "creds")),
+                        At(2.1, Volume("unmounted", "creds")),
+                        At(2.4, Finished(0)),
+                        At(2.4, Pleg("ContainerDied", kApp)),
+                        At(2.4, Pleg("ContainerDied", kSandbox))};
+  const Measured run = Replay(Lines{At(0, SyncLoop("ADD", "default/other"))} + killed +
+                              Lines{At(3, SyncLoop("DELETE")), At(3, SyncLoop("REMOVE"))});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  EXPECT_FALSE(run.only().requested_at.has_value());
+  EXPECT_TRUE(run.only().terminated_at.has_value());
+  EXPECT_EQ(run.only().containers.at(0).exit_code, 0);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_terminations_total"), 1);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_termination_duration_seconds_count"), 0);
+  // A pod that the log saw come was not deleted before.
+  const Measured came = Replay(Started() + killed);
+  EXPECT_EQ(came.only().trigger, Trigger::kDeadline);
+}
+
 TEST(QuietEnds, GoneFromTheApiWhileTheKubeletWasDown) {
   const Measured run =
       Replay(kTwoPods + Restarted("default/other") +

@@ -17,8 +17,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TRACES = ROOT / "tests/traces/recorded"
 BINARY = os.environ.get("KLE_BINARY") or str(ROOT / "build/release/kubelet-lifecycle-exporter")
 HEADER = re.compile(r"^([IWEF])\d{4} (\d\d):(\d\d):(\d\d)\.\d{6} +\d+ ([^:\]]+)\.go:(\d+)\] (?:\"((?:[^\"\\]|\\.)*)\")?")
-# klog.V(4).ErrorS: an error's line, but not of every level. And what is an event only by another's level.
-ERRORS_WITH_LEVEL = {"PLEG: Write status": 4}
+# Lines that stand behind an `if klog.V(n).Enabled()`, or are klog.V(n).ErrorS: their own level does not tell.
+GUARDED = {"PLEG: Write status": 4, "Post-termination container state": 4, "updateStatusInternal": 5,
+           "Exec lifecycle hook for Container in Pod failed": 1, "HTTP lifecycle hook for Container in Pod failed": 1}
 # A template in the table of events: what a Go call or a printf's format has before the first thing that is put in.
 TEMPLATE = re.compile(r"^\w+\.Generate\w+\((?:fmt\.Sprintf\()?\"([^\"%]+)|^([^%\"]{12,})%")
 
@@ -83,7 +84,8 @@ def printed(lines, levels, verbosity, vmodule=None):
     for line in lines:
         if match := HEADER.match(line):  # a line without one goes on the last
             most = max(verbosity, (vmodule or {}).get(match[5], 0))
-            keep = levels[match[5], match[6]] <= most if match[1] == "I" else ERRORS_WITH_LEVEL.get(match[7], 0) <= most
+            level = GUARDED.get(match[7], levels[match[5], match[6]] if match[1] == "I" else 0)
+            keep = level <= most
         if keep:
             out.append(line)
     return out

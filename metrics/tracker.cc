@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include "metrics/tracker_impl.h"
 
@@ -304,7 +305,6 @@ void Tracker::Impl::Finish() {
     if (pod.terminating()) Fire(Timer::kLost, pod);
     if (pod.terminating()) Fire(Timer::kStopped, pod);
     if (pod.terminating()) Fire(Timer::kBlind, pod);
-    Fire(Timer::kUnsaid, pod);
     if (!pod.termination || !pod.termination->completed) continue;
     Hand(pod);
   }

@@ -123,8 +123,8 @@ struct Tracker::Impl {
   void Seal(PodFacts& pod);
   void TryComplete(PodFacts& pod);
   void Complete(PodFacts& pod, State state);
-  void Finished(PodFacts& pod);  // it had ended by itself: a record, but no observation
-  void EndedUnsaid(PodFacts& pod);
+  void Finished(PodFacts& pod);          // it had ended by itself: a record, but no observation
+  void EndedUnsaid(PodFacts& pod);       // killed to the end, and no DELETE came
   void Drop(PodFacts& pod);              // it was no termination after all
   void Remove(PodFacts& pod);            // a terminated pod's object went
   void Retire(PodFacts& pod);            // nothing more is expected

@@ -276,7 +276,7 @@ void Tracker::Impl::Drop(PodFacts& pod) {
   --counts.in_flight;
 }
 
-// Killed to the end after a kubelet restart, without a DELETE: it was no deletion.
+// Nobody deleted it: the kubelet ended it by itself.
 void Tracker::Impl::EndedUnsaid(PodFacts& pod) {
   const auto first = KilledAt(pod);
   if (pod.termination || pod.ended || pod.finished || !first || AnyAlive(pod)) return;

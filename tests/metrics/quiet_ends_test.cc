@@ -84,6 +84,8 @@ TEST(QuietEnds, DeletedBeforeTheLogBegan) {
   EXPECT_EQ(run.only().containers.at(0).exit_code, 0);
   EXPECT_EQ(run.metric("kubelet_lifecycle_pod_terminations_total"), 1);
   EXPECT_EQ(run.metric("kubelet_lifecycle_pod_termination_duration_seconds_count"), 0);
+  EXPECT_EQ(Replay(Lines{At(0, SyncLoop("ADD", "default/other"))} + killed).size(), 0u)
+      << "where the log ends too soon, nothing is claimed";
   // A pod that the log saw come was not deleted before.
   const Measured came = Replay(Started() + killed);
   EXPECT_EQ(came.only().trigger, Trigger::kDeadline);

@@ -110,10 +110,10 @@ constexpr Handler kHandlers[] = {
     {kNodeShutdownCompleted, Call<&Impl::OnNode>,
      "counts a node shutdown that ended; no pod's own"},
     {kPodAdded, Call<&Impl::OnAdded>,
-     "makes the pod known; a termination that a restarted kubelet no longer names may be lost"},
+     "makes the pod known; what a restarted kubelet's first one does not name went while none ran"},
     {kPodDeleted, Call<&Impl::OnDeleted>,
-     "starts the termination (trigger api_delete) at this time; a further one of the same pod "
-     "starts nothing"},
+     "starts the termination (trigger api_delete) at this time, or with the kill of a pod that was "
+     "deleted while no kubelet ran; a further one of the same pod starts nothing"},
     {kPodRemoved, Call<&Impl::OnRemoved>,
      "the object is gone: ends the termination once its containers and sandbox are; without a "
      "DELETE before it, starts one (force_delete, static_removed)"},
@@ -142,7 +142,8 @@ constexpr Handler kHandlers[] = {
     {kContainerCgroupDestroyed, Call<&Impl::OnCgroupDestroyed>,
      "the sandbox's cgroup is gone: a bound for when the pod was stopped"},
     {kPlegTransition, Call<&Impl::OnPlegTransition>,
-     "a relist saw the sandbox dead: a bound for when the pod was stopped"},
+     "a relist saw the sandbox dead: a bound for when the pod was stopped; of a pod without its "
+     "object also a container's exit, precision relist"},
     {kPlegEvent, Call<&Impl::OnPleg>,
      "a relist saw a container start or die: its exit, precision relist, unless a nearer time is "
      "known"},
@@ -172,7 +173,7 @@ constexpr Handler kHandlers[] = {
     {kKillAnnounced, Call<&Impl::OnKill>, "the grace period granted"},
     {kKillStarted, Call<&Impl::OnKill>,
      "the container's stop begins, with the grace it is given; starts the termination that was "
-     "announced"},
+     "announced, or (trigger orphan) of what went while no kubelet ran"},
     {kContainerExited, Call<&Impl::OnContainerExited>,
      "the container's exit, precision exact: its stop returned"},
     {kContainerStates, Call<&Impl::OnContainerStates>,
@@ -188,7 +189,8 @@ constexpr Handler kHandlers[] = {
     {kVolumeUndesired, Call<&Impl::OnVolume>,
      "the volume is no longer wanted: its unmount is to come"},
     {kUnmountStarted, Call<&Impl::OnVolume>,
-     "an attempt to unmount the volume begins; containers and sandbox were gone before it"},
+     "an attempt to unmount the volume begins; containers and sandbox were gone before it; where "
+     "a pod was killed and nobody deleted it, starts the termination (trigger deadline)"},
     {kUnmounted, Call<&Impl::OnVolume>, "the volume is unmounted: its unmount time is observed"},
     {kVolumesUnmounted, Call<&Impl::OnWorker>,
      "ends the phase unmount_volumes where volumes have no lines of their own"},
@@ -202,7 +204,7 @@ constexpr Handler kHandlers[] = {
      "the object is gone: ends the termination, where the REMOVE is missing"},
     {kOrphanVolumesCleaned, Call<&Impl::OnVolumesCleaned>,
      "the pod's folder is gone: below -v 2 the only proof of its deletion, which ends with it; "
-     "above that where the REMOVE is missing"},
+     "above that where the REMOVE is missing, and of a static pod or an orphan"},
     {kRuntimeSandboxRequested, Call<&Impl::OnRuntimeSandbox>,
      "makes the pod known; below -v 2 the pod lives on: a termination that the runtime's lines had "
      "told is taken back"},

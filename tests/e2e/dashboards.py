@@ -175,7 +175,8 @@ def main():
     # The last line of each is written some seconds before the end.
     logs = {home / f"{name}.log": replay.one_behind_another(recordings, begin) for name, recordings in KUBELETS.items()}
     player = replay.Player(logs, begin, SPEED)
-    ports = {name: replay.serve(home, name, home / f"{name}.log") for name in KUBELETS}
+    # No recording goes on for a minute after a pod's grace.
+    ports = {name: replay.serve(home, name, home / f"{name}.log", "--stuck.slack=5s") for name in KUBELETS}
     url = prometheus(home, ports)
     player.start()
     began = time.time()

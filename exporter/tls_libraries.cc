@@ -35,7 +35,7 @@ class Library {
 };
 
 struct Loaded {
-  TlsLibraries functions;
+  TlsLibraries functions{};
   std::string fault;  // the first; "" when all is there
 
   Loaded() {

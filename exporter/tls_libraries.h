@@ -52,7 +52,8 @@
 
 namespace kle {
 
-#define KLE_DECLARE(function) decltype(&::function) function = nullptr;
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator in parentheses is a warning elsewhere.
+#define KLE_DECLARE(function) decltype(&::function) function;
 struct TlsLibraries {
   KLE_GNUTLS_FUNCTIONS(KLE_DECLARE)
   KLE_MICROHTTPD_FUNCTIONS(KLE_DECLARE)

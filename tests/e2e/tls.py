@@ -286,7 +286,30 @@ def without_ipv6():
     lane.expect(":port without IPv6 serves IPv4", done.stdout == "200", done.stdout + done.stderr)
 
 
-for part in (versions_and_addresses, client_certificates, passwords, rotation, expired, reload, failed_starts, without_ipv6):
+def without_libraries():
+    """In a mount namespace of its own, where GnuTLS is an empty file: what needs it says so, all else works."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
+        print("not tried: a namespace without GnuTLS needs root")
+        return
+    known = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    library = os.path.realpath(re.search(r"libgnutls\.so\.\d+ .*=> (\S+)", known)[1])
+    web = home / "password.yml"
+    web.write_text(f"basic_auth_users:\n  prom: {HASH}\n")
+
+    def run(arguments):
+        return subprocess.run(["unshare", "-m", "sh", "-c", f"mount --bind /dev/null {library}; exec {lane.exporter()} {arguments}"],
+                              capture_output=True, text=True, timeout=20)
+    serve = f"--source=file --file.path={log} --state.path=none"
+    for what, code, arguments in (("IPv6", 1, f"{serve} --web.listen-address=[::1]:0"),
+                                  ("a password", 2, f"{serve} --web.listen-address=127.0.0.1:0 --web.config.file={web}")):
+        done = run(arguments)
+        lane.expect(f"{what} without GnuTLS names it", done.returncode == code and "libgnutls" in done.stderr and "install" in done.stderr, done.stderr)
+    report = run(f"report {lane.ROOT}/tests/traces/reference/nginx-1.23-docker-v5.log")
+    lane.expect("a report without GnuTLS", report.returncode == 0 and "TERMINATIONS" in report.stdout, report.stderr)
+
+
+for part in (versions_and_addresses, client_certificates, passwords, rotation, expired, reload, failed_starts, without_ipv6,
+             without_libraries):
     if sys.argv[1:] and part.__name__ not in sys.argv[1:]:
         continue
     begun = time.monotonic()

@@ -53,7 +53,7 @@ struct Tracker::Impl {
   void NoteProcess(uint64_t pid, Timestamp at);
   void NoteRestart(Timestamp at);
   void OnAdded(const Event& event);
-  void NoteUnnamed(const std::vector<PodRef>& batch);
+  void NoteUnnamed(const std::vector<PodRef>& batch, bool names_known);
   bool KilledUnsaid(const PodFacts& pod) const;
   void StartUnsaid(PodFacts& pod);
   void OnDeleted(const Event& event);

@@ -68,6 +68,7 @@ void Tracker::Impl::NoteRestart(Timestamp at) {
 
 void Tracker::Impl::OnAdded(const Event& event) {
   const bool from_api = event.source == "api";
+  bool names_known = false;
   for (const PodRef& ref : event.pods) {
     PodFacts* pod = table.FindByName(ref.namespace_, ref.name);
     if (pod != nullptr && pod->is_static && from_api) continue;  // its mirror
@@ -80,6 +81,7 @@ void Tracker::Impl::OnAdded(const Event& event) {
       if (!adopting) pod->startup.added_at = event.at;
     } else {
       pod->readded = restarted_at.has_value();
+      names_known = true;
     }
     pod->last_event_at = now;
     if (pod->termination) pod->termination->last_event_at = now;
@@ -87,25 +89,23 @@ void Tracker::Impl::OnAdded(const Event& event) {
   if (from_api) adopting = false;
   if (!batch_due || !from_api) return;
   batch_due = false;
-  NoteUnnamed(event.pods);
+  NoteUnnamed(event.pods, names_known);
 }
 
-// What the first batch of a restarted kubelet does not name, it does not know.
-void Tracker::Impl::NoteUnnamed(const std::vector<PodRef>& batch) {
+// What the first batch of a restarted kubelet does not name, it does not know. One that names no
+// pod of before is not believed to be it: that line was lost.
+void Tracker::Impl::NoteUnnamed(const std::vector<PodRef>& batch, bool names_known) {
   const auto named = [&batch](const PodFacts& pod) {
     return std::ranges::any_of(batch, [&pod](const PodRef& ref) {
       return ref.name == pod.name && ref.namespace_ == pod.namespace_;
     });
   };
-  // A batch that was lost is not followed by one that names pods of before.
-  const bool whole =
-      std::ranges::any_of(table.pods(), [](const PodFacts& pod) { return pod.readded; });
   for (PodFacts& pod : table.pods()) {
     if (pod.is_static || named(pod)) continue;
     if (pod.terminating()) {
       pod.termination->lost = true;
       After(kLostAfter, Timer::kLost, pod);
-    } else if (whole && !pod.termination && !pod.removed && !pod.ended && !pod.name.empty()) {
+    } else if (names_known && !pod.termination && !pod.removed && !pod.ended && !pod.name.empty()) {
       pod.removed = true;
       After(kForgetAfter, Timer::kForget, pod);
     }

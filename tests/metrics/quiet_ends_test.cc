@@ -107,8 +107,10 @@ TEST(QuietEnds, GoneFromTheApiWhileTheKubeletWasDown) {
 
 // A batch that names none of the pods of before is not the batch: that line was lost.
 TEST(QuietEnds, ALostBatchMakesNoOrphans) {
-  const Measured run = Replay(kTwoPods + Restarted("default/new") +
-                              Lines{At(40, SyncLoop("DELETE"), 5555), At(40.1, Kill(30), 5555)});
+  const Lines again = {At(30, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 6666),
+                       At(31, SyncLoop("ADD", "default/new"), 6666)};
+  const Measured run = Replay(kTwoPods + Restarted("default/web-1 default/other") + again +
+                              Lines{At(40, Kill(30), 6666), At(41, SyncLoop("DELETE"), 6666)});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
   EXPECT_EQ(run.only().containers.at(0).id, kApp);

@@ -54,6 +54,7 @@ struct Tracker::Impl {
   void NoteRestart(Timestamp at);
   void OnAdded(const Event& event);
   void NoteUnnamed(const std::vector<PodRef>& batch, bool names_known);
+  bool KilledSinceRestart(const PodFacts& pod) const;
   bool KilledUnsaid(const PodFacts& pod) const;
   void StartUnsaid(PodFacts& pod);
   void OnDeleted(const Event& event);

@@ -35,6 +35,11 @@ constexpr AnnouncedBy kAnnouncedBy[] = {
 // The kernel gives a process id out again one day: only the last few count as seen.
 constexpr size_t kPidsRemembered = 16;
 
+// What a batch did not name is there after all.
+void ComeBack(PodFacts& pod) {
+  if (pod.vanished() && !pod.termination) pod.removed = false;
+}
+
 // False when it was there already.
 bool Remember(std::vector<uint64_t>& pids, uint64_t pid) {
   if (std::ranges::find(pids, pid) != pids.end()) return false;
@@ -72,9 +77,7 @@ void Tracker::Impl::OnAdded(const Event& event) {
   for (const PodRef& ref : event.pods) {
     PodFacts* pod = table.FindByName(ref.namespace_, ref.name);
     if (pod != nullptr && pod->is_static && from_api) continue;  // its mirror
-    if (pod != nullptr && pod->vanished() && !pod->termination) {
-      pod->removed = false;  // it is there after all
-    }
+    if (pod != nullptr) ComeBack(*pod);
     if (pod == nullptr || pod->removed) {
       pod = table.Create(ref);
       pod->is_static = !from_api;
@@ -101,15 +104,22 @@ void Tracker::Impl::NoteUnnamed(const std::vector<PodRef>& batch, bool names_kno
     });
   };
   for (PodFacts& pod : table.pods()) {
-    if (pod.is_static || named(pod)) continue;
+    const bool lives =
+        names_known && !pod.termination && !pod.removed && !pod.ended && !pod.name.empty();
+    if (pod.is_static || !(pod.terminating() || lives) || named(pod)) continue;
     if (pod.terminating()) {
       pod.termination->lost = true;
       After(kLostAfter, Timer::kLost, pod);
-    } else if (names_known && !pod.termination && !pod.removed && !pod.ended && !pod.name.empty()) {
+    } else {
       pod.removed = true;
       After(kForgetAfter, Timer::kForget, pod);
     }
   }
+}
+
+bool Tracker::Impl::KilledSinceRestart(const PodFacts& pod) const {
+  const auto killed = KilledAt(pod);
+  return pod.readded && restarted_at && killed && *killed >= *restarted_at;
 }
 
 // Whether it is being killed and why may have been said where nobody could read it: it was deleted
@@ -123,23 +133,21 @@ bool Tracker::Impl::KilledUnsaid(const PodFacts& pod) const {
       return false;
     }
   }
-  if (pod.readded && restarted_at && *killed >= *restarted_at) return true;
+  if (KilledSinceRestart(pod)) return true;
   const auto& added = pod.startup.added_at;
   return whole_since && *killed - *whole_since < kLeadIn && (!added || *added < *whole_since);
 }
 
 // A restarted kubelet begins at once; when another had been asked is not known.
 void Tracker::Impl::StartUnsaid(PodFacts& pod) {
-  const auto killed = KilledAt(pod);
-  const bool at_once = pod.readded && restarted_at && killed && *killed >= *restarted_at;
-  Start(pod, Trigger::kApiDelete, at_once ? killed : std::nullopt);
+  Start(pod, Trigger::kApiDelete, KilledSinceRestart(pod) ? KilledAt(pod) : std::nullopt);
 }
 
 void Tracker::Impl::OnDeleted(const Event& event) {
   for (const PodRef& ref : event.pods) {
     PodFacts* pod = PodFromSource(ref, event.source);
     if (pod == nullptr) continue;
-    if (pod->vanished() && !pod->termination) pod->removed = false;
+    ComeBack(*pod);
     if (pod->removed) pod = table.Create(ref);
     SetOnce(pod->delete_at, event.at);
     if (pod->termination) {
@@ -197,6 +205,7 @@ void Tracker::Impl::OnRemoved(const Event& event) {
       if (term.state == State::kTerminated) Remove(*pod);
       continue;
     }
+    if (!term.sealed) After(kSettleAfter, Timer::kSettle, *pod);
     const bool begun = term.kill_seen || term.sandbox_dead_at || term.first_unmount_at ||
                        term.worker_stopped_at || term.terminated_at;
     if (!begun) {

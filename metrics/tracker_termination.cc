@@ -355,9 +355,11 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       return;
     case Timer::kSettle:
       if (!pod.terminating() || pod.termination->sealed) return;
-      pod.termination->sandbox_settled = !pod.termination->sandbox_failed_at;
+      if (pod.termination->sandbox_dead_at) {
+        pod.termination->sandbox_settled = !pod.termination->sandbox_failed_at;
+      }
       if (pod.removed) BoundExits(pod);
-      TrySeal(pod, pod.removed && pod.termination->sandbox_settled);
+      TrySeal(pod, pod.removed && !pod.termination->sandbox_failed_at);
       return;
     case Timer::kBlind:
       if (!pod.terminating() || !pod.termination->blind) return;

@@ -172,6 +172,33 @@ TEST(QuietEnds, ASandboxThatFailedToStopEndsByTheRemove) {
   EXPECT_EQ(run.only().termination_precision, Precision::kBound);
 }
 
+// No relist's line of it came: it ends by its unmount, and not only at the log's end.
+TEST(QuietEnds, WithoutARelistItEndsSomeTimeAfterTheRemove) {
+  PipelineOptions options;
+  options.zone = {"UTC", 2026, std::nullopt};
+  int ended = 0;
+  Pipeline pipeline(options, [&ended](const RecordPtr&) { ++ended; });
+  const Lines lines =
+      Started() +
+      Lines{At(10, SyncLoop("DELETE")),         At(10.1, Kill(30)),
+            At(12, Volume("started", "creds")), At(12.1, Volume("unmounted", "creds")),
+            At(13, SyncLoop("REMOVE")),         At(14, SyncLoop("ADD", "default/clock"))};
+  for (const std::string& text : lines) {
+    LogLine line;
+    line.text = text;
+    pipeline.Push(line);
+  }
+  EXPECT_EQ(pipeline.tracker().counts().in_flight, 1u) << "a relist may still come";
+  for (const double at : {30.0, 90.0, 91.0}) {
+    const std::string text = At(at, SyncLoop("ADD", "default/clock"));
+    LogLine line;
+    line.text = text;
+    pipeline.Push(line);
+  }
+  EXPECT_EQ(pipeline.tracker().counts().in_flight, 0u);
+  EXPECT_EQ(ended, 1);
+}
+
 // The lines of 1.14 to 1.20.
 std::string Old(std::string_view what) {
   return "SyncLoop (" + std::string(what) + ", \"api\"): \"web-1_default(" + kUidText + ")\"";

@@ -2,7 +2,6 @@
 // One klog record, text or JSON, to header + message + key/value fields.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parser/digits.h"
 #include "parser/framer.h"
 #include "parser/template.h"
 #include "parser/time.h"
@@ -155,40 +155,13 @@ std::string_view Unescape(std::string_view inside, Record& record);
 
 std::string_view TrimRight(std::string_view text);
 
-// Eight characters that a number's or a stamp's text must have: `n` is a digit.
-struct Shape {
-  consteval Shape(const char (&shape)[9]) {
-    for (size_t i = 0; i < 8; ++i) {
-      const bool digit = shape[i] == 'n';
-      const uint64_t c = digit ? '0' : static_cast<unsigned char>(shape[i]);
-      text |= c << (8 * i);
-      room |= (digit ? uint64_t{0x76} : uint64_t{0x7F}) << (8 * i);
-    }
-  }
-  uint64_t text = 0;
-  uint64_t room = 0;  // what may be added to a byte's difference before its top bit shows
-};
-
-// The eight characters' digits, the first in the lowest byte, 0 for the others; or nothing when
-// they do not have that shape.
-template <Shape kShape>
-std::optional<uint64_t> Shaped(const char* at) {
-  uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-  word ^= kShape.text;
-  constexpr uint64_t kTops = 0x8080808080808080;
-  if ((((word + kShape.room) | word) & kTops) != 0) return std::nullopt;
-  return word;
-}
-
 // Whether the line has the shape of a klog header's stamp, whatever its numbers say.
 inline bool HeaderShaped(std::string_view line) {
   constexpr size_t kSize = std::string_view("Lnnnn nn:nn:nn.").size();
   if (line.size() < kSize) return false;
   const char* const at = line.data();
   return (at[0] == 'I' || at[0] == 'E' || at[0] == 'W' || at[0] == 'F') &&
-         Shaped<"nnnn nn:">(at + 1) && Shaped<"n:nn:nn.">(at + 7);
+         digits::Shaped<"nnnn nn:">(at + 1) && digits::Shaped<"n:nn:nn.">(at + 7);
 }
 
 // The eight characters in which klog prints its process's id; nothing where no header is.

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "parser/bytes.h"
+#include "parser/digits.h"
 #include "parser/klog.h"
 
 namespace kle {
@@ -112,12 +113,8 @@ std::string_view Inside(std::string_view value) { return value.substr(1, value.s
 
 // Eight digits at `at`, or nothing.
 std::optional<uint64_t> EightDigits(const char* at) {
-  const std::optional<uint64_t> digits = scan::Shaped<"nnnnnnnn">(at);
-  if (!digits) return std::nullopt;
-  uint64_t number = *digits;
-  number = (number * 10 + (number >> 8)) & 0x00FF00FF00FF00FF;
-  number = (number * 100 + (number >> 16)) & 0x0000FFFF0000FFFF;
-  return (number * 10000 + (number >> 32)) & 0xFFFFFFFF;
+  const std::optional<uint64_t> eight = digits::Shaped<"nnnnnnnn">(at);
+  return eight ? std::optional<uint64_t>(digits::Number(*eight)) : std::nullopt;
 }
 
 // "1700000000123.4567", milliseconds: read digit by digit, since a double cannot hold the
@@ -308,7 +305,8 @@ const char* SkimJsonStamp(const char* line) {
   const char* const end = line + kJsonStamp;
   const char* at = Past(line, end, kStamp);
   if (at == nullptr) return nullptr;
-  if (!scan::Shaped<"nnnnnnnn">(at) || !scan::Shaped<"nnnnnnnn">(at + kMillis - 8)) return nullptr;
+  if (!digits::Shaped<"nnnnnnnn">(at) || !digits::Shaped<"nnnnnnnn">(at + kMillis - 8))
+    return nullptr;
   at += kMillis;
   if (*at == '.') {
     const char* const fraction = ++at;

@@ -4,9 +4,11 @@
 // field.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "parser/bytes.h"
+#include "parser/digits.h"
 #include "parser/klog.h"
 
 namespace kle {
@@ -41,11 +43,6 @@ std::optional<Severity> SeverityOf(char letter) {
 // "Lmmdd hh:mm:ss.uuuuuu"
 constexpr size_t kStampSize = 21;
 
-// Two digits at each even byte of a word of digits, least significant byte first.
-uint32_t Pair(uint64_t digits, size_t at) {
-  return static_cast<uint32_t>((digits * 10 + (digits >> 8)) >> (8 * at)) & 0xFF;
-}
-
 uint64_t WordAt(const char* at) {
   uint64_t word = 0;
   std::memcpy(&word, at, sizeof word);
@@ -56,14 +53,14 @@ uint64_t WordAt(const char* at) {
 bool ReadSecond(const char* text, HeaderStamp& stamp) {
   static constexpr std::array<uint8_t, 13> kDays = {0,  31, 29, 31, 30, 31, 30,
                                                     31, 31, 30, 31, 30, 31};
-  const auto date = scan::Shaped<"nnnn nn:">(text + 1);
-  const auto time = scan::Shaped<"nn:nn.nn">(text + 9);
+  const auto date = digits::Shaped<"nnnn nn:">(text + 1);
+  const auto time = digits::Shaped<"nn:nn.nn">(text + 9);
   if (!date || !time) return false;
-  const uint32_t month = Pair(*date, 0);
-  const uint32_t day = Pair(*date, 2);
-  const uint32_t hour = Pair(*date, 5);
-  const uint32_t minute = Pair(*time, 0);
-  const uint32_t second = Pair(*time, 3);
+  const uint32_t month = digits::Pair(*date, 0);
+  const uint32_t day = digits::Pair(*date, 2);
+  const uint32_t hour = digits::Pair(*date, 5);
+  const uint32_t minute = digits::Pair(*time, 0);
+  const uint32_t second = digits::Pair(*time, 3);
   if (month < 1 || month > 12 || day < 1 || day > kDays[month] || hour > 23 || minute > 59 ||
       second > 59) {
     return false;
@@ -87,10 +84,10 @@ bool ReadStamp(std::string_view text, Record::LastHeader& last) {
     last.date = date;
     last.time = time;
   }
-  const auto fraction = scan::Shaped<"n.nnnnnn">(at + 13);
+  const auto fraction = digits::Shaped<"n.nnnnnn">(at + 13);
   if (!fraction) return false;
-  last.stamp.microsecond =
-      Pair(*fraction, 2) * 10000 + Pair(*fraction, 4) * 100 + Pair(*fraction, 6);
+  last.stamp.microsecond = digits::Pair(*fraction, 2) * 10000 + digits::Pair(*fraction, 4) * 100 +
+                           digits::Pair(*fraction, 6);
   return true;
 }
 
@@ -111,17 +108,14 @@ bool ReadPidColumn(const char* at, Record::LastHeader& last) {
   uint64_t word = column;
   if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
   word ^= 0x2020202020202020;  // a blank is 0x00 now, a digit 0x10 to 0x19
-  const uint64_t digits = word & kLow;
+  const uint64_t seven = word & kLow;
   const uint64_t ones = (word >> 4) & kLow;
   const int blanks = std::countr_zero(ones) & ~7;
   const bool shaped = blanks < 56 && ones == (kSevenOnes >> blanks) << blanks &&
-                      (digits & ~(ones * 0x0F)) == 0 &&
-                      ((digits + 0x7676767676767676) & 0x8080808080808080) == 0;
+                      (seven & ~(ones * 0x0F)) == 0 &&
+                      ((seven + 0x7676767676767676) & 0x8080808080808080) == 0;
   if (!shaped) return false;
-  uint64_t number = digits << 8;  // eight digits, the first of them zero
-  number = (number * 10 + (number >> 8)) & 0x00FF00FF00FF00FF;
-  number = (number * 100 + (number >> 16)) & 0x0000FFFF0000FFFF;
-  last.pid = (number * 10000 + (number >> 32)) & 0xFFFFFFFF;
+  last.pid = digits::Number(seven << 8);  // eight digits, the first of them zero
   last.pid_column = column;
   return true;
 }
@@ -335,7 +329,7 @@ const char* SkimStamp(const char* line, const Record::LastHeader& last) {
   static_assert(kTextStamp == kStampSize + 1 + 8);
   const bool repeats = WordAt(line + 1) == last.date && WordAt(line + 7) == last.time &&
                        line[kStampSize] == ' ' && WordAt(line + kStampSize + 1) == last.pid_column;
-  const bool taken = repeats && SeverityOf(*line) && scan::Shaped<"n.nnnnnn">(line + 13);
+  const bool taken = repeats && SeverityOf(*line) && digits::Shaped<"n.nnnnnn">(line + 13);
   return taken ? line + kTextStamp : nullptr;
 }
 

@@ -9,6 +9,11 @@ namespace {
 
 using scan::kNone;
 
+// Where `key` is first: mostly at `place`, before which it is not.
+size_t Find(std::string_view text, std::string_view key, size_t place) {
+  return text.substr(place).starts_with(key) ? place : text.find(key, place);
+}
+
 // The string after `key`, without its quotes; empty when there is none.
 std::string_view StringAfter(std::string_view text, std::string_view key) {
   const size_t at = text.find(key);
@@ -31,19 +36,27 @@ std::optional<Timestamp> ReadTime(std::string_view text) {
 }
 
 Severity ReadSeverity(std::string_view level) {
+  if (level.starts_with("info") || level.starts_with("debug")) return Severity::kInfo;
   if (level.starts_with("warn")) return Severity::kWarning;
   if (level.starts_with("err")) return Severity::kError;
   if (level.starts_with("fatal") || level.starts_with("panic")) return Severity::kFatal;
   return Severity::kInfo;
 }
 
+// time="..." level=info msg="...", then the line's own fields.
 ParseError ReadText(std::string_view text, Record& record) {
+  constexpr std::string_view kLevel = " level=";
   constexpr std::string_view kMessage = " msg=\"";
-  record.epoch = ReadTime(StringAfter(text, "time=\""));
-  const size_t level = text.find(" level=");
-  const size_t at = text.find(kMessage);
-  if (!record.epoch || level == kNone || at == kNone) return ParseError::kNotKlog;
-  record.severity = ReadSeverity(text.substr(level + 7));
+  if (!text.starts_with(kLogrusText)) return ParseError::kNotKlog;
+  const size_t time_end = scan::EndOfQuoted(text, kLogrusText.size() - 1);
+  if (time_end == kNone) return ParseError::kNotKlog;
+  record.epoch = ReadTime(text.substr(kLogrusText.size(), time_end - 1 - kLogrusText.size()));
+  const size_t level = Find(text, kLevel, time_end);
+  if (!record.epoch || level == kNone) return ParseError::kNotKlog;
+  const size_t level_end = text.find(' ', level + kLevel.size());
+  const size_t at = level_end == kNone ? kNone : Find(text, kMessage, level_end);
+  if (at == kNone) return ParseError::kNotKlog;
+  record.severity = ReadSeverity(text.substr(level + kLevel.size()));
   const size_t quote = at + kMessage.size() - 1;
   const size_t end = scan::EndOfQuoted(text, quote);
   if (end == kNone) return ParseError::kNotKlog;

@@ -55,6 +55,7 @@ Template::Template(std::string_view pattern) : parts_(1) {
 bool Template::Match(std::string_view text, Captures& captures) const {
   captures.count = 0;
   text = TrimRight(text);
+  if (!text.ends_with(parts_.back().literal)) return false;
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
     if (!text.starts_with(part.literal)) return false;

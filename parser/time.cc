@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "parser/digits.h"
+
 namespace kle {
 namespace {
 
@@ -30,6 +32,13 @@ int Fraction(std::string_view text, size_t& at) {
   int micros = 0;
   int scale = 100000;
   size_t i = at + 1;
+  if (text.size() - i >= 8) {
+    if (const auto eight = digits::Shaped<"nnnnnnnn">(text.data() + i)) {
+      micros = static_cast<int>(digits::Number(*eight) / 100);
+      scale = 0;
+      i += 8;
+    }
+  }
   for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
     micros += (text[i] - '0') * scale;
     scale /= 10;
@@ -90,24 +99,21 @@ std::string FormatTimestamp(Timestamp at) {
 }
 
 std::optional<Timestamp> ConsumeTimestamp(std::string_view& text) {
-  // 2026-11-23T23:01:26
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
-      text[16] != ':') {
-    return std::nullopt;
-  }
-  const int year = Digits(text, 0, 4);
-  const int month = Digits(text, 5, 2);
-  const int day = Digits(text, 8, 2);
-  const int hour = Digits(text, 11, 2);
-  const int minute = Digits(text, 14, 2);
-  const int second = Digits(text, 17, 2);
-  if (year < 0 || month < 0 || day < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-      second < 0 || second > 60) {
-    return std::nullopt;
-  }
-  const auto date = std::chrono::year(year) / month / day;
-  if (!date.ok()) return std::nullopt;
-  size_t at = 19;
+  constexpr size_t kSecondEnds = std::string_view("2026-11-23T23:01:26").size();
+  if (text.size() <= kSecondEnds) return std::nullopt;
+  const auto month = digits::Shaped<"nnnn-nn-">(text.data());
+  const auto day = digits::Shaped<"nnTnn:nn">(text.data() + 8);
+  const auto time = digits::Shaped<"nn:nn:nn">(text.data() + kSecondEnds - 8);
+  if (!month || !day || !time) return std::nullopt;
+  const uint32_t hour = digits::Pair(*time, 0);
+  const uint32_t minute = digits::Pair(*time, 3);
+  const uint32_t second = digits::Pair(*time, 6);
+  const uint32_t year = digits::Pair(*month, 0) * 100 + digits::Pair(*month, 2);
+  const auto date = std::chrono::year(static_cast<int>(year)) /
+                    std::chrono::month(digits::Pair(*month, 5)) /
+                    std::chrono::day(digits::Pair(*day, 0));
+  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  size_t at = kSecondEnds;
   const int micros = Fraction(text, at);
   if (micros < 0) return std::nullopt;
   const auto offset = Offset(text, at);

@@ -39,7 +39,7 @@ bool JournalSource::HasField(const char* name) {
 
 void JournalSource::AskOnce() {
   sd_journal* journal = journal_.get();
-  known_column_.clear();
+  known_head_.clear();
   const auto begun = std::chrono::system_clock::now() - kInWriting;
   const auto until = std::chrono::duration_cast<Duration>(begun.time_since_epoch());
   sd_journal_flush_matches(journal);
@@ -77,16 +77,23 @@ void JournalSource::TakeFoundMessage(std::string_view field) {
   TakeField(field);
 }
 
-// A klog header with the process's id of the header before, whose pid_ and stream_ are this line's
-// then; or a runtime's own line, of which nobody asks for either.
-std::optional<LogWriter> JournalSource::WriterKnownBy(std::string_view message) const {
+// What a line has in common with the one before when both are of one process: the process's id in
+// klog's text; of a usual line of JSON, that it is one. Empty where nothing is known by it.
+std::string_view JournalSource::HeadOf(std::string_view message, Need need) const {
   if (options_.part == JournalPart::kRuntime) {
-    if (message.starts_with(kLogrusText)) return LogWriter::kRuntime;
-    return std::nullopt;
+    return message.starts_with(kLogrusText) ? kLogrusText : std::string_view();
   }
-  const std::string_view column = scan::PidColumn(message);
-  if (column.empty() || column != known_column_) return std::nullopt;
-  return LogWriter::kKubelet;
+  if (!message.starts_with('{')) return scan::PidColumn(message);
+  return need == Need::kAll ? std::string_view() : message.substr(0, 1);
+}
+
+// A line whose writer, pid_ and stream_ are those of the line last read with all fields; or a
+// runtime's own line, of which nobody asks for process or stream.
+std::optional<LogWriter> JournalSource::WriterKnownBy(std::string_view message, Need need) const {
+  const std::string_view head = HeadOf(message, need);
+  if (head.empty()) return std::nullopt;
+  if (options_.part == JournalPart::kRuntime) return LogWriter::kRuntime;
+  return head == known_head_ ? std::optional(LogWriter::kKubelet) : std::nullopt;
 }
 
 // Whether the entry is of the stream of the one last read with all fields, whose pid_ and
@@ -104,16 +111,18 @@ bool JournalSource::OfSameStream() {
   return pid_ != 0 && value == std::to_string(pid_);
 }
 
-// Whether the line is dealt with already. Its writer is the one of the line before, and none of its
-// lines was cut: what else could be found out about it changes nothing for one that tells nothing.
-// Of JSON, where no line names its process, that is all the same.
-bool JournalSource::Offer(std::string_view field, LogLine& line) {
-  if (!taker_ || !field.starts_with(kMessageField)) return false;
+// What is needed of the line. Its writer is the one of the line before, and none of its lines was
+// cut: what else could be found out about it changes nothing for one that tells nothing. Of JSON,
+// where no line names its process, that is all the same; another process begins with words that are
+// no JSON, or that say so.
+Need JournalSource::Offer(std::string_view field, LogLine& line) {
+  if (!taker_ || !field.starts_with(kMessageField)) return Need::kAll;
   line.Clear();
   line.text = field.substr(kMessageField.size());
   const bool json = options_.part == JournalPart::kKubelet && line.text.starts_with('{');
-  const auto writer = json ? std::optional(LogWriter::kKubelet) : WriterKnownBy(line.text);
-  if (!writer || !place_.broken_streams.empty()) return false;
+  const auto writer =
+      json ? std::optional(LogWriter::kKubelet) : WriterKnownBy(line.text, Need::kTime);
+  if (!writer || !place_.broken_streams.empty()) return Need::kAll;
   line.writer = *writer;
   line.pid = pid_;
   line.stream = stream_.value_or(pid_);

@@ -226,7 +226,7 @@ uint64_t JournalSource::StreamOf(std::string_view id) {
 void JournalSource::NoteBoot(sd_id128_t boot) {
   if (boot_id_ && Same(*boot_id_, boot)) return;
   boot_id_ = boot;
-  known_column_.clear();
+  known_head_.clear();
   std::string text = BootText(boot);
   if (!place_.boot_id.empty() && place_.boot_id != text) ++place_.boot;
   place_.boot_id = std::move(text);
@@ -269,9 +269,11 @@ int JournalSource::ReadEntry(LogLine& line) {
   sd_id128_t boot{};
   sd_journal* journal = journal_.get();
   std::string_view message;
+  Need need = Need::kAll;
   if (settled_until_ > 0) {
     if (const int error = FindMessage(message); error < 0) return error;
-    if (Offer(message, line)) return 0;
+    need = Offer(message, line);
+    if (need == Need::kNothing) return 0;
   }
   if (const int error = sd_journal_get_realtime_usec(journal, &realtime); error < 0) return error;
   if (const int error = sd_journal_get_monotonic_usec(journal, &monotonic, &boot); error < 0) {
@@ -281,11 +283,16 @@ int JournalSource::ReadEntry(LogLine& line) {
   std::optional<LogWriter> writer;
   if (realtime < settled_until_) {
     TakeFoundMessage(message);
-    writer = WriterKnownBy(message_);
-    if (!writer && has_message_ && OfSameStream()) writer = WriterOfEntry();
+    writer = WriterKnownBy(message_, need);
+    if (!writer && has_message_ && OfSameStream()) {
+      const std::string_view head = HeadOf(message_, need);
+      if (!head.empty()) known_head_ = head;
+      writer = WriterOfEntry();
+    }
   }
   if (!writer) {
     if (const int error = ReadFields(); error < 0) return error;
+    known_head_ = HeadOf(message_, need);
     writer = WriterOfEntry();
   }
   // libsystemd steps over a field that it cannot read. No line of a stream is without its text.
@@ -326,7 +333,6 @@ int JournalSource::ReadFields() {
 std::optional<LogWriter> JournalSource::WriterOfEntry() {
   if (dropped_ && transport_ == Transport::kJournald && has_message_) NoteDropped();
   if (!has_message_ || dropped_) return std::nullopt;
-  if (settled_until_ > 0) known_column_ = scan::PidColumn(message_);
   return Writer();
 }
 

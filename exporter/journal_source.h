@@ -72,9 +72,10 @@ class JournalSource final : public LineSource {
   void AskOnce();
   bool HasAny(std::initializer_list<const char*> fields);
   bool HasField(const char* name);
-  std::optional<LogWriter> WriterKnownBy(std::string_view message) const;
+  std::string_view HeadOf(std::string_view message, Need need) const;
+  std::optional<LogWriter> WriterKnownBy(std::string_view message, Need need) const;
   bool OfSameStream();
-  bool Offer(std::string_view field, LogLine& line);
+  Need Offer(std::string_view field, LogLine& line);
 
   bool IsOf(sd_id128_t boot);
   int ReadEntry(LogLine& line);
@@ -146,7 +147,7 @@ class JournalSource final : public LineSource {
   uint64_t settled_until_ = 0;  // realtime up to which MESSAGE may be enough
   bool may_drop_ = true;        // whether journald may have dropped lines
   bool names_streams_ = true;   // whether entries have a _STREAM_ID
-  std::string known_column_;    // the pid column of the header last read with all fields
+  std::string known_head_;      // HeadOf the line last read with all fields
 
   int errors_ = 0;  // in a row
   std::chrono::milliseconds back_off_{0};

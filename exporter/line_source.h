@@ -50,8 +50,8 @@ class LineSource {
   virtual void Skip(size_t /*bytes*/) {}
 
   // Asked of lines before more than text, writer, pid and stream is known of them, where finding
-  // out more costs something (a journal's): those that it takes are dealt with, and not given.
-  using Taker = std::function<bool(const LogLine& line)>;
+  // out more costs something (a journal's). A line of which nothing is wanted is not given.
+  using Taker = std::function<Need(const LogLine& line)>;
   virtual void OfferFirst(const Taker& /*taker*/) {}
 
   // Everything needed to go on after the line last given, in a later process too: a source opened

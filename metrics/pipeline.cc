@@ -184,15 +184,17 @@ struct Pipeline::Impl final : RecordFilter {
     metrics.SetVerbosity(level, summary.runtime_seen);
   }
 
-  bool PassOver(const LogLine& line) {
-    const auto format = framer.BetweenRecords(line.stream);
-    if (!format) return false;
+  Need PassOver(const LogLine& line) {
+    const auto format = framer.BareFormat(line.stream);
+    if (!format) return Need::kAll;
     Frame frame;
     frame.format = *format;
     frame.text = line.text;
-    if (!framer.IsUsual(frame) || !Skim(*format, line.text) || skimmed.event) return false;
+    if (!framer.IsUsual(frame) || !Skim(*format, line.text)) return Need::kAll;
+    if (skimmed.event) return BeginsProcess(skimmed.message) ? Need::kAll : Need::kTime;
+    if (const auto held = framer.Complete()) Take(*held);
     NotePassed(*format, 1);
-    return true;
+    return Need::kNothing;
   }
 
   void NotePassed(LineFormat format, uint64_t lines) {
@@ -279,7 +281,7 @@ void Pipeline::Push(const LogLine& line) {
 }
 
 size_t Pipeline::PushBlock(std::string_view lines) { return impl_->PushBlock(lines); }
-bool Pipeline::PassOver(const LogLine& line) { return impl_->PassOver(line); }
+Need Pipeline::PassOver(const LogLine& line) { return impl_->PassOver(line); }
 
 bool Pipeline::Idle(Timestamp now) {
   const bool drained = impl_->Drain();

@@ -63,8 +63,9 @@ class Pipeline {
   size_t PushBlock(std::string_view lines);
 
   // The same for one line that is a usual one and tells nothing, of which only text, writer and
-  // stream need be known; false for any other, which is for Push.
-  bool PassOver(const LogLine& line);
+  // stream need be known: kNothing is wanted then. Any other is for Push; all is wanted of one by
+  // which a kubelet's process is told from the one before.
+  Need PassOver(const LogLine& line);
 
   // The source has nothing more for now. Completes a held record; ages run to `now`. True when
   // that changed anything besides ages.

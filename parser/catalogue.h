@@ -78,6 +78,9 @@ Glimpse LookAtMessage(std::string_view raw);
 // The same of a record whose header was read; a frame's first line is enough.
 Glimpse LookAtRecord(const Frame& frame, const Record& record);
 
+// Whether a raw message may be one by which a kubelet's process is told (kKubeletVersion).
+bool BeginsProcess(std::string_view raw);
+
 // The same as ReadMessage and FindRow, of a record whose header was read. Where the row only proves
 // a verbosity, the message may be left unread: it may have been cut.
 const CatalogueRow* FindRow(const Frame& frame, Record& record);

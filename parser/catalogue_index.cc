@@ -331,6 +331,19 @@ const CatalogueRow* FindRow(Record& record) {
   return FindRow(record.message, record.captures, source);
 }
 
+bool BeginsProcess(std::string_view raw) {
+  static const std::vector<std::string_view> beginnings = [] {
+    std::vector<std::string_view> found;
+    for (const CatalogueRow& row : Catalogue(LogSource::kKubelet)) {
+      if (row.kind != EventKind::kKubeletVersion) continue;
+      const Template* const pattern = TemplateOf(row);
+      found.push_back(pattern != nullptr ? std::string_view(pattern->prefix()) : row.message);
+    }
+    return found;
+  }();
+  return std::ranges::any_of(beginnings, [&](auto text) { return raw.starts_with(text); });
+}
+
 Glimpse LookAtMessage(std::string_view raw) { return TheIndex().LookAt(raw); }
 
 Glimpse LookAtRecord(const Frame& frame, const Record& record) {

@@ -107,7 +107,7 @@ bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<F
   const Glance glance = filter != nullptr ? filter->LookAt(format, line.text) : Glance::kUnsure;
   if (glance == Glance::kUnsure && !json && !scan::HeaderShaped(line.text)) return false;
   slot.used = tick_;
-  if (slot.holding && slot.wanted) done = Release(slot);
+  if (slot.holds()) done = Release(slot);
   last_line_format_ = format;
   slot.frame.received = line.received;
   slot.frame.pid = line.pid;
@@ -115,12 +115,22 @@ bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<F
   return true;
 }
 
-std::optional<LineFormat> Framer::BetweenRecords(uint64_t stream) const {
+std::optional<LineFormat> Framer::BareFormat(uint64_t stream) const {
   if (current_ >= slots_.size()) return std::nullopt;
   const Slot& slot = slots_[current_];
   const bool bare = slot.stream == stream && slot.key == 0 && !slot.partial;
   const bool klog = slot.format == LineFormat::kKlogText || slot.format == LineFormat::kKlogJson;
-  return bare && klog && !(slot.holding && slot.wanted) ? std::optional(slot.format) : std::nullopt;
+  return bare && klog ? std::optional(slot.format) : std::nullopt;
+}
+
+std::optional<LineFormat> Framer::BetweenRecords(uint64_t stream) const {
+  const auto format = BareFormat(stream);
+  return format && slots_[current_].holds() ? std::nullopt : format;
+}
+
+std::optional<Frame> Framer::Complete() {
+  Slot& slot = slots_[current_];
+  return slot.holds() ? Release(slot) : std::nullopt;
 }
 
 bool Framer::IsUsual(const Frame& line) const {

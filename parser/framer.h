@@ -49,10 +49,14 @@ class Framer {
   std::optional<Frame> Flush();
 
   // Most lines need not be pushed one by one. The format of the records of a stream's bare lines,
-  // when that stream's was the last line and no record is held that a line could still belong to:
+  // when that stream's was the last line,
+  std::optional<LineFormat> BareFormat(uint64_t stream) const;
+  // and no record is held that a line could still belong to.
   std::optional<LineFormat> BetweenRecords(uint64_t stream) const;
   // Whether a bare line is nothing but one whole line of its format, if it begins a record,
   bool IsUsual(const Frame& line) const;
+  // which ends the one that is held of its stream,
+  std::optional<Frame> Complete();
   // and whether its record ends with it, by what follows.
   static bool EndsBefore(const Frame& line, std::string_view rest);
   // So many lines came, each of them a whole record of that format that was dealt with.
@@ -82,6 +86,8 @@ class Framer {
     bool wanted = true;  // otherwise without its text
     Frame frame;         // but for its text
     std::string text;
+
+    bool holds() const { return holding && wanted; }
 
     template <typename Archive>
     friend void Fields(Archive& archive, Slot& slot) {

@@ -14,6 +14,13 @@ namespace kle {
 enum class LogWriter : uint8_t { kAny, kKubelet, kRuntime, kKernel };
 constexpr LogWriter LastOf(LogWriter) { return LogWriter::kKernel; }
 
+// What a reader needs of a line of which only the text is known so far.
+enum class Need : uint8_t {
+  kNothing,  // it is dealt with
+  kTime,     // the line; who wrote it may be taken from the line of that form before
+  kAll,      // the line, and whatever can be found out about it
+};
+
 struct LogLine {
   // One journal entry's MESSAGE, or one line without its newline. Valid until the source's next
   // call.

@@ -115,6 +115,26 @@ TEST_F(SettledJournal, LinesOfJsonCarryTheSame) {
   }
 }
 
+// Where the reader says that a line's time is enough, the line is of the process of the one before.
+TEST_F(SettledJournal, AProcessOfJsonIsAskedForOnlyWhereItMayBeAnother) {
+  const std::string file =
+      Write("a.journal", {At(0, "Flag --x is deprecated"), At(1, Json(1, "Kubelet version")),
+                          At(2, Json(2, "one")), At(3, Json(3, "two")), At(4, "mount.nfs: no", 900),
+                          At(5, Json(5, "three")), At(6, Json(6, "noise"), 900),
+                          At(7, Json(7, "four")), At(8, Json(8, "Kubelet version"), 901),
+                          At(9, Json(9, "five"), 901), At(10, Json(10, "six"), 901)});
+  auto source = JournalSource::Open({"", {file}, {}, StartAt::kAll});
+  ASSERT_TRUE(source);
+  (*source)->OfferFirst([](const LogLine& line) {
+    if (line.text.find("noise") != line.text.npos) return Need::kNothing;
+    return line.text.find("version") != line.text.npos ? Need::kAll : Need::kTime;
+  });
+  std::vector<uint64_t> pids;
+  LogLine line;
+  while (*(*source)->Next(line, milliseconds(0)) == ReadStatus::kLine) pids.push_back(line.pid);
+  EXPECT_EQ(pids, (std::vector<uint64_t>{812, 812, 812, 812, 900, 812, 812, 901, 901, 901}));
+}
+
 TEST_F(SettledJournal, TheRestOfACutLineIsKnown) {
   Entry cut = At(1, Klog(1, 812, "cut"));
   cut.line_break = "line-max";

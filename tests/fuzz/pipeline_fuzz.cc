@@ -23,7 +23,7 @@ std::string StateOf(const kle::PipelineOptions& options, std::string_view text, 
     const size_t end = std::min(text.find('\n'), text.size());
     kle::LogLine line;
     line.text = text.substr(0, end);
-    if (as != As::kOffered || !pipeline.PassOver(line)) pipeline.Push(line);
+    if (as != As::kOffered || pipeline.PassOver(line) != kle::Need::kNothing) pipeline.Push(line);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   std::string state;

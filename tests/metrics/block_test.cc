@@ -38,7 +38,7 @@ Fed Feed(const std::string& text, As as, size_t block_size = 0) {
     const size_t end = std::min(text.find('\n', at), text.size());
     LogLine line;
     line.text = std::string_view(text).substr(at, end - at);
-    if (as != As::kOffered || !pipeline.PassOver(line)) {
+    if (as != As::kOffered || pipeline.PassOver(line) != Need::kNothing) {
       pipeline.Push(line);
       ++fed.pushed;
     }

@@ -1,13 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/pod_table.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "metrics/state_fields.h"
 
 namespace kle {
 
 namespace {
 
+// A node's pods, when a restarted kubelet names them all.
+constexpr size_t kMaxUnidentified = 256;
+
 NameKey NameOf(const PodFacts& pod) { return {pod.namespace_, pod.name}; }
+
+// `other`, which has no termination, is the same pod.
+void Absorb(PodFacts& pod, const PodFacts& other) {
+  const auto learn = [](auto& fact, const auto& told) {
+    if (!fact) fact = told;
+  };
+  learn(pod.is_static, other.is_static);
+  learn(pod.removed, other.removed);
+  learn(pod.finished, other.finished);
+  learn(pod.ended, other.ended);
+  learn(pod.readded, other.readded);
+  learn(pod.delete_at, other.delete_at);
+  learn(pod.remove_at, other.remove_at);
+  learn(pod.announced, other.announced);
+  learn(pod.announced_at, other.announced_at);
+  learn(pod.mount_failed_at, other.mount_failed_at);
+  if (pod.mount_failure.empty()) pod.mount_failure = other.mount_failure;
+  learn(pod.pull_failed_at, other.pull_failed_at);
+  for (const ContainerFacts& container : other.containers) {
+    if (std::ranges::find(pod.containers, container.id, &ContainerFacts::id) ==
+        pod.containers.end()) {
+      pod.containers.push_back(container);
+    }
+  }
+  pod.volumes.insert(pod.volumes.end(), other.volumes.begin(), other.volumes.end());
+  learn(pod.startup.added_at, other.startup.added_at);
+  learn(pod.startup.sandbox_needed_at, other.startup.sandbox_needed_at);
+  learn(pod.startup.pulling_at, other.startup.pulling_at);
+  pod.startup.starts_seen += other.startup.starts_seen;
+  for (size_t i = 0; i < pod.startup.done.size(); ++i) {
+    learn(pod.startup.done[i], other.startup.done[i]);
+  }
+  pod.last_event_at = std::max(pod.last_event_at, other.last_event_at);
+}
 
 }  // namespace
 
@@ -28,6 +68,18 @@ PodFacts* PodTable::FindByName(std::string_view namespace_, std::string_view nam
   return by_name_.Find({namespace_, name});
 }
 
+PodFacts* PodTable::FindUnidentified(std::string_view name) {
+  PodFacts* only = nullptr;
+  bool several = false;
+  std::erase_if(unidentified_, [&](uint64_t serial) {
+    PodFacts* const pod = FindBySerial(serial);
+    if (pod == nullptr || !pod->uid.empty() || pod->removed) return true;
+    if (pod->name == name) several = std::exchange(only, pod) != nullptr || several;
+    return false;
+  });
+  return several ? nullptr : only;
+}
+
 PodFacts* PodTable::FindByContainer(std::string_view id) { return by_container_.Find({id}); }
 
 PodFacts* PodTable::FindBySerial(uint64_t serial) {
@@ -42,14 +94,49 @@ PodFacts* PodTable::Create(const PodRef& ref) {
   pod.name = ref.name;
   pod.uid = ref.uid;
   by_serial_[pod.serial] = std::prev(pods_.end());
-  if (!pod.uid.empty()) LearnUid(pod);
-  if (!pod.name.empty()) by_name_.Set(NameOf(pod), pod);
+  if (pod.uid.empty()) {
+    NoteUnidentified(pod);
+  } else {
+    LearnUid(pod);
+  }
+  if (!pod.namespace_.empty()) by_name_.Set(NameOf(pod), pod);
   return &pod;
+}
+
+void PodTable::NoteUnidentified(const PodFacts& pod) {
+  if (unidentified_.size() >= kMaxUnidentified) unidentified_.pop_front();
+  unidentified_.push_back(pod.serial);
+}
+
+PodFacts* PodTable::LearnName(PodFacts& pod, const PodRef& ref) {
+  PodFacts* const named = FindByName(ref.namespace_, ref.name);
+  if (named != nullptr && named->uid.empty() && !(named->termination && pod.termination)) {
+    return Unite(*named, pod);
+  }
+  pod.namespace_ = ref.namespace_;
+  pod.name = ref.name;
+  if (named == nullptr) by_name_.Set(NameOf(pod), pod);
+  return &pod;
+}
+
+PodFacts* PodTable::Unite(PodFacts& named, PodFacts& identified) {
+  // Timers lead to what has a termination.
+  PodFacts& kept = identified.termination ? identified : named;
+  PodFacts& gone = identified.termination ? named : identified;
+  kept.namespace_ = named.namespace_;
+  kept.name = named.name;
+  kept.uid = identified.uid;
+  Absorb(kept, gone);
+  LearnUid(kept);
+  by_name_.Set(NameOf(kept), kept);
+  for (const ContainerFacts& container : gone.containers) LearnContainer(container.id, kept);
+  Erase(gone);
+  return &kept;
 }
 
 PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
   if (ref.uid.empty()) {
-    if (ref.name.empty()) return nullptr;
+    if (ref.namespace_.empty()) return nullptr;
     PodFacts* pod = FindByName(ref.namespace_, ref.name);
     return pod != nullptr || !create ? pod : Create(ref);
   }
@@ -63,17 +150,12 @@ PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
         return next;
       }
     }
-    if (pod->name.empty() && !ref.name.empty() && !ref.namespace_.empty()) {
-      pod->namespace_ = ref.namespace_;
-      pod->name = ref.name;
-      // A SyncLoop line may have made a pod of that name already: nothing is lost by keeping it,
-      // it had no UID and so no life of its own.
-      if (by_name_.Find(NameOf(*pod)) == nullptr) by_name_.Set(NameOf(*pod), *pod);
-    }
+    if (pod->namespace_.empty() && !ref.namespace_.empty()) return LearnName(*pod, ref);
     return pod;
   }
   if (!ref.name.empty()) {
-    PodFacts* named = FindByName(ref.namespace_, ref.name);
+    PodFacts* named =
+        ref.namespace_.empty() ? FindUnidentified(ref.name) : FindByName(ref.namespace_, ref.name);
     if (named != nullptr && named->uid.empty()) {
       named->uid = ref.uid;
       LearnUid(*named);
@@ -126,6 +208,7 @@ bool PodTable::Restore(Decoder& decoder) {
         !by_serial_.emplace(pod.serial, std::prev(pods_.end())).second)
       return false;
     if (by_uid) LearnUid(pod);
+    if (pod.uid.empty()) NoteUnidentified(pod);
     if (by_name) by_name_.Set(NameOf(pod), pod);
     for (const ContainerFacts& container : pod.containers) {
       bool by_id = false;

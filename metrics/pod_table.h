@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <string_view>
 #include <unordered_map>
@@ -14,7 +15,8 @@
 
 namespace kle {
 
-// Owns the pods. A pod may be known by its name alone until a line brings name and UID together.
+// Owns the pods. A pod may be known by its name alone, and by its UID alone, until a line brings
+// the two together. A name without a namespace leads to a pod only where no other may be meant.
 // References stay valid until the pod is erased.
 class PodTable {
  public:
@@ -48,14 +50,22 @@ class PodTable {
   const std::list<PodFacts>& pods() const { return pods_; }
 
  private:
+  // The only pod of that name in any namespace that is there and has no UID yet.
+  PodFacts* FindUnidentified(std::string_view name);
+  void NoteUnidentified(const PodFacts& pod);
   void LearnUid(PodFacts& pod);
+  // `pod`, known by its UID, is called that: it is one with what was known by this name alone.
+  PodFacts* LearnName(PodFacts& pod, const PodRef& ref);
+  // What is left of the two.
+  PodFacts* Unite(PodFacts& named, PodFacts& identified);
 
   std::list<PodFacts> pods_;
   std::unordered_map<uint64_t, std::list<PodFacts>::iterator> by_serial_;
   PodIndex<UidKey> by_uid_;
   PodIndex<NameKey> by_name_;
   PodIndex<ContainerKey> by_container_;
-  PodFacts* latest_ = nullptr;  // what FindByUid found last; null once that may have changed
+  std::deque<uint64_t> unidentified_;  // the last pods that a name alone made known, by serial
+  PodFacts* latest_ = nullptr;         // what FindByUid found last; null once that may have changed
   uint64_t next_serial_ = 1;
 };
 

@@ -40,6 +40,8 @@ struct ContainerFacts {
   std::optional<Timestamp> kill_at;  // first kill of this termination
   int kills = 0;
   bool kill_failed = false;  // the last attempt; cleared by an exit
+  // The kill is known by the line that may only announce it.
+  std::optional<Timestamp> kill_announced_at;
   std::optional<int64_t> grace_seconds;
   std::optional<Timestamp> hook_at;
   std::optional<Timestamp> hook_ended_at;

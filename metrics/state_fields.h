@@ -13,7 +13,7 @@
 namespace kle {
 
 // State of another layout keeps its counters and its place; its pods are given up.
-inline constexpr uint32_t kStateLayout = 4;
+inline constexpr uint32_t kStateLayout = 5;
 
 constexpr Trigger LastOf(Trigger) { return Trigger::kFinished; }
 constexpr Outcome LastOf(Outcome) { return Outcome::kUnknown; }
@@ -75,8 +75,9 @@ template <typename Archive>
 void Fields(Archive& archive, ContainerFacts& container) {
   archive(container.id, container.name, container.sandbox, container.running, container.seen_dead,
           container.exited_at, container.exit_source, container.exit_code, container.kill_at,
-          container.kills, container.kill_failed, container.grace_seconds, container.hook_at,
-          container.hook_ended_at, container.hook_outcome, container.runtime);
+          container.kills, container.kill_failed, container.kill_announced_at,
+          container.grace_seconds, container.hook_at, container.hook_ended_at,
+          container.hook_outcome, container.runtime);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(container.grace_seconds.value_or(0))) archive.Fail();
     const bool exit_told = container.exit_source != ExitSource::kNone;

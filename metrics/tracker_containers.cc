@@ -98,9 +98,10 @@ void Tracker::Impl::OnDied(PodFacts& pod, ContainerFacts& container, Timestamp a
 void Tracker::Impl::OnKill(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr) return;
-  // Only kubelet 1.21 prints the override line at -v 2, and there it is the kill itself.
-  const bool announced = event.kind == EventKind::kKillAnnounced && verbosity >= 3;
-  if (announced) {
+  // Kubelet 1.21 prints the override's text for the kill itself, and for an override once more.
+  const bool announced = event.kind == EventKind::kKillAnnounced;
+  if (!announced) kill_lines = true;
+  if (announced && kill_lines) {
     if (pod->terminating() && !pod->termination->grace_granted) {
       pod->termination->grace_granted = event.grace_seconds;
     }
@@ -118,8 +119,15 @@ void Tracker::Impl::OnKill(const Event& event) {
     }
   }
   ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
-  if (!pod->termination || container.kills == 0) container.kill_at = event.at;
-  container.kills = pod->termination ? container.kills + 1 : 1;
+  const auto& before = container.kill_announced_at;
+  const bool same = before && (!restarted_at || *before >= *restarted_at) &&
+                    !container.kill_failed && !container.exited_at;
+  if (!pod->termination || container.kills == 0 || (same && container.kills == 1)) {
+    container.kill_at = event.at;
+  }
+  if (!same) container.kills = pod->termination ? container.kills + 1 : 1;
+  container.kill_announced_at.reset();
+  if (announced) container.kill_announced_at = event.at;
   container.grace_seconds = event.grace_seconds;
   container.kill_failed = false;
   container.running = container.running || !container.exited_at;

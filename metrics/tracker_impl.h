@@ -191,6 +191,7 @@ struct Tracker::Impl {
   bool batch_due = false;  // the first ADD after a restart names every pod there is
   bool kubelet_seen = false;
   bool finished_lines = false;  // 1.22+: containers' exits are printed apart from sandboxes'
+  bool kill_lines = false;      // not 1.21: a kill has a text of its own
 };
 
 }  // namespace kle

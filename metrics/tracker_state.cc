@@ -61,7 +61,7 @@ class Mover {
 template <typename Archive>
 void Tracker::Impl::PlainFields(Archive& archive) {
   archive(counts, started, now, verbosity, pids, version_pids, version_seen, pod_events,
-          restarted_at, trouble, adopting, batch_due, kubelet_seen, finished_lines);
+          restarted_at, trouble, adopting, batch_due, kubelet_seen, finished_lines, kill_lines);
 }
 
 void Tracker::Save(Encoder& encoder) const {

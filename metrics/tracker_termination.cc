@@ -57,6 +57,7 @@ void ForgetKill(ContainerFacts& container) {
   container.kill_at.reset();
   container.kills = 0;
   container.kill_failed = false;
+  container.kill_announced_at.reset();
   container.grace_seconds.reset();
   container.hook_at.reset();
   container.hook_ended_at.reset();

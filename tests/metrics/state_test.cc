@@ -187,7 +187,7 @@ TEST(State, EveryFieldIsSaved) {
 #if defined(__x86_64__) && defined(__GLIBCXX__)
   EXPECT_EQ(sizeof(PodFacts), 360u);
   EXPECT_EQ(sizeof(TerminationFacts), 440u);
-  EXPECT_EQ(sizeof(ContainerFacts), 296u);
+  EXPECT_EQ(sizeof(ContainerFacts), 312u);
   EXPECT_EQ(sizeof(RuntimeFacts), 104u);
   EXPECT_EQ(sizeof(VolumeFacts), 144u);
   EXPECT_EQ(sizeof(FailureChain), 56u);

@@ -80,5 +80,53 @@ TEST(Versions, AUidAndANameAreOnePodOnceALineSaysSo) {
   EXPECT_EQ(run.only().state, State::kRemoved);
 }
 
+const std::string kOverride =
+    OfContainer("Killing container with a grace period override", "gracePeriod=30");
+
+// 1.21 prints the override's text for every kill; with an override, from -v 3 on, twice.
+TEST(Versions, AKillIsPrintedAsAnOverride) {
+  const std::string v3 = "\"Pod is terminated, exiting probe worker\" pod=\"default/other\"";
+  const Lines once = {At(10.1, kOverride)};
+  const Lines twice = {At(10.1, kOverride), At(10.1, kOverride)};
+  const Lines died = {At(12, Pleg("ContainerDied", kApp)), At(12, Pleg("ContainerDied", kSandbox)),
+                      At(13, SyncLoop("REMOVE"))};
+  const Lines begun = Started() + Lines{At(2, v3), At(10, SyncLoop("DELETE"))};
+  for (const Lines& kill : {once, twice}) {
+    const Measured run = Replay(begun + kill + died);
+    ASSERT_EQ(run.ended.size(), 1u);
+    ASSERT_EQ(run.only().containers.size(), 1u);
+    EXPECT_EQ(run.only().containers[0].attempts, 1);
+    EXPECT_EQ(run.only().grace_granted, 30);
+    ASSERT_TRUE(run.only().containers[0].stop_duration());
+    EXPECT_NEAR(ToSeconds(*run.only().containers[0].stop_duration()), 1.9, 1e-6);
+  }
+  const Lines failed = {
+      At(10.2,
+         OfContainer("Container termination failed with gracePeriod", "gracePeriod=30 err=\"x\""),
+         4321, 'E'),
+      At(11, kOverride), At(11, kOverride)};
+  const Measured again = Replay(begun + twice + failed + died);
+  ASSERT_EQ(again.ended.size(), 1u);
+  EXPECT_EQ(again.only().containers.at(0).attempts, 2);
+  EXPECT_NEAR(ToSeconds(*again.only().containers[0].stop_duration()), 1.9, 1e-6);
+}
+
+// Everywhere else the override only announces the kill, with a hook between the two.
+TEST(Versions, AnAnnouncedKillBeginsWithTheKill) {
+  const Measured run = Replay(
+      Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, kOverride),
+                        At(10.1, OfContainer("Running preStop hook")),
+                        At(14.1, OfContainer("PreStop hook completed")), At(14.2, Kill(26)),
+                        At(15.2, OfContainer("Container exited normally")),
+                        At(16, Pleg("ContainerDied", kApp)),
+                        At(16, Pleg("ContainerDied", kSandbox)), At(17, SyncLoop("REMOVE"))});
+  ASSERT_EQ(run.ended.size(), 1u);
+  ASSERT_EQ(run.only().containers.size(), 1u);
+  EXPECT_EQ(run.only().containers[0].attempts, 1);
+  EXPECT_EQ(run.only().containers[0].grace_seconds, 26);
+  EXPECT_NEAR(ToSeconds(*run.only().containers[0].stop_duration()), 1, 1e-6);
+  EXPECT_NEAR(ToSeconds(*run.only().containers[0].prestop), 4, 1e-6);
+}
+
 }  // namespace
 }  // namespace kle

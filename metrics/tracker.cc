@@ -150,6 +150,9 @@ constexpr Handler kHandlers[] = {
     {kPlegEvent, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kContainerFinished, Call<&Impl::OnPleg>,
      "the container's exit code and its exit, precision relist"},
+    {kSandboxFoundDead, Call<&Impl::OnSandboxFoundDead>,
+     "tells which id is the sandbox's; of a pod without its object also that it is dead, and the "
+     "containers with it"},
     {kEvicted, Call<&Impl::OnEvicted>, "announces or starts the termination, trigger eviction"},
     {kPreempted, Call<&Impl::OnEvicted>, "announces the termination, trigger preemption"},
     {kShutdownKill, Call<&Impl::OnEvicted>,

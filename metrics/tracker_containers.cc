@@ -95,6 +95,22 @@ void Tracker::Impl::OnDied(PodFacts& pod, ContainerFacts& container, Timestamp a
   TrySeal(pod);
 }
 
+// The kubelet looks for what died among its pod's containers, and does not find a sandbox.
+void Tracker::Impl::OnSandboxFoundDead(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod == nullptr) return;
+  const auto container =
+      std::ranges::find(pod->containers, event.container_id, &ContainerFacts::id);
+  if (container == pod->containers.end() || !container->name.empty() || container->kills > 0) {
+    return;
+  }
+  container->sandbox = true;
+  // Of a pod whose object is gone the sync loop prints no event any more.
+  if (pod->terminating() && pod->removed && !pod->termination->worker_entered_at) {
+    OnDied(*pod, *container, event.at);
+  }
+}
+
 void Tracker::Impl::OnKill(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr) return;

@@ -69,6 +69,7 @@ struct Tracker::Impl {
   // tracker_containers.cc: how containers and sandboxes start, are killed and go
   void SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at, ExitSource source);
   void OnPleg(const Event& event);
+  void OnSandboxFoundDead(const Event& event);
   void OnDied(PodFacts& pod, ContainerFacts& container, Timestamp at);
   void OnKill(const Event& event);
   void OnHook(const Event& event);

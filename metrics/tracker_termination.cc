@@ -138,14 +138,15 @@ void Tracker::Impl::CutToUnmount(const PodFacts& pod, ContainerFacts& container)
 // Of a pod whose object is gone the sync loop prints no relist's events: an exit that a relist did
 // not show by now, it will not.
 void Tracker::Impl::BoundExits(PodFacts& pod) {
-  const auto& unmount = pod.termination->first_unmount_at;
-  const bool proven = unmount && UnmountProves(pod);
+  const TerminationFacts& term = *pod.termination;
+  std::optional<Timestamp> dead_by = UnmountProves(pod) ? term.first_unmount_at : std::nullopt;
+  if (!dead_by && term.sandbox_settled) dead_by = term.sandbox_dead_at;
   for (ContainerFacts& container : pod.containers) {
     if (container.sandbox) continue;
-    if (proven && (container.kills > 0 || !container.name.empty())) {
-      SetExit(pod, container, *unmount, ExitSource::kBound);
+    if (dead_by && (container.kills > 0 || !container.name.empty())) {
+      SetExit(pod, container, *dead_by, ExitSource::kBound);
     }
-    if (proven) container.running = false;
+    if (dead_by) container.running = false;
     container.seen_dead = container.seen_dead || container.exited_at;
   }
 }

@@ -135,6 +135,8 @@ constexpr CatalogueRow kRows[] = {
     Row("SyncLoop (PLEG): event for pod", kPlegEvent, 2, "1.21", "", "a relist saw a container or sandbox start or die"),
     Row("SyncLoop (PLEG): {pod:q}, event: {event:*}", kPlegEvent, 2, "1.14", "1.20", "a relist saw a container or sandbox start or die"),
     Row("Generic (PLEG): container finished", kContainerFinished, 2, "1.22", "", "a relist saw a container's exit, with its code"),
+    Row("Container not found in pod's containers", kSandboxFoundDead, 0, "1.21", "", "a relist saw a sandbox dead; names no pod"),
+    Row("Container {container_id:q} not found in pod's containers", kSandboxFoundDead, 0, "1.14", "1.20", "a relist saw a sandbox dead; names no pod"),
     Row("GenericPLEG", kPlegTransition, 4, "1.21", "", "a relist saw a container or sandbox change state"),
     Row("GenericPLEG: {uid}/{container_id}: {_} -> {new_state}", kPlegTransition, 4, "1.14", "1.20", "a relist saw a container or sandbox change state"),
     Row("GenericPLEG: Relisting", kVerbosity, 5, "1.14", "", "a relist begins"),

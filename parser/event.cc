@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, kEventKindCount> kNames = {
     "pleg_event",
     "pleg_transition",
     "container_finished",
+    "sandbox_found_dead",
     "sandbox_ids",
     "container_cgroup_added",
     "container_cgroup_destroyed",

@@ -45,6 +45,7 @@ enum class EventKind : uint8_t {
   kPlegEvent,
   kPlegTransition,
   kContainerFinished,
+  kSandboxFoundDead,
   kSandboxIds,
   kContainerCgroupAdded,
   kContainerCgroupDestroyed,

@@ -35,6 +35,24 @@ TEST(QuietEnds, AStaticPodWithoutVolumesEndsWithItsFolder) {
   EXPECT_EQ(told.only().containers.at(0).exit_code, 7);
 }
 
+// Before 1.22 no line tells that its containers ended.
+TEST(QuietEnds, AStaticPodEndsWithItsSandbox) {
+  const std::string not_found = "\"Container not found in pod's containers\" containerID=\"";
+  const Lines lines = {At(0, StaticPod("ADD")),
+                       At(1, Pleg("ContainerStarted", kSandbox)),
+                       At(1, Pleg("ContainerStarted", kApp)),
+                       At(10, StaticPod("REMOVE")),
+                       At(10.1, Kill(30)),
+                       At(12.5, not_found + kSandbox + "\""),
+                       At(60, SyncLoop("ADD", "default/clock"))};
+  const Measured run = Replay(lines);
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kStaticRemoved);
+  EXPECT_EQ(run.only().state, State::kTerminated);
+  EXPECT_EQ(run.only().containers.size(), 1u);
+  EXPECT_NEAR(ToSeconds(*run.only().termination()), 2.5, 1e-6);
+}
+
 Lines Restarted(std::string_view batch) {
   return {At(20, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555),
           At(21, SyncLoop("ADD", batch), 5555)};

@@ -11,11 +11,11 @@ using namespace testing;
 using Lines = std::vector<std::string>;
 
 // As 1.21 and 1.22 print it: the pod's name without its namespace.
-std::string Mounting(std::string_view volume) {
+std::string Mounted(std::string_view volume) {
   const std::string uid(kUid);
-  return "\"operationExecutor.MountVolume started for volume \\\"" + std::string(volume) +
-         "\\\" (UniqueName: \\\"kubernetes.io/secret/" + uid + "-" + std::string(volume) +
-         "\\\") pod \\\"web-1\\\" (UID: \\\"" + uid + "\\\") \"";
+  return "MountVolume.SetUp succeeded for volume \"" + std::string(volume) +
+         "\" (UniqueName: \"kubernetes.io/secret/" + uid + "-" + std::string(volume) +
+         "\") pod \"web-1\" (UID: \"" + uid + "\") ";
 }
 
 const Lines kRuns = {At(1, Pleg("ContainerStarted", kSandbox)),
@@ -44,19 +44,19 @@ void ExpectOneWholeTermination(const Measured& run) {
 
 TEST(Versions, AMountNamesThePodWithoutItsNamespace) {
   ExpectOneWholeTermination(
-      Replay(Lines{At(0, SyncLoop("ADD")), At(0.5, Mounting("creds"))} + kRuns + kDeleted));
+      Replay(Lines{At(0, SyncLoop("ADD")), At(0.5, Mounted("creds"))} + kRuns + kDeleted));
 }
 
 TEST(Versions, AMountNamesAPodThatHasANamesake) {
   for (const std::string_view pods : {"default/web-1 other/web-1", "other/web-1 default/web-1"}) {
     ExpectOneWholeTermination(
-        Replay(Lines{At(0, SyncLoop("ADD", pods)), At(0.5, Mounting("creds"))} + kRuns + kDeleted));
+        Replay(Lines{At(0, SyncLoop("ADD", pods)), At(0.5, Mounted("creds"))} + kRuns + kDeleted));
   }
 }
 
 TEST(Versions, AMountIsAllThatTellsThePodsUid) {
   const Measured run =
-      Replay({At(0, SyncLoop("ADD")), At(0.5, Mounting("creds")), At(10, SyncLoop("DELETE")),
+      Replay({At(0, SyncLoop("ADD")), At(0.5, Mounted("creds")), At(10, SyncLoop("DELETE")),
               At(11, Volume("started", "creds")), At(11.1, Volume("unmounted", "creds")),
               At(12, SyncLoop("REMOVE")), At(50, SyncLoop("ADD", "default/clock"))});
   ASSERT_EQ(run.ended.size(), 1u);

@@ -150,7 +150,9 @@ PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
         return next;
       }
     }
-    if (pod->namespace_.empty() && !ref.namespace_.empty()) return LearnName(*pod, ref);
+    if (pod->namespace_.empty() && !ref.namespace_.empty() && !ref.name.empty()) {
+      return LearnName(*pod, ref);
+    }
     return pod;
   }
   if (!ref.name.empty()) {

@@ -201,6 +201,8 @@ constexpr Handler kHandlers[] = {
     {kCgroupRemoved, Call<&Impl::OnWorker>, "ends the phase remove_cgroup"},
     {kWorkerCompleted, Call<&Impl::OnWorker>, "the pod's worker is done"},
     {kReclaimed, Call<&Impl::OnWorker>, "all that the pod held is reclaimed"},
+    {kStatusUpdated, Call<&Impl::OnStatusUpdated>,
+     "the exit codes of its containers, where the version prints them in no other line"},
     {kRemovedFromApi, Call<&Impl::OnWorker>,
      "the kubelet has deleted the object: ends the phase remove_from_api"},
     {kForgotten, Call<&Impl::OnForgotten>,

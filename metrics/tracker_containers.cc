@@ -217,6 +217,15 @@ void Tracker::Impl::OnContainerStates(const Event& event) {
   }
 }
 
+void Tracker::Impl::OnStatusUpdated(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod == nullptr || !pod->terminating()) return;
+  for (ContainerFacts& container : pod->containers) {
+    if (container.sandbox || container.exit_code) continue;
+    container.exit_code = ExitCodeIn(event.detail, container.id);
+  }
+}
+
 void Tracker::Impl::LearnSandboxes(const Event& event) {
   if (event.sandbox_id.empty()) return;
   PodFacts* pod = PodOf(event, true);

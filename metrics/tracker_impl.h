@@ -75,6 +75,7 @@ struct Tracker::Impl {
   void OnHook(const Event& event);
   void OnContainerExited(const Event& event);
   void OnContainerStates(const Event& event);
+  void OnStatusUpdated(const Event& event);
   void LearnSandboxes(const Event& event);
   void OnCgroupAdded(const Event& event);
   void OnCgroupDestroyed(const Event& event);

@@ -459,6 +459,21 @@ std::optional<PlegEvent> ParsePlegEvent(const Field& field) {
   return ParsePlegEvent(field.value);
 }
 
+std::optional<int64_t> ExitCodeIn(std::string_view status, std::string_view container_id) {
+  // Their first letters differ between Go and JSON.
+  constexpr std::string_view kCode = "xitCode";
+  constexpr std::string_view kId = "ontainerID";
+  const std::string_view before = status.substr(0, status.find(container_id));
+  if (container_id.empty() || before.size() == status.size()) return std::nullopt;
+  const size_t at = before.rfind(kCode);
+  const size_t id = before.rfind(kId);
+  // An id between the two: the code is another container's.
+  if (at == kNone || id == kNone || before.find(kId, at) != id) return std::nullopt;
+  std::string_view code = before.substr(at + kCode.size(), id - at);
+  code.remove_prefix(std::min(code.find_first_of("-0123456789"), code.size()));
+  return IntegerOf(code.substr(0, code.find_first_not_of("-0123456789")));
+}
+
 bool ParseContainerStates(const Field& field, std::vector<ContainerState>& out) {
   if (field.form == ValueForm::kRaw) return false;
   if (field.null() || field.value.empty()) return true;

@@ -64,6 +64,11 @@ struct ContainerState {
 };
 bool ParseContainerStates(const Field& field, std::vector<ContainerState>& out);
 
+// Of a pod's status, the code that this container exited with; nothing while it runs:
+// Terminated:&ContainerStateTerminated{ExitCode:137,...,ContainerID:docker://HEX,}
+// "terminated":{"exitCode":137,...,"containerID":"docker://HEX"}
+std::optional<int64_t> ExitCodeIn(std::string_view status, std::string_view container_id);
+
 // A CRI message as the runtime prints it, by Go's gogo and by its newer protobuf:
 // &PodSandboxMetadata{Name:web-1,Uid:U,Namespace:ns,Attempt:0,}   name:"web-1"  uid:"U" ...
 std::optional<PodRef> ParsePodMetadata(std::string_view text);

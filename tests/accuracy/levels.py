@@ -19,9 +19,9 @@ AS_IT_WAS = "as it was"
 # The minors that each recording is retold as, the recorded ones between them.
 RETOLD = {"1.23.15": (19, 21, 22, 24, 25, 26), "1.28.3": (24, 25, 26, 27, 29, 30, 31), "1.32.13": (29, 30, 31, 33, 34, 35, 36)}
 POD_WORKERS = 22
-# What is not printed before 1.22: an exit's code (an exit after a kill that failed looks killed, one that another kubelet's kill had
-# begun graceful); below -v 4 the end of a pod that had lost its object and shows no dead sandbox.
-SAME_BEFORE_POD_WORKERS = 0.9
+# What is not printed before 1.22: below -v 3 an exit's code (an exit after a kill that failed looks killed, one that another kubelet's
+# kill had begun graceful); below -v 4 the end of a pod that had lost its object and shows no dead sandbox.
+SAME_BEFORE_POD_WORKERS = 0.95
 
 
 def name_of(minor):

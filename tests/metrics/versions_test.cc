@@ -111,6 +111,32 @@ TEST(Versions, AKillIsPrintedAsAnOverride) {
   EXPECT_NEAR(ToSeconds(*again.only().containers[0].stop_duration()), 1.9, 1e-6);
 }
 
+// Before 1.22 an exit code is printed in the pod's status only, from -v 3 on.
+TEST(Versions, AnExitCodeIsInThePodsStatus) {
+  for (const int code : {0, 137}) {
+    const std::string status = OfPod(
+        "Status for pod updated successfully",
+        "statusVersion=3 status={Phase:Running ContainerStatuses:[{Name:app State:{Waiting:nil "
+        "Running:nil Terminated:&ContainerStateTerminated{ExitCode:" +
+            std::to_string(code) + ",Signal:0,Reason:Error,ContainerID:docker://" +
+            std::string(kApp) + ",}} ContainerID:docker://" + std::string(kApp) + "}]}");
+    const Measured run =
+        Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)),
+                                 At(20,
+                                    OfContainer("Container termination failed with gracePeriod",
+                                                "gracePeriod=30 err=\"x\""),
+                                    4321, 'E'),
+                                 At(21, Kill(30)), At(51, OfContainer("Container exited normally")),
+                                 At(52, Pleg("ContainerDied", kApp)),
+                                 At(52, Pleg("ContainerDied", kSandbox)), At(52.1, status),
+                                 At(53, SyncLoop("REMOVE"))});
+    ASSERT_EQ(run.ended.size(), 1u);
+    ASSERT_EQ(run.only().containers.size(), 1u);
+    EXPECT_EQ(run.only().containers[0].exit_code, code);
+    EXPECT_EQ(run.only().outcome, code == 0 ? Outcome::kGraceful : Outcome::kKilled);
+  }
+}
+
 // Everywhere else the override only announces the kill, with a hook between the two.
 TEST(Versions, AnAnnouncedKillBeginsWithTheKill) {
   const Measured run = Replay(

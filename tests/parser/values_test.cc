@@ -233,5 +233,30 @@ INSTANTIATE_TEST_SUITE_P(
         ValueCase{"Word", "app", kString, "bad"}, ValueCase{"Raw", "[]", kRaw, "bad"}),
     NameOf);
 
+// A list of containers: one that ended, one that runs again after its first end, one that runs.
+TEST(ExitCodeInTest, IsTheContainersOwn) {
+  const std::string go =
+      "{Phase:Running ContainerStatuses:[{Name:a State:{Waiting:nil Running:nil "
+      "Terminated:&ContainerStateTerminated{ExitCode:137,Signal:0,Reason:Error,Message:,"
+      "ContainerID:docker://aa,}} LastTerminationState:{Terminated:nil} Ready:false "
+      "ContainerID:docker://aa Started:0xc0} {Name:b State:{Running:&ContainerStateRunning{}} "
+      "LastTerminationState:{Terminated:&ContainerStateTerminated{ExitCode:1,"
+      "ContainerID:docker://b1,}} ContainerID:docker://b2} {Name:c ContainerID:docker://cc}]}";
+  const std::string json =
+      R"({"containerStatuses":[{"name":"a","state":{"terminated":{"exitCode":137,"reason":"Error",)"
+      R"("containerID":"docker://aa"}},"containerID":"docker://aa"},{"name":"b","lastState":)"
+      R"({"terminated":{"exitCode":1,"containerID":"docker://b1"}},"containerID":"docker://b2"},)"
+      R"({"name":"c","containerID":"docker://cc"}]})";
+  for (const std::string& status : {go, json}) {
+    EXPECT_EQ(ExitCodeIn(status, "aa"), 137);
+    EXPECT_EQ(ExitCodeIn(status, "b1"), 1);
+    for (const char* running : {"b2", "cc", "dd", ""}) {
+      EXPECT_EQ(ExitCodeIn(status, running), std::nullopt) << running;
+    }
+  }
+  EXPECT_EQ(ExitCodeIn("ExitCode: ContainerID:docker://aa", "aa"), std::nullopt);
+  EXPECT_EQ(ExitCodeIn("docker://aa", "aa"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace kle

@@ -41,11 +41,9 @@ if(KLE_PGO)
       -P ${PROJECT_SOURCE_DIR}/cmake/train.cmake
     BUILD_ALWAYS ON
     USES_TERMINAL_BUILD ON)
-  # A file that was changed since is compiled by what still fits of its counts. What is inlined at link time now makes GCC suspect
-  # values of what is set elsewhere; the other presets look for these.
+  # A file that was changed since is compiled by what still fits of its counts.
   target_compile_options(kle_options INTERFACE
     -fprofile-use=${KLE_COUNTS} -fprofile-prefix-path=${PROJECT_BINARY_DIR}
     -Wno-missing-profile -Wno-coverage-mismatch)
-  add_link_options(-Wno-maybe-uninitialized)
   add_dependencies(kle_options profile)
 endif()

@@ -116,10 +116,11 @@ bool JournalSource::OfSameStream() {
 // where no line names its process, that is all the same; another process begins with words that are
 // no JSON, or that say so.
 Need JournalSource::Offer(std::string_view field, LogLine& line) {
-  if (!taker_ || !field.starts_with(kMessageField)) return Need::kAll;
+  const bool offered = taker_ && options_.part == JournalPart::kKubelet;
+  if (!offered || !field.starts_with(kMessageField)) return Need::kAll;
   line.Clear();
   line.text = field.substr(kMessageField.size());
-  const bool json = options_.part == JournalPart::kKubelet && line.text.starts_with('{');
+  const bool json = line.text.starts_with('{');
   const auto writer =
       json ? std::optional(LogWriter::kKubelet) : WriterKnownBy(line.text, Need::kTime);
   if (!writer || !place_.broken_streams.empty()) return Need::kAll;

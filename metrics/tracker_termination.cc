@@ -159,25 +159,25 @@ void Tracker::Impl::TrySeal(PodFacts& pod, bool gone) {
     if (term.worker_entered_at || term.by_runtime || (term.blind && !term.removed_at)) return;
     if (AnyRunning(pod) || !ExitsKnown(pod)) return;
     const auto& dead = term.sandbox_dead_at;
-    const auto unmount = UnmountProves(pod) ? term.first_unmount_at : std::nullopt;
+    const bool proven = UnmountProves(pod) && term.first_unmount_at;
+    const Timestamp unmount = term.first_unmount_at.value_or(now);
     const bool volumes_to_come =
         std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
     // The object is gone and the sandbox long dead: whose volumes still say nothing, of those there
     // are no lines.
     const bool silent = term.removed_at && dead && term.sandbox_settled;
-    if (!unmount && !silent && !gone &&
+    if (!proven && !silent && !gone &&
         (volumes_to_come || !(term.removed_at || (dead && term.sandbox_settled)))) {
       return;
     }
     const auto last_exit = LastExit(pod);
-    if (!last_exit && !dead && !unmount) return;
+    if (!last_exit && !dead && !proven) return;
     const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
-    if (dead && !failed_later &&
-        (!unmount || (*unmount >= *dead && *unmount - *dead <= kRelistLag))) {
+    if (dead && !failed_later && (!proven || (unmount >= *dead && unmount - *dead <= kRelistLag))) {
       term.terminated_at = dead;
       term.terminated_precision = Precision::kRelist;
     } else {
-      term.terminated_at = unmount        ? *unmount
+      term.terminated_at = proven         ? unmount
                            : failed_later ? term.removed_at.value_or(now)
                                           : last_exit.value_or(dead.value_or(now));
       term.terminated_precision = Precision::kBound;

@@ -50,7 +50,7 @@ class LineSource {
   virtual void Skip(size_t /*bytes*/) {}
 
   // Asked of lines before more than text, writer, pid and stream is known of them, where finding
-  // out more costs something (a journal's). A line of which nothing is wanted is not given.
+  // out more costs something (a journal's). A line of which nothing is needed is not given.
   using Taker = std::function<Need(const LogLine& line)>;
   virtual void OfferFirst(const Taker& /*taker*/) {}
 

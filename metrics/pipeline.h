@@ -63,7 +63,7 @@ class Pipeline {
   size_t PushBlock(std::string_view lines);
 
   // The same for one line that is a usual one and tells nothing, of which only text, writer and
-  // stream need be known: kNothing is wanted then. Any other is for Push; all is wanted of one by
+  // stream need be known: kNothing is needed then. Any other is for Push; all is needed of one by
   // which a kubelet's process is told from the one before.
   Need PassOver(const LogLine& line);
 

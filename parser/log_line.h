@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every source hands over: one journal entry or one line of a file.
+// What every source hands over, one journal entry or one line of a file, and what is needed of it.
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,7 @@ std::optional<Timestamp> ReadTime(std::string_view text) {
 }
 
 Severity ReadSeverity(std::string_view level) {
-  if (level.starts_with("info") || level.starts_with("debug")) return Severity::kInfo;
+  if (level.starts_with("info")) return Severity::kInfo;  // nearly all
   if (level.starts_with("warn")) return Severity::kWarning;
   if (level.starts_with("err")) return Severity::kError;
   if (level.starts_with("fatal") || level.starts_with("panic")) return Severity::kFatal;

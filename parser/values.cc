@@ -460,18 +460,19 @@ std::optional<PlegEvent> ParsePlegEvent(const Field& field) {
 }
 
 std::optional<int64_t> ExitCodeIn(std::string_view status, std::string_view container_id) {
-  // Their first letters differ between Go and JSON.
-  constexpr std::string_view kCode = "xitCode";
-  constexpr std::string_view kId = "ontainerID";
+  constexpr std::string_view kId = "ontainerID";  // its first letter differs between Go and JSON
   const std::string_view before = status.substr(0, status.find(container_id));
   if (container_id.empty() || before.size() == status.size()) return std::nullopt;
-  const size_t at = before.rfind(kCode);
-  const size_t id = before.rfind(kId);
-  // An id between the two: the code is another container's.
-  if (at == kNone || id == kNone || before.find(kId, at) != id) return std::nullopt;
-  std::string_view code = before.substr(at + kCode.size(), id - at);
-  code.remove_prefix(std::min(code.find_first_of("-0123456789"), code.size()));
-  return IntegerOf(code.substr(0, code.find_first_not_of("-0123456789")));
+  // With what is around it: a container's own last words may well name an exit code.
+  for (const std::string_view code :
+       {"StateTerminated{ExitCode:", "\"terminated\":{\"exitCode\":"}) {
+    const size_t at = before.rfind(code);
+    // A second id between the two: the code is another container's.
+    if (at == kNone || before.find(kId, at) != before.rfind(kId)) continue;
+    const std::string_view rest = before.substr(at + code.size());
+    return IntegerOf(rest.substr(0, rest.find(',')));
+  }
+  return std::nullopt;
 }
 
 bool ParseContainerStates(const Field& field, std::vector<ContainerState>& out) {

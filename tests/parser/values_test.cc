@@ -237,13 +237,14 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ExitCodeInTest, IsTheContainersOwn) {
   const std::string go =
       "{Phase:Running ContainerStatuses:[{Name:a State:{Waiting:nil Running:nil "
-      "Terminated:&ContainerStateTerminated{ExitCode:137,Signal:0,Reason:Error,Message:,"
+      "Terminated:&ContainerStateTerminated{ExitCode:137,Signal:0,Reason:Error,Message:gave up: "
+      "{\"exitCode\":3},"
       "ContainerID:docker://aa,}} LastTerminationState:{Terminated:nil} Ready:false "
       "ContainerID:docker://aa Started:0xc0} {Name:b State:{Running:&ContainerStateRunning{}} "
       "LastTerminationState:{Terminated:&ContainerStateTerminated{ExitCode:1,"
       "ContainerID:docker://b1,}} ContainerID:docker://b2} {Name:c ContainerID:docker://cc}]}";
   const std::string json =
-      R"({"containerStatuses":[{"name":"a","state":{"terminated":{"exitCode":137,"reason":"Error",)"
+      R"({"containerStatuses":[{"name":"a","state":{"terminated":{"exitCode":137,"reason":"Error","message":"{\"exitCode\":3}",)"
       R"("containerID":"docker://aa"}},"containerID":"docker://aa"},{"name":"b","lastState":)"
       R"({"terminated":{"exitCode":1,"containerID":"docker://b1"}},"containerID":"docker://b2"},)"
       R"({"name":"c","containerID":"docker://cc"}]})";

@@ -7,6 +7,7 @@
 #include "exporter/line_reader.h"
 #include "exporter/options.h"
 #include "exporter/text.h"
+#include "metrics/failure_kind.h"
 #include "metrics/tracker.h"
 #include "parser/catalogue.h"
 #include "parser/event.h"
@@ -135,7 +136,7 @@ class Explainer {
     if (event_.grace_seconds) Say("grace", std::to_string(*event_.grace_seconds) + " s");
     if (event_.exit_code) Say("exit code", std::to_string(*event_.exit_code));
     if (event_.exited_at) Say("exited at", FormatTimestamp(*event_.exited_at));
-    if (event_.kind == EventKind::kFailure && event_.row != nullptr) Failure(*event_.row);
+    if (event_.kind == EventKind::kFailure && event_.row != nullptr) Failure();
     const auto effects = EffectsOf(event_.kind);
     for (const std::string_view effect : effects) Say("effect", effect);
     if (event_.kind == EventKind::kVerbosity) {
@@ -151,17 +152,17 @@ class Explainer {
     Say("pod", text);
   }
 
-  void Failure(const CatalogueRow& row) const {
-    Reason reason = ClassifyFailure(event_.error, row.phase);
-    if (reason == Reason::kOther) reason = row.fallback;
-    Say("phase", Name(row.phase));
-    if (reason == Reason::kOther && event_.error.empty()) {
+  void Failure() const {
+    const auto kind = KindOfFailure(event_);
+    if (!kind) return Say("phase", "none: its error is about no step of a pod's end");
+    Say("phase", Name(kind->phase));
+    if (kind->reason == Reason::kOther && event_.error.empty()) {
       Say("reason", "not in this line: another line of the same attempt tells it");
       return;
     }
-    Say("reason", Name(reason));
-    Say("", Info(reason).meaning);
-    Say("hint", Info(reason).hint);
+    Say("reason", Name(kind->reason));
+    Say("", Info(kind->reason).meaning);
+    Say("hint", Info(kind->reason).hint);
   }
 
   Framer framer_;

@@ -5,7 +5,7 @@
 #include "metrics/gap.h"
 #include "metrics/termination.h"
 #include "parser/event.h"
-#include "parser/framer.h"
+#include "parser/frame.h"
 #include "parser/reason.h"
 
 namespace kle {
@@ -19,8 +19,6 @@ Values All() {
   for (int i = 0; i < kCount; ++i) values.push_back(Name(static_cast<Enum>(i)));
   return values;
 }
-
-Values Formats() { return All<LineFormat, static_cast<int>(LineFormat::kContinuation) + 1>(); }
 
 Values SignalNames() {
   Values values;
@@ -45,11 +43,19 @@ constexpr Row kRows[] = {
     {"", "trigger", All<Trigger, kTriggerCount>},
     {"", "precision", All<Precision, kPrecisionCount>},
     {"", "signal", SignalNames},
-    {"", "format", Formats},
+    {"", "format", All<LineFormat, int{kLineFormatCount}>},
     {"", "event", All<EventKind, kEventKindCount>},
-    {"", "result",
+    {"node_shutdowns_total", "result",
      [] {
        return Values{"started", "completed"};
+     }},
+    {"trace_exports_total", "result",
+     [] {
+       return Values{"sent", "failed", "dropped"};
+     }},
+    {"", "operation",
+     [] {
+       return Values{"unmount", "unmount_device"};
      }},
     {"", "list",
      [] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// To add a metric: a row in kTable, a member below, and the one place that sets it.
+// To add a metric: a row in kTable, its member in metric_set_impl.h, and the one place that sets
+// it.
 #include "metrics/metric_set.h"
 
 #include <functional>
@@ -10,6 +11,8 @@
 namespace kle {
 namespace {
 
+constexpr bool kOwn = true;
+
 // clang-format off
 constexpr MetricInfo kTable[] = {
     {"pod_termination_duration_seconds", "histogram", "trigger,precision", "From the request (SyncLoop DELETE) to the last container and the sandbox stopped."},
@@ -19,7 +22,7 @@ constexpr MetricInfo kTable[] = {
     {"termination_grace_period_seconds", "histogram", "", "Grace granted to a pod that terminated."},
     {"termination_grace_used_ratio", "histogram", "", "Longest container stop, hooks included, divided by the grace granted."},
     {"prestop_hook_duration_seconds", "histogram", "outcome", "Time of a preStop hook: completed, timeout or failed."},
-    {"volume_unmount_duration_seconds", "histogram", "plugin,operation", "From the first attempt to unmount a volume to its success, failures and back-off included."},
+    {"volume_unmount_duration_seconds", "histogram", "plugin,operation", "From the first attempt to unmount a volume to its success, failures and back-off included: unmount (of a pod) or unmount_device (of the node)."},
     {"pod_startup_phase_duration_seconds", "histogram", "phase", "Time of one step of a pod's start."},
     {"pod_terminations_total", "counter", "trigger,outcome", "Terminations that ended."},
     {"grace_period_exceeded_total", "counter", "", "Terminations in which a container was killed because its grace had run out (exit code 137 and the grace used up)."},
@@ -40,28 +43,28 @@ constexpr MetricInfo kTable[] = {
     {"kubelet_info", "gauge", "version,cgroup_driver,runtime", "1; what the log tells of the kubelet."},
     {"signal_available", "gauge", "signal", "1 if this timing can be measured at the verbosity seen."},
     {"kubelet_verbosity_seen", "gauge", "", "Highest -v that a line has proven."},
-    {"build_info", "gauge", "version,compiler", "1; what this exporter was built from."},
+    {"build_info", "gauge", "version,compiler", "1; what this exporter was built from.", kOwn},
     {"lines_total", "counter", "format", "Lines read, by how they look."},
     {"events_total", "counter", "event", "Lines that the event catalogue took."},
     {"parse_errors_total", "counter", "reason", "Records that look like the kubelet's and cannot be read, and durations that cannot be."},
     {"lines_suppressed_total", "counter", "", "Lines that journald dropped for its rate limit."},
     {"journal_gaps_total", "counter", "reason", "Times that entries are missing from the journal."},
-    {"journal_lag_seconds", "gauge", "", "Age of the last entry when it was read."},
-    {"journal_headroom_seconds", "gauge", "", "How far the reader is ahead of the oldest entry that vacuuming would take next."},
-    {"journal_polling", "gauge", "", "1 while the journal is looked at every 250 ms, since the system gives no inotify watch."},
-    {"journal_files_unreadable", "gauge", "reason", "Journal files that cannot be read."},
-    {"last_event_timestamp_seconds", "gauge", "", "Time of the last event, in seconds since 1970."},
+    {"journal_lag_seconds", "gauge", "", "Age of the last entry when it was read.", kOwn},
+    {"journal_headroom_seconds", "gauge", "", "How far the reader is ahead of the oldest entry that vacuuming would take next.", kOwn},
+    {"journal_polling", "gauge", "", "1 while the journal is looked at every 250 ms, since the system gives no inotify watch.", kOwn},
+    {"journal_files_unreadable", "gauge", "reason", "Journal files that cannot be read.", kOwn},
+    {"last_event_timestamp_seconds", "gauge", "", "Time of the last event, in seconds since 1970.", kOwn},
     {"tracked_pods", "gauge", "", "Pods remembered."},
     {"tracker_evictions_total", "counter", "reason", "Terminations given up: evicted (too many in flight), expired (uncertain and silent)."},
     {"tracker_dropped_total", "counter", "list", "Details left out of a record that holds as many as it may: containers, volumes, failures."},
     {"clock_steps_total", "counter", "", "Times that the wall clock was seen to step."},
-    {"state_commits_total", "counter", "", "Times that the state file was to be written."},
-    {"state_commit_errors_total", "counter", "", "Times among them that it could not be written: counting goes on."},
-    {"state_rejected_total", "counter", "reason", "State files that were found at a start and set aside."},
-    {"config_last_reload_successful", "gauge", "", "1 if the configuration files and certificates, as last read, were good; 0 while older ones are in use."},
-    {"config_last_reload_success_timestamp_seconds", "gauge", "", "When they were last read and good, in seconds since 1970."},
-    {"trace_exports_total", "counter", "result", "Finished terminations by what became of their trace: sent, failed (the collector did not take it), dropped (the queue was full)."},
-    {"ready", "gauge", "", "1 once the reader has caught up with its source."},
+    {"state_commits_total", "counter", "", "Times that the state file was to be written.", kOwn},
+    {"state_commit_errors_total", "counter", "", "Times among them that it could not be written: counting goes on.", kOwn},
+    {"state_rejected_total", "counter", "reason", "State files that were found at a start and set aside.", kOwn},
+    {"config_last_reload_successful", "gauge", "", "1 if the configuration files and certificates, as last read, were good; 0 while older ones are in use.", kOwn},
+    {"config_last_reload_success_timestamp_seconds", "gauge", "", "When they were last read and good, in seconds since 1970.", kOwn},
+    {"trace_exports_total", "counter", "result", "Finished terminations by what became of their trace: sent, failed (the collector did not take it), dropped (the queue was full).", kOwn},
+    {"ready", "gauge", "", "1 once the reader has caught up with its source.", kOwn},
 };
 // clang-format on
 

@@ -56,6 +56,13 @@ struct VolumeFacts {
   bool mounted = false;  // a mount was seen, no unmount since
 };
 
+// A device whose global mount is being undone. It is of no pod: the last one on it is gone by then.
+struct DeviceUnmount {
+  std::string unique_name;
+  Timestamp started_at;  // first attempt
+  Timestamp tried_at;    // last attempt
+};
+
 // Failed attempts of one object in one phase, so that the lines of one attempt count once.
 struct FailureChain {
   size_t failure = 0;  // index into TerminationFacts::failures
@@ -139,7 +146,6 @@ struct PodFacts {
   std::optional<Trigger> announced;
   std::optional<Timestamp> announced_at;
   std::optional<Timestamp> mount_failed_at;  // cleared once all volumes are mounted
-  std::string mount_failure;
   std::optional<Timestamp> pull_failed_at;
   std::vector<ContainerFacts> containers;
   std::vector<VolumeFacts> volumes;

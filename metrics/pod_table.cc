@@ -30,7 +30,6 @@ void Absorb(PodFacts& pod, const PodFacts& other) {
   learn(pod.announced, other.announced);
   learn(pod.announced_at, other.announced_at);
   learn(pod.mount_failed_at, other.mount_failed_at);
-  if (pod.mount_failure.empty()) pod.mount_failure = other.mount_failure;
   learn(pod.pull_failed_at, other.pull_failed_at);
   for (const ContainerFacts& container : other.containers) {
     if (std::ranges::find(pod.containers, container.id, &ContainerFacts::id) ==

@@ -45,7 +45,6 @@ struct Hooks {
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> ended_at;
   bool running = false;
-  bool inferred = false;  // the start was computed from a timeout's length
 };
 
 Hooks FindHooks(const PodFacts& pod) {

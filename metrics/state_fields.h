@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the state file holds of the facts and records, field by field. Whoever adds a field to one
-// of these types adds it here and raises kStateLayout: a test tells when that was forgotten.
+// What the state file holds of the facts and records, field by field: a type with a new field does
+// not compile until it is named here. Raise kStateLayout then; and also when a value is put
+// anywhere but at the end of an enum, for these are saved by number.
 #pragma once
 
 #include "metrics/pod.h"
@@ -13,7 +14,7 @@
 namespace kle {
 
 // State of another layout keeps its counters and its place; its pods are given up.
-inline constexpr uint32_t kStateLayout = 5;
+inline constexpr uint32_t kStateLayout = 6;
 
 constexpr Trigger LastOf(Trigger) { return Trigger::kFinished; }
 constexpr Outcome LastOf(Outcome) { return Outcome::kUnknown; }
@@ -26,46 +27,50 @@ constexpr Reason LastOf(Reason) { return static_cast<Reason>(kReasonCount - 1); 
 
 template <typename Archive>
 void Fields(Archive& archive, PhaseSpan& span) {
-  archive(span.phase, span.started_at, span.ended_at, span.precision);
+  auto& [phase, started_at, ended_at, precision] = span;
+  archive(phase, started_at, ended_at, precision);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, ContainerRecord& container) {
-  archive(container.name, container.id, container.grace_seconds, container.kill_started_at,
-          container.exited_at, container.exit_code, container.outcome, container.attempts,
-          container.precision, container.prestop, container.prestop_outcome);
+  auto& [name, id, grace_seconds, kill_started_at, exited_at, exit_code, outcome, attempts,
+         precision, prestop, prestop_outcome] = container;
+  archive(name, id, grace_seconds, kill_started_at, exited_at, exit_code, outcome, attempts,
+          precision, prestop, prestop_outcome);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, VolumeRecord& volume) {
-  archive(volume.name, volume.unique_name, volume.plugin, volume.started_at, volume.unmounted_at,
-          volume.attempts, volume.failures);
+  auto& [name, unique_name, plugin, started_at, unmounted_at, attempts, failures] = volume;
+  archive(name, unique_name, plugin, started_at, unmounted_at, attempts, failures);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, FailureRecord& failure) {
-  archive(failure.first_at, failure.last_at, failure.phase, failure.reason, failure.object,
-          failure.count, failure.message);
+  auto& [first_at, last_at, phase, reason, object, count, message] = failure;
+  archive(first_at, last_at, phase, reason, object, count, message);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, Current& current) {
-  archive(current.phase, current.reason, current.since, current.age, current.overdue, current.hint);
+  auto& [phase, reason, since, age, overdue, hint] = current;
+  archive(phase, reason, since, age, overdue, hint);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, TerminationRecord& record) {
-  archive(record.namespace_, record.pod, record.uid, record.trigger, record.outcome, record.state,
-          record.requested_at, record.terminated_at, record.reclaimed_at, record.removed_at,
-          record.termination_precision, record.grace_granted, record.grace_used,
-          record.grace_exceeded, record.phases, record.containers, record.volumes, record.failures,
-          record.current);
+  auto& [namespace_, pod, uid, trigger, outcome, state, requested_at, terminated_at, reclaimed_at,
+         removed_at, termination_precision, grace_granted, grace_used, grace_exceeded, phases,
+         containers, volumes, failures, current] = record;
+  archive(namespace_, pod, uid, trigger, outcome, state, requested_at, terminated_at, reclaimed_at,
+          removed_at, termination_precision, grace_granted, grace_used, grace_exceeded, phases,
+          containers, volumes, failures, current);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, RuntimeFacts& runtime) {
-  archive(runtime.sandbox_id, runtime.stop_at, runtime.stop_ended_at, runtime.sigkill_at,
-          runtime.grace_seconds, runtime.stops);
+  auto& [sandbox_id, stop_at, stop_ended_at, sigkill_at, grace_seconds, stops] = runtime;
+  archive(sandbox_id, stop_at, stop_ended_at, sigkill_at, grace_seconds, stops);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(runtime.grace_seconds.value_or(0))) archive.Fail();
   }
@@ -73,11 +78,12 @@ void Fields(Archive& archive, RuntimeFacts& runtime) {
 
 template <typename Archive>
 void Fields(Archive& archive, ContainerFacts& container) {
-  archive(container.id, container.name, container.sandbox, container.running, container.seen_dead,
-          container.exited_at, container.exit_source, container.exit_code, container.kill_at,
-          container.kills, container.kill_failed, container.kill_announced_at,
-          container.grace_seconds, container.hook_at, container.hook_ended_at,
-          container.hook_outcome, container.runtime);
+  auto& [id, name, sandbox, running, seen_dead, exited_at, exit_source, exit_code, kill_at, kills,
+         kill_failed, kill_announced_at, grace_seconds, hook_at, hook_ended_at, hook_outcome,
+         runtime] = container;
+  archive(id, name, sandbox, running, seen_dead, exited_at, exit_source, exit_code, kill_at, kills,
+          kill_failed, kill_announced_at, grace_seconds, hook_at, hook_ended_at, hook_outcome,
+          runtime);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(container.grace_seconds.value_or(0))) archive.Fail();
     const bool exit_told = container.exit_source != ExitSource::kNone;
@@ -87,26 +93,38 @@ void Fields(Archive& archive, ContainerFacts& container) {
 
 template <typename Archive>
 void Fields(Archive& archive, VolumeFacts& volume) {
-  archive(volume.record, volume.mounted);
+  auto& [record, mounted] = volume;
+  archive(record, mounted);
+}
+
+template <typename Archive>
+void Fields(Archive& archive, DeviceUnmount& device) {
+  auto& [unique_name, started_at, tried_at] = device;
+  archive(unique_name, started_at, tried_at);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, FailureChain& chain) {
-  archive(chain.failure, chain.object, chain.phase, chain.last_rank, chain.counted);
+  auto& [failure, object, phase, last_rank, counted] = chain;
+  archive(failure, object, phase, last_rank, counted);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, TerminationFacts& term) {
-  archive(term.trigger, term.requested_at, term.grace_granted, term.worker_entered_at,
-          term.worker_stopped_at, term.terminated_at, term.terminated_precision,
-          term.sandbox_dead_at, term.sandbox_settled, term.sandbox_relisted_at,
-          term.sandbox_cgroup_gone_at, term.sandbox_failed_at, term.sandbox_stopped_at,
-          term.first_unmount_at, term.volumes_undesired_at, term.volumes_claimed_at,
-          term.volume_paths_cleaned_at, term.cgroup_removed_at, term.worker_completed_at,
-          term.reclaimed_line_at, term.removed_from_api_at, term.removed_at, term.last_delete_at,
-          term.failures, term.chains, term.observed, term.state, term.kill_seen, term.blind,
-          term.by_runtime, term.swept, term.sealed, term.completed, term.uncertain, term.lost,
-          term.last_event_at);
+  auto& [trigger, requested_at, grace_granted, worker_entered_at, worker_stopped_at, terminated_at,
+         terminated_precision, sandbox_dead_at, sandbox_settled, sandbox_relisted_at,
+         sandbox_cgroup_gone_at, sandbox_failed_at, sandbox_stopped_at, first_unmount_at,
+         volumes_undesired_at, volumes_claimed_at, volume_paths_cleaned_at, cgroup_removed_at,
+         worker_completed_at, reclaimed_line_at, removed_from_api_at, removed_at, last_delete_at,
+         failures, chains, observed, state, kill_seen, blind, by_runtime, swept, sealed, completed,
+         uncertain, lost, last_event_at] = term;
+  archive(trigger, requested_at, grace_granted, worker_entered_at, worker_stopped_at, terminated_at,
+          terminated_precision, sandbox_dead_at, sandbox_settled, sandbox_relisted_at,
+          sandbox_cgroup_gone_at, sandbox_failed_at, sandbox_stopped_at, first_unmount_at,
+          volumes_undesired_at, volumes_claimed_at, volume_paths_cleaned_at, cgroup_removed_at,
+          worker_completed_at, reclaimed_line_at, removed_from_api_at, removed_at, last_delete_at,
+          failures, chains, observed, state, kill_seen, blind, by_runtime, swept, sealed, completed,
+          uncertain, lost, last_event_at);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(term.grace_granted.value_or(0))) archive.Fail();
     if (term.by_runtime && !term.requested_at) archive.Fail();
@@ -118,27 +136,30 @@ void Fields(Archive& archive, TerminationFacts& term) {
 
 template <typename Archive>
 void Fields(Archive& archive, StartupFacts& startup) {
-  archive(startup.added_at, startup.sandbox_needed_at, startup.pulling_at, startup.starts_seen,
-          startup.done);
+  auto& [added_at, sandbox_needed_at, pulling_at, starts_seen, done] = startup;
+  archive(added_at, sandbox_needed_at, pulling_at, starts_seen, done);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, PodFacts& pod) {
-  archive(pod.serial, pod.namespace_, pod.name, pod.uid, pod.is_static, pod.removed, pod.finished,
-          pod.ended, pod.readded, pod.delete_at, pod.remove_at, pod.announced, pod.announced_at,
-          pod.mount_failed_at, pod.mount_failure, pod.pull_failed_at, pod.containers, pod.volumes,
-          pod.startup, pod.termination, pod.last_event_at);
+  auto& [serial, namespace_, name, uid, is_static, removed, finished, ended, readded, delete_at,
+         remove_at, announced, announced_at, mount_failed_at, pull_failed_at, containers, volumes,
+         startup, termination, last_event_at] = pod;
+  archive(serial, namespace_, name, uid, is_static, removed, finished, ended, readded, delete_at,
+          remove_at, announced, announced_at, mount_failed_at, pull_failed_at, containers, volumes,
+          startup, termination, last_event_at);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, NodeTrouble& trouble) {
-  archive(trouble.skipped_at, trouble.skip_reason, trouble.restarted_at);
+  auto& [skipped_at, skip_reason, restarted_at] = trouble;
+  archive(skipped_at, skip_reason, restarted_at);
 }
 
 template <typename Archive>
 void Fields(Archive& archive, TrackerCounts& counts) {
-  archive(counts.started, counts.completed, counts.expired, counts.evicted, counts.interrupted,
-          counts.in_flight, counts.kubelet_restarts);
+  auto& [started, completed, expired, evicted, interrupted, in_flight, kubelet_restarts] = counts;
+  archive(started, completed, expired, evicted, interrupted, in_flight, kubelet_restarts);
 }
 
 }  // namespace kle

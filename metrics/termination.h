@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The termination record: how one pod's life ended. One shape for the report, the API, the state
-// file and the page; docs/DESIGN.md has each field's meaning.
+// file and the page; docs/API.md has each field's meaning.
 #pragma once
 
 #include <array>
@@ -45,6 +45,7 @@ inline constexpr int kOutcomeCount = 5;
 std::string_view Name(Outcome outcome);
 
 enum class State : uint8_t { kInFlight, kRemoved, kTerminated, kInterrupted, kExpired };
+inline constexpr int kStateCount = 5;
 std::string_view Name(State state);
 
 // How near a time is to what really happened.

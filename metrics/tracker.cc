@@ -26,10 +26,7 @@ PodFacts* Tracker::Impl::PodOf(const Event& event, bool create) {
   if (pod == nullptr && !event.container_id.empty())
     pod = table.FindByContainer(event.container_id);
   if (pod == nullptr && !event.sandbox_id.empty()) pod = table.FindByContainer(event.sandbox_id);
-  if (pod != nullptr) {
-    pod->last_event_at = std::max(pod->last_event_at, event.at);
-    if (pod->termination) pod->termination->last_event_at = pod->last_event_at;
-  }
+  if (pod != nullptr) Touch(*pod, event.at);
   return pod;
 }
 
@@ -43,8 +40,7 @@ PodFacts* Tracker::Impl::PodFromSource(const PodRef& ref, std::string_view sourc
   if (pod != nullptr && pod->is_static && source == "api") return nullptr;
   if (pod == nullptr) pod = table.Create(ref);
   if (pod->uid.empty() && !ref.uid.empty()) pod = table.Resolve(ref, true);
-  pod->last_event_at = std::max(pod->last_event_at, now);
-  if (pod->termination) pod->termination->last_event_at = pod->last_event_at;
+  Touch(*pod, now);
   return pod;
 }
 
@@ -191,6 +187,9 @@ constexpr Handler kHandlers[] = {
      "the pod is terminated by now, where the worker's line that says so is missing"},
     {kVolumeUndesired, Call<&Impl::OnVolume>,
      "the volume is no longer wanted: its unmount is to come"},
+    {kDeviceUnmountStarted, Call<&Impl::OnDevice>, "the unmount of the volume's device begins"},
+    {kDeviceUnmounted, Call<&Impl::OnDevice>,
+     "the unmount of the volume's device is observed, operation unmount_device; no pod's own"},
     {kUnmountStarted, Call<&Impl::OnVolume>,
      "an attempt to unmount the volume begins; containers and sandbox were gone before it; where "
      "a pod was killed and nobody deleted it, starts the termination (trigger deadline)"},
@@ -293,16 +292,23 @@ bool Tracker::Impl::Advance(Timestamp at) {
     if (PodFacts* pod = table.FindBySerial(serial)) Fire(timer, *pod);
     settled = true;
   }
-  while (table.size() > options.max_pods) {
-    PodFacts& oldest = table.pods().front();
-    if (oldest.terminating()) {
-      --counts.in_flight;
-      ++counts.evicted;
-      metrics.CountTrackerEviction("evicted");
-    }
-    table.Erase(oldest);
-  }
+  if (table.size() > options.max_pods) ForgetOldest();
   return settled;
+}
+
+// Some at once, for each time looks at all pods. Those whose lives are over go first; never one
+// that is terminating, of which max_in_flight is the bound.
+void Tracker::Impl::ForgetOldest() {
+  const size_t enough = options.max_pods - options.max_pods / 64;
+  for (const bool living : {false, true}) {
+    auto& pods = table.pods();
+    for (auto next = pods.begin(); next != pods.end() && table.size() > enough;) {
+      PodFacts& pod = *next++;
+      if (pod.terminating() || (!living && !pod.ended && !pod.finished)) continue;
+      if (pod.termination) Hand(pod);
+      table.Erase(pod);
+    }
+  }
 }
 
 void Tracker::Impl::Finish() {
@@ -344,7 +350,7 @@ void Tracker::OnGap(Timestamp at) {
   for (PodFacts& pod : impl_->table.pods()) {
     if (!pod.terminating() || pod.termination->uncertain) continue;
     pod.termination->uncertain = true;
-    impl_->After(std::chrono::hours(1), Impl::Timer::kExpire, pod);
+    impl_->After(kExpireAfter, Impl::Timer::kExpire, pod);
   }
 }
 

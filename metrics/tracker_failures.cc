@@ -3,34 +3,10 @@
 // rank is not above the last one's of the same object begins the next attempt.
 #include <algorithm>
 
+#include "metrics/failure_kind.h"
 #include "metrics/tracker_impl.h"
 
 namespace kle {
-namespace {
-
-constexpr size_t kMessageBytes = 512;
-constexpr size_t kMaxFailures = 64;  // distinct (phase, reason, object) of one termination
-
-// What "Error syncing pod, skipping" was about; first match wins, nothing: not our business.
-struct SyncErrorPhase {
-  std::string_view needle;
-  Phase phase;
-};
-constexpr SyncErrorPhase kSyncErrorPhases[] = {
-    {"KillContainer", Phase::kStopContainers}, {"KillPodSandbox", Phase::kStopSandbox},
-    {"unmounted volumes=", Phase::kDispatch},  {"mounted volumes=", Phase::kUnmountVolumes},
-    {"cgroup", Phase::kRemoveCgroup},          {"unprepare dynamic resources", Phase::kStopSandbox},
-    {"ImagePull", Phase::kDispatch},
-};
-
-bool IsMount(std::string_view error) {
-  error = error.substr(0, 64);
-  return error.find("nmount") == std::string_view::npos &&
-         error.find("nmap") == std::string_view::npos;
-}
-
-}  // namespace
-
 void Tracker::Impl::OnFailure(const Event& event) {
   // One line may speak of several pods, or of all that end for the same cause.
   for (const PodRef& ref : event.pods) {
@@ -44,49 +20,49 @@ void Tracker::Impl::OnFailure(const Event& event) {
       }
     }
   }
+  const auto kind = KindOfFailure(event);
   PodFacts* pod = PodOf(event, false);
   if (pod == nullptr) {
-    // Volumes of a pod that nothing remembers.
+    const bool device = event.pod == PodRef() && !event.unique_name.empty();  // of no pod
     if (event.row->fallback == Reason::kOrphanVolumes) {
       metrics.CountFailure(event.row->phase, Reason::kOrphanVolumes, {});
+    } else if (device && kind && kind->phase == Phase::kUnmountVolumes) {
+      metrics.CountFailure(kind->phase, kind->reason, event.plugin);
     }
     return;
   }
-  Phase phase = event.row->phase;
+  if (!kind) return;
+  if (kind->reason == Reason::kPullBlocked) {
+    pod->pull_failed_at = event.at;
+    return;
+  }
   std::string_view object;
   std::string_view plugin;
-  if (phase == Phase::kDispatch) {  // Error syncing pod
-    const auto* found = std::ranges::find_if(kSyncErrorPhases, [&event](const SyncErrorPhase& row) {
-      return event.error.find(row.needle) != std::string_view::npos;
-    });
-    if (found == std::end(kSyncErrorPhases)) return;
-    phase = found->phase;
-    if (ClassifyFailure(event.error, phase) == Reason::kPullBlocked) {
-      pod->pull_failed_at = event.at;
-      return;
-    }
-  }
-  if (phase == Phase::kUnmountVolumes && !event.unique_name.empty()) {
-    if (IsMount(event.error)) {
-      pod->mount_failed_at = event.at;
-      phase = Phase::kDispatch;
-    } else {
-      VolumeFacts& volume = VolumeOf(*pod, event);
-      ++volume.record.failures;
-    }
+  if (event.row->phase == Phase::kUnmountVolumes && !event.unique_name.empty()) {
     object = event.volume;
     plugin = event.plugin;
-  } else if (phase == Phase::kStopContainers) {
-    object = event.container_id;
-    if (!object.empty()) ContainerOf(*pod, object, event.container).kill_failed = true;
-  } else if (phase == Phase::kStopSandbox) {
-    object = event.sandbox_id;
-    if (pod->terminating() && !pod->termination->sealed)
-      pod->termination->sandbox_failed_at = event.at;
-  } else if (phase == Phase::kDispatch) {
-    pod->mount_failed_at = event.at;
   }
-  AddFailure(*pod, phase, event.row->rank, object, event.error, event, plugin);
+  switch (kind->phase) {
+    case Phase::kDispatch:
+      pod->mount_failed_at = event.at;
+      break;
+    case Phase::kStopContainers:
+      object = event.container_id;
+      if (!object.empty()) ContainerOf(*pod, object, event.container).kill_failed = true;
+      break;
+    case Phase::kStopSandbox:
+      object = event.sandbox_id;
+      if (pod->terminating() && !pod->termination->sealed) {
+        pod->termination->sandbox_failed_at = event.at;
+      }
+      break;
+    case Phase::kUnmountVolumes:
+      if (!event.unique_name.empty()) ++VolumeOf(*pod, event).record.failures;
+      break;
+    default:
+      break;
+  }
+  AddFailure(*pod, *kind, event.row->rank, object, event, plugin);
 }
 
 // Somebody did not wait any longer for the pod, in whatever step it is.
@@ -103,11 +79,11 @@ void Tracker::Impl::AddOverdue(PodFacts& pod, const Event& event) {
                            std::string(event.raw.substr(0, kMessageBytes))});
 }
 
-void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string_view object,
-                               std::string_view error, const Event& event,
-                               std::string_view plugin) {
-  Reason reason = ClassifyFailure(error, phase);
-  if (reason == Reason::kOther) reason = event.row->fallback;
+void Tracker::Impl::AddFailure(PodFacts& pod, FailureKind kind, int rank, std::string_view object,
+                               const Event& event, std::string_view plugin) {
+  const auto [phase, reason] = kind;
+  // A line without an error text waits for the next one of its attempt to tell the reason.
+  const bool tells = reason != Reason::kOther || !event.error.empty();
   const bool unmount = phase == Phase::kUnmountVolumes;
   if (reason == Reason::kAlreadyGone) return;
   if (!pod.termination) {
@@ -147,7 +123,7 @@ void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string
       failure.reason = reason;
       failure.message = event.raw.substr(0, kMessageBytes);
     }
-    if (!chain->counted && (reason != Reason::kOther || !error.empty())) {
+    if (!chain->counted && tells) {
       metrics.CountFailure(phase, failure.reason, plugin);
       chain->counted = true;
     }
@@ -155,7 +131,7 @@ void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string
   }
   const auto known = std::ranges::find_if(term.failures, [&](const FailureRecord& failure) {
     return failure.phase == phase && failure.object == chain->object &&
-           (failure.reason == reason || error.empty());
+           (failure.reason == reason || !tells);
   });
   if (known != term.failures.end()) {
     ++known->count;
@@ -170,8 +146,7 @@ void Tracker::Impl::AddFailure(PodFacts& pod, Phase phase, int rank, std::string
     term.failures.push_back({event.at, event.at, phase, reason, std::string(chain->object), 1,
                              std::string(event.raw.substr(0, kMessageBytes))});
   }
-  // A line without an error text waits for the next one of its attempt to tell the reason.
-  chain->counted = !error.empty() || known != term.failures.end();
+  chain->counted = tells || known != term.failures.end();
   if (chain->counted) metrics.CountFailure(phase, term.failures[chain->failure].reason, plugin);
 }
 

@@ -2,11 +2,13 @@
 // The tracker's inside: events set facts, facts decide what a termination has reached.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "metrics/failure_kind.h"
 #include "metrics/metric_set.h"
 #include "metrics/pod.h"
 #include "metrics/pod_table.h"
@@ -27,12 +29,25 @@ inline constexpr Duration kDeleteDue = std::chrono::seconds(10);
 // After its end a pod is remembered that long, for the late lines that still name it.
 inline constexpr Duration kForgetAfter = std::chrono::minutes(10);
 
+// What one termination holds of failures; more are counted as dropped.
+inline constexpr size_t kMaxFailures = 64;  // distinct (phase, reason, object)
+inline constexpr size_t kMessageBytes = 512;
+
+// Lines are missing, and for so long none came of the pod: nobody knows what became of it.
+inline constexpr Duration kExpireAfter = std::chrono::hours(1);
+
 // When the kills began that the pod did not come back from.
 std::optional<Timestamp> KilledAt(const PodFacts& pod);
 void ForgetKill(ContainerFacts& container);
 
 inline void SetOnce(std::optional<Timestamp>& into, Timestamp at) {
   if (!into) into = at;
+}
+
+// A line named the pod.
+inline void Touch(PodFacts& pod, Timestamp at) {
+  pod.last_event_at = std::max(pod.last_event_at, at);
+  if (pod.termination) pod.termination->last_event_at = pod.last_event_at;
 }
 
 struct Tracker::Impl {
@@ -42,6 +57,7 @@ struct Tracker::Impl {
   void On(const Event& event);
   void OnProof(Timestamp at, uint64_t pid, int level);
   bool Advance(Timestamp now);
+  void ForgetOldest();
   void Finish();
   PodFacts* PodOf(const Event& event, bool create);
   PodFacts* PodFromSource(const PodRef& ref, std::string_view source);
@@ -88,6 +104,7 @@ struct Tracker::Impl {
   void NotePastEnd(PodFacts& pod, Timestamp at);
   void OnStopped(PodFacts& pod, Timestamp at);
   void OnVolume(const Event& event);
+  void OnDevice(const Event& event);
   void NoteUnmounting(PodFacts& pod, Timestamp at);
   void OnVolumesCleaned(const Event& event);
 
@@ -121,6 +138,12 @@ struct Tracker::Impl {
   bool StartAnnounced(PodFacts& pod);
   // `gone`: the kubelet knows nothing of the pod any more.
   void TrySeal(PodFacts& pod, bool gone = false);
+  bool HasStopped(const PodFacts& pod, bool gone) const;
+  struct EndTime {
+    Timestamp at;
+    Precision precision;
+  };
+  std::optional<EndTime> EndOf(const PodFacts& pod) const;
   void BoundExits(PodFacts& pod);
   void CutToUnmount(const PodFacts& pod, ContainerFacts& container);
   void Seal(PodFacts& pod);
@@ -143,8 +166,8 @@ struct Tracker::Impl {
   // tracker_failures.cc: attempts that failed, each counted once
   void OnFailure(const Event& event);
   void AddOverdue(PodFacts& pod, const Event& event);
-  void AddFailure(PodFacts& pod, Phase phase, int rank, std::string_view object,
-                  std::string_view error, const Event& event, std::string_view plugin);
+  void AddFailure(PodFacts& pod, FailureKind kind, int rank, std::string_view object,
+                  const Event& event, std::string_view plugin);
 
   // tracker_state.cc
   template <typename Archive>
@@ -189,6 +212,7 @@ struct Tracker::Impl {
   std::optional<Timestamp> whole_since;
   bool log_begins = true;
   NodeTrouble trouble;
+  std::vector<DeviceUnmount> devices;
   bool adopting = false;   // the next ADD names pods that ran before their kubelet did
   bool batch_due = false;  // the first ADD after a restart names every pod there is
   bool kubelet_seen = false;

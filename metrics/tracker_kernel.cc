@@ -8,9 +8,6 @@
 namespace kle {
 namespace {
 
-constexpr size_t kMessageBytes = 512;
-constexpr size_t kMaxFailures = 64;
-
 // In the step that the line is about, as far as the facts tell.
 bool Concerns(const PodFacts& pod, Phase phase) {
   const TerminationFacts& term = *pod.termination;
@@ -20,7 +17,8 @@ bool Concerns(const PodFacts& pod, Phase phase) {
   });
 }
 
-void AddEvidence(TerminationFacts& term, const Event& event) {
+// False when the record holds no more.
+bool AddEvidence(TerminationFacts& term, const Event& event) {
   const Reason reason = event.row->fallback;
   for (FailureRecord& failure : term.failures) {
     if (failure.reason != reason || failure.phase != event.row->phase ||
@@ -29,27 +27,29 @@ void AddEvidence(TerminationFacts& term, const Event& event) {
     }
     ++failure.count;
     failure.last_at = std::max(failure.last_at, event.at);
-    return;
+    return true;
   }
-  if (term.failures.size() >= kMaxFailures) return;
+  if (term.failures.size() >= kMaxFailures) return false;
   term.failures.push_back({event.at, event.at, event.row->phase, reason,
                            std::string(event.container_id), 1,
                            std::string(event.raw.substr(0, kMessageBytes))});
+  return true;
 }
 
 }  // namespace
 
 void Tracker::Impl::OnKernelEvidence(const Event& event) {
+  const auto add = [&](PodFacts& pod) {
+    if (!AddEvidence(*pod.termination, event)) metrics.CountDropped("failures");
+  };
   if (!event.pod.uid.empty() || !event.container_id.empty()) {
     PodFacts* pod = PodOf(event, false);
-    if (pod != nullptr && pod->terminating() && !pod->termination->sealed) {
-      AddEvidence(*pod->termination, event);
-    }
+    if (pod != nullptr && pod->terminating() && !pod->termination->sealed) add(*pod);
     return;
   }
   if (event.row->fallback == Reason::kOomKilled) return;  // of no container that is known
   for (PodFacts& pod : table.pods()) {
-    if (pod.terminating() && Concerns(pod, event.row->phase)) AddEvidence(*pod.termination, event);
+    if (pod.terminating() && Concerns(pod, event.row->phase)) add(pod);
   }
 }
 

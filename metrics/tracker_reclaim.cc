@@ -15,6 +15,11 @@ using namespace std::chrono_literals;
 // that ended by itself it stays.
 constexpr Duration kBlindWait = 2min;
 
+// A device's unmount is tried again after two minutes at most.
+constexpr Duration kDeviceAgain = 10min;
+constexpr size_t kMaxDevices = 1'000;
+
+// A worker that is that much later than what it tells of was not running.
 constexpr Duration kStarved = 2s;
 constexpr Duration kRelistPeriod = 1500ms;  // and the time that a relist takes
 
@@ -154,6 +159,27 @@ void Tracker::Impl::OnVolume(const Event& event) {
     metrics.ObserveUnmount(volume.record.plugin, "unmount", *duration);
   }
   ObserveLatePhases(*pod);
+}
+
+void Tracker::Impl::OnDevice(const Event& event) {
+  if (event.unique_name.empty()) return;
+  const auto known = std::ranges::find(devices, event.unique_name, &DeviceUnmount::unique_name);
+  if (event.kind == EventKind::kDeviceUnmountStarted) {
+    if (known == devices.end()) {
+      if (devices.size() >= kMaxDevices) return metrics.CountDropped("volumes");
+      devices.push_back({std::string(event.unique_name), event.at, event.at});
+      return;
+    }
+    // The success of the last time was not read, or stood above its start.
+    if (event.at - known->tried_at > kDeviceAgain) known->started_at = event.at;
+    known->tried_at = event.at;
+    return;
+  }
+  if (known == devices.end()) return;
+  if (event.at >= known->started_at) {
+    metrics.ObserveUnmount(event.plugin, "unmount_device", event.at - known->started_at);
+  }
+  devices.erase(known);
 }
 
 // Volumes are unmounted only once every container is gone.

@@ -200,11 +200,7 @@ void Tracker::Impl::CancelByRuntime(PodFacts& pod) {
   pod.termination.reset();
   --counts.started;
   --counts.in_flight;
-  for (ContainerFacts& container : pod.containers) {
-    container.kill_at.reset();
-    container.kills = 0;
-    container.grace_seconds.reset();
-  }
+  for (ContainerFacts& container : pod.containers) ForgetKill(container);
 }
 
 void Tracker::Impl::OnRuntimeSwept(const Event& event) {

@@ -86,8 +86,7 @@ void Tracker::Impl::OnAdded(const Event& event) {
       pod->readded = restarted_at.has_value();
       names_known = true;
     }
-    pod->last_event_at = now;
-    if (pod->termination) pod->termination->last_event_at = now;
+    Touch(*pod, now);
   }
   if (from_api) adopting = false;
   if (!batch_due || !from_api) return;

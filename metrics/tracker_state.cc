@@ -61,7 +61,8 @@ class Mover {
 template <typename Archive>
 void Tracker::Impl::PlainFields(Archive& archive) {
   archive(counts, started, now, verbosity, pids, version_pids, version_seen, pod_events,
-          restarted_at, trouble, adopting, batch_due, kubelet_seen, finished_lines, kill_lines);
+          restarted_at, trouble, adopting, batch_due, kubelet_seen, finished_lines, kill_lines,
+          devices);
 }
 
 void Tracker::Save(Encoder& encoder) const {

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kRetireAfter = 30s;  // ghost passes, late volumes and cgroups
 constexpr Duration kVolumesKeep = 1h;   // a force-deleted pod's volumes may take that long
-constexpr Duration kBlindAgain = 2min;
+constexpr Duration kBlindAgain = 2min;  // until its volumes are gone, or tell that it lives
 // A relist and the unmount that follows the worker's stop: nearer than this, the relist is the
 // better time; farther apart, the sandbox took longer (CNI) than its pause container.
 constexpr Duration kRelistLag = 1500ms;
@@ -151,42 +151,51 @@ void Tracker::Impl::BoundExits(PodFacts& pod) {
   }
 }
 
+// Whether nothing of it runs any more, where the worker's own lines do not tell (decisions 0002 and
+// 0031).
+bool Tracker::Impl::HasStopped(const PodFacts& pod, bool gone) const {
+  const TerminationFacts& term = *pod.termination;
+  if (term.by_runtime || (term.blind && !term.removed_at)) return false;
+  if (AnyRunning(pod) || !ExitsKnown(pod)) return false;
+  if (gone || (UnmountProves(pod) && term.first_unmount_at)) return true;
+  const bool sandbox_gone = term.sandbox_dead_at && term.sandbox_settled;
+  // Of the volumes that say nothing even now there are no lines.
+  if (sandbox_gone && term.removed_at) return true;
+  const bool volumes_to_come =
+      std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
+  return !volumes_to_come && (sandbox_gone || term.removed_at);
+}
+
+// When a pod that has stopped did so. Nothing: no line tells.
+std::optional<Tracker::Impl::EndTime> Tracker::Impl::EndOf(const PodFacts& pod) const {
+  const TerminationFacts& term = *pod.termination;
+  const auto last_exit = LastExit(pod);
+  const auto& dead = term.sandbox_dead_at;
+  const bool proven = UnmountProves(pod) && term.first_unmount_at;
+  if (!last_exit && !dead && !proven) return {};
+  const Timestamp unmount = term.first_unmount_at.value_or(now);
+  const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
+  const auto end = [&]() -> EndTime {
+    if (term.sandbox_stopped_at) return {*term.sandbox_stopped_at, Precision::kExact};
+    const bool near = !proven || (dead && unmount >= *dead && unmount - *dead <= kRelistLag);
+    if (dead && !failed_later && near) return {*dead, Precision::kRelist};
+    if (proven) return {unmount, Precision::kBound};
+    if (failed_later) return {term.removed_at.value_or(now), Precision::kBound};
+    return {*last_exit, Precision::kBound};
+  }();
+  return EndTime{std::max(end.at, last_exit.value_or(end.at)), end.precision};
+}
+
 void Tracker::Impl::TrySeal(PodFacts& pod, bool gone) {
   if (!pod.terminating() || pod.termination->sealed) return;
   TerminationFacts& term = *pod.termination;
   if (!term.terminated_at) {
     // Where the worker's lines are visible they decide; they include the sandbox.
-    if (term.worker_entered_at || term.by_runtime || (term.blind && !term.removed_at)) return;
-    if (AnyRunning(pod) || !ExitsKnown(pod)) return;
-    const auto& dead = term.sandbox_dead_at;
-    const bool proven = UnmountProves(pod) && term.first_unmount_at;
-    const Timestamp unmount = term.first_unmount_at.value_or(now);
-    const bool volumes_to_come =
-        std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
-    // The object is gone and the sandbox long dead: whose volumes still say nothing, of those there
-    // are no lines.
-    const bool silent = term.removed_at && dead && term.sandbox_settled;
-    if (!proven && !silent && !gone &&
-        (volumes_to_come || !(term.removed_at || (dead && term.sandbox_settled)))) {
-      return;
-    }
-    const auto last_exit = LastExit(pod);
-    if (!last_exit && !dead && !proven) return;
-    const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
-    if (dead && !failed_later && (!proven || (unmount >= *dead && unmount - *dead <= kRelistLag))) {
-      term.terminated_at = dead;
-      term.terminated_precision = Precision::kRelist;
-    } else {
-      term.terminated_at = proven         ? unmount
-                           : failed_later ? term.removed_at.value_or(now)
-                                          : last_exit.value_or(dead.value_or(now));
-      term.terminated_precision = Precision::kBound;
-    }
-    if (term.sandbox_stopped_at) {
-      term.terminated_at = term.sandbox_stopped_at;
-      term.terminated_precision = Precision::kExact;
-    }
-    if (last_exit) term.terminated_at = std::max(*term.terminated_at, *last_exit);
+    if (term.worker_entered_at || !HasStopped(pod, gone)) return;
+    const auto end = EndOf(pod);
+    if (!end) return;
+    term.terminated_at = end->at;
+    term.terminated_precision = end->precision;
   }
   Seal(pod);
 }
@@ -379,10 +388,10 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       return;
     case Timer::kExpire:
       if (pod.terminating() && pod.termination->uncertain) {
-        if (now - pod.termination->last_event_at >= 1h) {
+        if (now - pod.termination->last_event_at >= kExpireAfter) {
           End(pod, State::kExpired);
         } else {
-          After(1h, Timer::kExpire, pod);
+          After(kExpireAfter, Timer::kExpire, pod);
         }
       }
       return;

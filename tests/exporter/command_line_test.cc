@@ -258,6 +258,44 @@ TEST_F(CommandLine, Explain) {
   EXPECT_NE(unknown.out.find("no row of the catalogue"), std::string::npos) << unknown.out;
 }
 
+// Of one failure line the phase and reason are the same whoever is asked.
+TEST_F(CommandLine, ExplainAgreesWithReport) {
+  const std::string pod = R"(pod="prod/web-0" podUID="9517cc45-6c1c-49d3-9b90-c0757b328ac8" )";
+  const std::string volume = R"({volumeName:kubernetes.io/csi/x^1 )"
+                             R"(podName:9517cc45-6c1c-49d3-9b90-c0757b328ac8 nodeName:})";
+  for (const std::string& line : {
+           R"("Error syncing pod, skipping" )" + pod +
+               R"(err="failed to \"KillPodSandbox\" for \"9\": context deadline exceeded")",
+           R"("Error syncing pod, skipping" )" + pod +
+               R"(err="failed to \"KillContainer\" for \"app\": context deadline exceeded")",
+           R"(Operation for ")" + volume +
+               R"(" failed. No retries permitted until x (durationBeforeRetry 1s). Error: )"
+               R"(MountVolume.SetUp failed for volume "data": rpc error)",
+           R"(Operation for ")" + volume +
+               R"(" failed. No retries permitted until x (durationBeforeRetry 1s). Error: )"
+               R"(UnmountVolume.TearDown failed for volume "data": device or resource busy)",
+       }) {
+    const std::string deletion =
+        KubeletLine(0, R"("SyncLoop DELETE" source="api" pods=["prod/web-0"])") + "\n" +
+        KubeletLine(1, R"("Pod is marked for graceful deletion, begin teardown" )" + pod) + "\n";
+    const std::string log = folder_.Write("log", deletion + KubeletLine(2, line) + "\n");
+    const auto report = nlohmann::json::parse(Run({"report", "--format=json", log}).out);
+    const auto& failures = report["terminations"][0]["failures"];
+    ASSERT_EQ(failures.size(), 1u) << line;
+    const std::string explained = Run({"explain", KubeletLine(2, line)}).out;
+    for (const char* field : {"phase", "reason"}) {
+      std::string told(field);
+      told.resize(10, ' ');
+      told += failures[0][field].get<std::string>() + "\n";
+      EXPECT_NE(explained.find(told), std::string::npos) << line << "\n" << told << explained;
+    }
+  }
+  const std::string other = Run({"explain", KubeletLine(2, R"("Error syncing pod, skipping" )" +
+                                                               pod + R"(err="no such image")")})
+                                .out;
+  EXPECT_NE(other.find("about no step of a pod's end"), std::string::npos) << other;
+}
+
 TEST_F(CommandLine, CheckConfig) {
   const std::string good = folder_.Write("good.yml",
                                          "web:\n  listen-address: [\"127.0.0.1:0\", \":1\"]\n"

@@ -111,7 +111,7 @@ TEST(RecordJson, TheSchemaKnowsTheClosedSets) {
   EXPECT_EQ(defs["trigger"]["enum"], Names<Trigger>(kTriggerCount));
   EXPECT_EQ(defs["outcome"]["enum"], Names<Outcome>(kOutcomeCount));
   EXPECT_EQ(defs["precision"]["enum"], Names<Precision>(kPrecisionCount));
-  EXPECT_EQ(defs["state"]["enum"], Names<State>(5));
+  EXPECT_EQ(defs["state"]["enum"], Names<State>(kStateCount));
 }
 
 }  // namespace

@@ -376,6 +376,58 @@ TEST(Bounds, TheOldestGoesFirstAndIsCounted) {
   EXPECT_EQ(run.metric("kubelet_lifecycle_tracker_evictions_total"), 7);
 }
 
+std::string Device(std::string_view step) {
+  const std::string name =
+      R"(volume "pvc-1" (UniqueName: "kubernetes.io/csi/ebs.csi.aws.com^vol-1"))";
+  if (step == "started") {
+    return R"("operationExecutor.UnmountDevice started for volume \"pvc-1\" (UniqueName: )"
+           R"(\"kubernetes.io/csi/ebs.csi.aws.com^vol-1\") on node \"n\" ")";
+  }
+  if (step == "failed") {
+    return R"(Operation for "{volumeName:kubernetes.io/csi/ebs.csi.aws.com^vol-1 podName: nodeName:}" )"
+           R"(failed. No retries permitted until 2026-11-23 10:00:02 +0000 UTC )"
+           R"((durationBeforeRetry 500ms). Error: UnmountDevice failed for )" +
+           name + R"( on node "n" : umount failed: target is busy.)";
+  }
+  return "UnmountDevice succeeded for " + name + " on node \"n\" ";
+}
+
+TEST(Devices, AnUnmountIsMeasuredFromItsFirstAttempt) {
+  const Measured run = Replay({At(0, Device("started")), At(1, Device("failed"), 4321, 'E'),
+                               At(1.5, Device("started")), At(3, Device("succeeded"))});
+  EXPECT_EQ(run.size(), 0u) << "no pod's own";
+  EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_duration_seconds_count"), 1);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_duration_seconds_sum"), 3);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_failures_total"), 1);
+}
+
+TEST(Devices, AStartWhoseSuccessWasNotReadIsForgotten) {
+  const Measured run = Replay({At(0, Device("started")), At(1, Device("succeeded")),
+                               At(1.001, Device("started")),  // printed late
+                               At(3600, Device("started")), At(3602, Device("succeeded"))});
+  EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_duration_seconds_count"), 2);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_duration_seconds_sum"), 3);
+}
+
+// However many pods come and go, one that does not die is not forgotten for it.
+TEST(Bounds, APodThatDoesNotDieOutlivesAllThatIsRemembered) {
+  PipelineOptions options;
+  options.tracker.max_in_flight = 3;
+  options.tracker.max_pods = 8;
+  Lines lines = Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30))};
+  lines.push_back(At(11, SyncLoop("DELETE", "default/gone")));
+  lines.push_back(At(11.1, SyncLoop("REMOVE", "default/gone")));
+  for (int i = 0; i < 40; ++i) {
+    lines.push_back(At(20 + i * 0.1, SyncLoop("ADD", "default/p" + std::to_string(i))));
+  }
+  const Measured run = Replay(lines, options);
+  ASSERT_EQ(run.in_flight.size(), 1u);
+  EXPECT_EQ(run.in_flight[0].pod, "web-1");
+  EXPECT_EQ(run.counts.evicted, 0u);
+  ASSERT_EQ(run.ended.size(), 1u) << "handed out before its pod was forgotten";
+  EXPECT_EQ(run.ended[0].pod, "gone");
+}
+
 TEST(Bounds, ARunawayCrashLoopKeepsItsLastContainers) {
   Lines lines = {At(0, SyncLoop("ADD"))};
   const auto id = [](int i) { return std::string(60, 'e') + std::to_string(1000 + i); };

@@ -106,11 +106,11 @@ void AddServe(CLI::App& app, Settings& given) {
     CLI::Option* option = command.add_option_function<std::vector<std::string>>(
         "--" + name,
         [&given, name](const std::vector<std::string>& values) { given[name].values = values; },
-        std::string(flag.help) + (flag.repeatable() ? "; repeatable" : ""));
+        std::string(flag.help) + (flag.repeatable ? "; repeatable" : ""));
     option->type_name(std::string(flag.value))->group(std::string(flag.group));
     option->type_size(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     option->allow_extra_args(false);
-    if (!flag.repeatable()) option->expected(1);
+    if (!flag.repeatable) option->expected(1);
     if (!flag.initial.empty()) option->default_str(std::string(flag.initial));
   }
 }

@@ -108,7 +108,7 @@ int RunConfiguration() {
     Code(text, flag.value);
     text += " | ";
     Code(text, flag.initial);
-    text.append(" | ").append(flag.repeatable() ? "list" : "");
+    text.append(" | ").append(flag.repeatable ? "list" : "");
     text.append(flag.reloadable() ? "reload" : "");
     text.append(" | ").append(Cell(flag.help)).append(" |\n");
   }

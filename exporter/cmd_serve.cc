@@ -193,6 +193,8 @@ PipelineOptions PipelineOptionsOf(const ServeOptions& options, TraceExport* trac
     pipeline.on_record = [traces](const RecordPtr& record) { traces->Offer(record); };
   }
   pipeline.tracker.stuck_slack = options.stuck_slack;
+  pipeline.tracker.max_in_flight = options.max_in_flight;
+  pipeline.tracker.max_pods = options.max_in_flight + options.max_in_flight / 10;
   pipeline.runtime = options.runtime;
   pipeline.zone = ZoneOptionsOf(options);
   return pipeline;

@@ -74,7 +74,7 @@ class Reader {
     if (value.IsScalar()) {
       setting.values.push_back(value.Scalar());
       setting.places.push_back(PlaceOf(value));
-    } else if (value.IsSequence() && !FindServeFlag(key)->repeatable()) {
+    } else if (value.IsSequence() && !FindServeFlag(key)->repeatable) {
       Add(value, key + " takes one value, no list");
     } else if (value.IsSequence() && value.size() > 0) {
       for (const auto& item : value) {

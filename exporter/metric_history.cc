@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "metrics/metric_set.h"
+
 namespace kle {
 namespace {
 
@@ -16,21 +18,12 @@ constexpr Duration kStep = std::chrono::minutes(1);
 // A log that is silent for longer has a hole: nobody knows what went on.
 constexpr Duration kHole = std::chrono::hours(24);
 
-// What tells of a running exporter and not of the log.
-constexpr std::array<std::string_view, 13> kOfTheExporter{
-    "kubelet_lifecycle_build_info",
-    "kubelet_lifecycle_config_last_reload_success_timestamp_seconds",
-    "kubelet_lifecycle_config_last_reload_successful",
-    "kubelet_lifecycle_journal_files_unreadable",
-    "kubelet_lifecycle_journal_headroom_seconds",
-    "kubelet_lifecycle_journal_lag_seconds",
-    "kubelet_lifecycle_journal_polling",
-    "kubelet_lifecycle_last_event_timestamp_seconds",
-    "kubelet_lifecycle_ready",
-    "kubelet_lifecycle_state_commit_errors_total",
-    "kubelet_lifecycle_state_commits_total",
-    "kubelet_lifecycle_state_rejected_total",
-    "kubelet_lifecycle_trace_exports_total"};
+bool OfTheLog(std::string_view name) {
+  name.remove_prefix(kMetricPrefix.size());
+  const auto table = MetricTable();
+  const auto row = std::ranges::find(table, name, &MetricInfo::name);
+  return row == table.end() || !row->own;
+}
 
 std::string Number(double value) {
   std::array<char, 32> text{};
@@ -115,7 +108,7 @@ void MetricHistory::Take(Timestamp at) {
   pipeline_->metrics().SetInFlight(pipeline_->Overview());
   pipeline_->metrics().SetTrackedPods(pipeline_->tracker().tracked_pods());
   for (const prometheus::MetricFamily& collected : pipeline_->metrics().Collect()) {
-    if (std::ranges::find(kOfTheExporter, collected.name) != kOfTheExporter.end()) continue;
+    if (!OfTheLog(collected.name)) continue;
     Family& family = families_[collected.name];
     family.type = TypeName(collected.type);
     family.help = collected.help;

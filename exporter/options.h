@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "metrics/tracker.h"
 #include "parser/time.h"
 
 namespace kle {
@@ -32,7 +33,8 @@ struct ServeOptions {
   std::vector<std::string> runtime_files{"/var/lib/rancher/k3s/agent/containerd/containerd.log",
                                          "/var/lib/rancher/rke2/agent/containerd/containerd.log"};
   StartAt start = StartAt::kBoot;
-  Duration stuck_slack = std::chrono::seconds(60);
+  Duration stuck_slack = TrackerOptions().stuck_slack;
+  size_t max_in_flight = TrackerOptions().max_in_flight;
   std::string timezone;
   std::string trace_endpoint;  // "": no traces
   std::string log_level = "info";
@@ -61,7 +63,7 @@ struct ReportOptions {
   std::string pod;                // a name or its beginning
   std::vector<std::string> journal_units;
   bool runtime = true;
-  Duration stuck_slack = std::chrono::seconds(60);
+  Duration stuck_slack = TrackerOptions().stuck_slack;
 };
 
 struct ExplainOptions {

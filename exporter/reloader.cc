@@ -71,9 +71,8 @@ void Reloader::Apply(const ServeConfig& fresh, Pipeline& pipeline) {
   for (const ServeFlag& flag : ServeFlags()) {
     if (ValuesOf(fresh.settings, flag.name) == ValuesOf(running_.settings, flag.name)) continue;
     AppendName(flag.reloadable() ? changed : waiting, flag.name);
+    if (flag.reloadable()) flag.apply(fresh.options, pipeline);
   }
-  pipeline.tracker().SetStuckSlack(fresh.options.stuck_slack);
-  SetLogOptions(fresh.options.log_level, fresh.options.log_format);
   Log(LogLevel::kInfo, "the configuration was read again",
       {{"changed", changed.empty() ? "nothing" : changed}});
   if (!waiting.empty()) {

@@ -25,7 +25,7 @@ void TakeValues(const Settings& settings, ServeOptions& options, Problems& probl
   for (const auto& [name, setting] : settings) {
     const ServeFlag* flag = FindServeFlag(name);
     if (flag == nullptr) continue;
-    if (!flag->repeatable() && setting.values.size() > 1) {
+    if (!flag->repeatable && setting.values.size() > 1) {
       Add(name, setting, setting.key, "is given more than once", problems);
       continue;
     }

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "exporter/http_post.h"
 #include "exporter/listen_address.h"
+#include "exporter/log.h"
 #include "parser/values.h"
 #include "parser/zone.h"
 
@@ -71,6 +73,18 @@ Result<void> Time(ServeOptions& options, const std::string& text, bool) {
   return {};
 }
 
+template <auto Member, size_t kLeast, size_t kMost>
+Result<void> Count(ServeOptions& options, const std::string& text, bool) {
+  size_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size() || count < kLeast || count > kMost) {
+    return Quoted(text,
+                  "is no number from " + std::to_string(kLeast) + " to " + std::to_string(kMost));
+  }
+  options.*Member = count;
+  return {};
+}
+
 Result<void> TimeZone(ServeOptions& options, const std::string& text, bool) {
   if (!HeaderClock::KnownZone(text)) {
     return Quoted(text, "is no known time zone: try Europe/Berlin or +02:00");
@@ -96,10 +110,20 @@ Result<void> TelemetryPath(ServeOptions& options, const std::string& path, bool)
   return {};
 }
 
+void ApplySlack(const ServeOptions& options, Pipeline& pipeline) {
+  pipeline.tracker().SetStuckSlack(options.stuck_slack);
+}
+
+void ApplyLog(const ServeOptions& options, Pipeline&) {
+  SetLogOptions(options.log_level, options.log_format);
+}
+
+// The web server has taken it before: a bad file is refused with the whole reload.
+void ApplyNothing(const ServeOptions&, Pipeline&) {}
+
 using Options = ServeOptions;
-constexpr auto kOnce = ServeFlag::kOnce;
-constexpr auto kMany = ServeFlag::kRepeatable;
-constexpr auto kReload = ServeFlag::kReloadable;
+constexpr bool kOnce = false;
+constexpr bool kMany = true;
 
 // clang-format off
 constexpr ServeFlag kTable[] = {
@@ -119,24 +143,26 @@ constexpr ServeFlag kTable[] = {
      "Where a first start without state begins: at this boot's first entry, now, or with all there is"},
     {"state.path", "State", "FILE", "/var/lib/kubelet-lifecycle-exporter/state", kOnce, Text<&Options::state_path>,
      "File that keeps the state over restarts; none: nothing is kept"},
-    {"stuck.slack", "Measuring", "DURATION", "60s", kReload, Time<&Options::stuck_slack>,
-     "A pod is stuck when its age exceeds the granted grace by this"},
+    {"stuck.slack", "Measuring", "DURATION", "60s", kOnce, Time<&Options::stuck_slack>,
+     "A pod is stuck when its age exceeds the granted grace by this", ApplySlack},
+    {"tracker.max-in-flight", "Measuring", "PODS", "20000", kOnce, Count<&Options::max_in_flight, 100, 1'000'000>,
+     "Most terminations followed at the same time; beyond it the oldest is given up, and counted"},
     {"web.listen-address", "Web", "ADDRESS", ":10298", kMany, Addresses<&Options::listen_addresses>,
      "Address to listen on: host:port, [IPv6]:port, or :port for every address of both"},
     {"web.probe-address", "Web", "ADDRESS", "", kMany, Addresses<&Options::probe_addresses>,
      "Address for /-/healthy and /-/ready alone, with threads of its own; asks for no password"},
     {"web.telemetry-path", "Web", "PATH", "/metrics", kOnce, TelemetryPath,
      "Path of the metrics"},
-    {"web.config.file", "Web", "FILE", "", kReload, Text<&Options::web_config_file>,
-     "Web configuration in exporter-toolkit's format: TLS, passwords, headers"},
+    {"web.config.file", "Web", "FILE", "", kOnce, Text<&Options::web_config_file>,
+     "Web configuration in exporter-toolkit's format: TLS, passwords, headers", ApplyNothing},
     {"trace.endpoint", "Traces", "URL", "", kOnce, TraceEndpoint,
      "Where finished terminations go as traces (OTLP/HTTP), http://HOST:4318/v1/traces; default: nowhere"},
     {"config.file", "Configuration", "FILE", "", kOnce, Text<&Options::config_file>,
      "YAML file with these flags as keys; the command line wins"},
-    {"log.level", "Own log", "debug|info|warn|error", "info", kReload, Choice<&Options::log_level, kLevels>,
-     "What is logged, on standard error"},
-    {"log.format", "Own log", "logfmt|json", "logfmt", kReload, Choice<&Options::log_format, kFormats>,
-     "How it is logged"},
+    {"log.level", "Own log", "debug|info|warn|error", "info", kOnce, Choice<&Options::log_level, kLevels>,
+     "What is logged, on standard error", ApplyLog},
+    {"log.format", "Own log", "logfmt|json", "logfmt", kOnce, Choice<&Options::log_format, kFormats>,
+     "How it is logged", ApplyLog},
 };
 // clang-format on
 

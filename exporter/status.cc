@@ -17,7 +17,7 @@ template <typename Merge>
 Values ByLabel(const std::vector<prometheus::MetricFamily>& families, std::string_view name,
                std::string_view label, Merge merge) {
   Values values;
-  const auto family = std::ranges::find(families, "kubelet_lifecycle_" + std::string(name),
+  const auto family = std::ranges::find(families, std::string(kMetricPrefix) + std::string(name),
                                         &prometheus::MetricFamily::name);
   if (family == families.end()) return values;
   for (const prometheus::ClientMetric& metric : family->metric) {

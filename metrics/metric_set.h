@@ -24,11 +24,14 @@ class Registry;
 namespace kle {
 
 // One family as documented; docs/METRICS.md is generated from these.
+inline constexpr std::string_view kMetricPrefix = "kubelet_lifecycle_";
+
 struct MetricInfo {
-  std::string_view name;    // without the kubelet_lifecycle_ prefix
+  std::string_view name;    // without the prefix
   std::string_view type;    // counter, gauge, histogram
   std::string_view labels;  // comma-separated label names, "" for none
   std::string_view help;
+  bool own = false;  // tells of the running exporter and not of the log: no part of a history
 };
 std::span<const MetricInfo> MetricTable();
 
@@ -95,8 +98,7 @@ class MetricSet {
   static std::string Totals(const std::vector<prometheus::MetricFamily>& families);
   [[nodiscard]] bool RestoreTotals(std::string_view bytes);
 
-  // For prometheus::TextSerializer. The families live as long as this object.
-  // All families as they are now: what /metrics shows.
+  // All families as they are now, for prometheus::TextSerializer: what /metrics shows.
   std::vector<prometheus::MetricFamily> Collect();
 
  private:

@@ -56,7 +56,7 @@ struct HistogramFamily {
 struct MetricSet::Impl {
   template <typename Builder>
   auto& Register(Builder builder, std::string_view name) {
-    return builder.Name("kubelet_lifecycle_" + Text(name))
+    return builder.Name(Text(kMetricPrefix) + Text(name))
         .Help(Text(InfoOf(name).help))
         .Register(registry);
   }

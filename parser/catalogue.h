@@ -27,7 +27,6 @@ enum class Cause : uint8_t {
 
 // Whose lines a row is about: a message means something only from its own writer.
 enum class LogSource : uint8_t { kKubelet, kRuntime, kKernel };
-inline constexpr size_t kLogSourceCount = 3;
 
 struct CatalogueRow {
   // The message. With `{role}` placeholders it is a built (printf) message; see template.h.
@@ -62,27 +61,27 @@ const CatalogueRow* FindRow(std::string_view message, Captures& captures,
 class Template;
 const Template* TemplateOf(const CatalogueRow& row);
 
-// What a message tells by how it begins. Most lines are no events, and of those that are most have
-// an exact message: few need more than this.
+// What the first bytes of a message tell. Most lines are no events, and most events have an exact
+// message: few lines need more than this.
 struct Glimpse {
-  bool event = true;                  // false only when no row can take it, however it goes on
-  const CatalogueRow* row = nullptr;  // whose message it is, if that can be told
-  bool whole = false;                 // and that message goes up to a closing quote; if not, the
-                                      // row's only proves a verbosity, however it goes on
-  size_t size = 0;  // of the bytes that told this of all that begin with them, and of the whole
-                    // message; 0 when the end told it
+  bool event = true;                  // false: no row can take it, however it goes on
+  const CatalogueRow* row = nullptr;  // whose message it is, if the first bytes tell that
+  bool whole = false;  // with a row: the message was seen up to its closing quote. Not so only for
+                       // a row of kVerbosity, which takes whatever follows
+  size_t size = 0;     // bytes of the message that told this: it holds for every message that
+                       // begins with them. 0: it holds for this message alone
 };
-// `raw`: as it stands in the line, escapes and all, without its opening quote.
+// `raw`: the message as it stands in the line, escapes and all, without its opening quote.
 Glimpse LookAtMessage(std::string_view raw);
 
-// The same of a record whose header was read; a frame's first line is enough.
+// Calls LookAtMessage for a record whose header was read; the frame's first line is enough.
 Glimpse LookAtRecord(const Frame& frame, const Record& record);
 
-// Whether a raw message may be one by which a kubelet's process is told (kKubeletVersion).
+// True if `raw` begins like a message that only a starting kubelet prints (kKubeletVersion).
 bool BeginsProcess(std::string_view raw);
 
-// The same as ReadMessage and FindRow, of a record whose header was read. Where the row only proves
-// a verbosity, the message may be left unread: it may have been cut.
+// Does what ReadMessage and FindRow do, for a record whose header was read. For a row of
+// kVerbosity the message may be left unread: it may have been cut.
 const CatalogueRow* FindRow(const Frame& frame, Record& record);
 
 // Fills `event` from a record whose row FindRow(record) was; calls ParseFields. False when the line

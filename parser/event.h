@@ -124,11 +124,11 @@ enum class EventKind : uint8_t {
   // proves a verbosity, tells nothing else
   kVerbosity,
 };
-// Seconds that a pod can have been given: nobody waits longer, and arithmetic holds.
-constexpr bool IsGrace(int64_t seconds) { return seconds >= 0 && seconds <= 1'000'000'000; }
-
 inline constexpr int kEventKindCount = static_cast<int>(EventKind::kVerbosity) + 1;
 std::string_view Name(EventKind kind);
+
+// Seconds that a pod can have been given: nobody waits longer, and arithmetic holds.
+constexpr bool IsGrace(int64_t seconds) { return seconds >= 0 && seconds <= 1'000'000'000; }
 
 struct CatalogueRow;
 
@@ -159,8 +159,8 @@ struct Event {
   std::string_view unique_name;  // kubernetes.io/PLUGIN/...
   std::string_view plugin;
   std::string_view error;
-  std::string_view reason;  // recorder event's or admission's reason; probe type
-  std::string_view detail;  // kubelet version, recorder message, probe status
+  std::string_view reason;  // recorder event's or admission's reason; probe type; runtime's name
+  std::string_view detail;  // kubelet version, cgroup driver, recorder message, probe or pod status
   std::string_view raw;     // the record's text, for samples
 
   // Holds a UID that had to be rewritten (cgroup names spell it with underscores).

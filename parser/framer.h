@@ -48,18 +48,21 @@ class Framer {
   // No further line is coming for now: gives back the record held, or nothing. Call until empty.
   std::optional<Frame> Flush();
 
-  // Most lines need not be pushed one by one. The format of the records of a stream's bare lines,
-  // when that stream's was the last line,
+  // For callers that deal with most lines by themselves, and push only the others.
+  //
+  // The format (klog text or JSON) of the stream's lines, if its last one was bare, and the last
+  // line that came. Nothing: push the next line.
   std::optional<LineFormat> BareFormat(uint64_t stream) const;
-  // and no record is held that a line could still belong to.
+  // The same, but nothing while a record is held that the next line could still belong to.
   std::optional<LineFormat> BetweenRecords(uint64_t stream) const;
-  // Whether a bare line is nothing but one whole line of its format, if it begins a record,
+  // Whether `line`, if it begins a record, is a plain line of its format: bare, not too long, and
+  // it opens no block of several lines.
   bool IsUsual(const Frame& line) const;
-  // which ends the one that is held of its stream,
+  // Ends the record that is held of the stream that wrote last, and returns it if it is wanted.
   std::optional<Frame> Complete();
-  // and whether its record ends with it, by what follows.
+  // Whether the record that `line` begins ends with that line. `rest`: the bytes that follow it.
   static bool EndsBefore(const Frame& line, std::string_view rest);
-  // So many lines came, each of them a whole record of that format that was dealt with.
+  // Tells of so many lines, each a record of `format`, that the caller has dealt with.
   void Passed(LineFormat format, uint64_t lines);
 
   // Format of the line last pushed (for counting).

@@ -98,9 +98,11 @@ ParseError ParseHeader(const Frame& frame, Record& record);
 
 // After ParseHeader: the message.
 void ReadMessage(const Frame& frame, Record& record);
-// After ParseHeader, in place of ReadMessage: the message is the first `size` bytes of the quoted
-// one as they stand there. In text, what follows its closing quote must be what follows a message.
+// After ParseHeader, in place of ReadMessage, when the caller knows the message to be the first
+// `size` bytes behind the opening quote, without escapes.
 void TakePlainMessage(Record& record, size_t size);
+// Whether `rest`, what stands behind a message's closing quote in text, can follow one: nothing, or
+// fields.
 bool FollowsMessage(std::string_view rest);
 
 // Header and message. Dispatch follows, and for the few lines that are events, ParseFields.
@@ -109,26 +111,28 @@ ParseError ParseHead(const Frame& frame, Record& record);
 // Key/value pairs of the record last given to ParseHead. The first of a repeated key wins in Find.
 ParseError ParseFields(Record& record);
 
-// A quick look at what most lines have in common, for skim.h; null for a line that has not.
+// A quick look at the parts of a usual line, for skim.h. All return a place in the line, or null
+// when it is not a usual one.
 //
-// Of a text line whose header repeats `last` but for the fraction of the second: where the file
+// Text whose header repeats `last` but for the fraction of the second: where the file
 // ("kubelet.go:1987]") begins. Reads kTextStamp bytes.
 inline constexpr size_t kTextStamp = 30;
 const char* SkimStamp(const char* line, const Record::LastHeader& last);
-// All of the header: where the message begins (raw_message).
+// The same line: where the message begins (raw_message).
 const char* SkimHeader(std::string_view line, const Record::LastHeader& last);
-// Of a line of JSON in klog's own order: where the file begins. Reads kJsonStamp bytes at most.
+// JSON with its keys in klog's order: where the file begins. Reads kJsonStamp bytes at most.
 inline constexpr size_t kJsonStamp = 48;
 const char* SkimJsonStamp(const char* line);
-// From there to where the message begins; and from there to where it ends, and the level.
+// The same line, from its file: where the message begins.
 const char* SkimJsonFile(const char* file, const char* end);
+// The same line, from its message: where that ends. Sets `level` to what follows, "v".
 const char* SkimJsonMessage(const char* message, const char* end, int& level);
-// What ParseHeader does, for such a line: all but file and message, into an empty record. The
-// message is a plain one.
+// Fill an empty record from the header of a line that passed the above, as ParseHeader does, but
+// for file and message.
 void SkimmedTextHeader(std::string_view line, Record& record);
 void SkimmedJsonHeader(std::string_view line, std::string_view message, Record& record);
 
-// Parses only `key=value key=value` text (no header), e.g. for tests and the explain command.
+// Parses only `key=value key=value` text (no header), for tests.
 ParseError ParseFieldText(std::string_view text, Record& record);
 
 // What the readers of this folder share.

@@ -14,11 +14,12 @@ namespace kle {
 enum class LogWriter : uint8_t { kAny, kKubelet, kRuntime, kKernel };
 constexpr LogWriter LastOf(LogWriter) { return LogWriter::kKernel; }
 
-// What a reader needs of a line of which only the text is known so far.
+// What a source has still to read of a line after the pipeline has seen its text: each field of a
+// journal's entry costs a look-up.
 enum class Need : uint8_t {
-  kNothing,  // it is dealt with
-  kTime,     // the line; who wrote it may be taken from the line of that form before
-  kAll,      // the line, and whatever can be found out about it
+  kNothing,  // the line is dealt with
+  kTime,     // its times; its writer is taken to be the one of the last line of that form
+  kAll,      // times, writer and process
 };
 
 struct LogLine {

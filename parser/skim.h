@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One look at a line tells most that are no events, and of the others mostly the row. It is the
-// same as ParseHeader and FindRow would tell; what is not usual is left to them.
+// One look at a usual line: that it is no event, or which row it belongs to. The answer is the one
+// that ParseHeader and FindRow would give; lines that are not usual are left to them.
 #pragma once
 
 #include <cstddef>
@@ -12,19 +12,18 @@
 namespace kle {
 
 struct SkimmedLine {
-  std::string_view text;  // without its newline
-  bool event = false;     // false: no row can take it
-  // Its row, when that is known already, by the message: then the record can be had by TakeSkimmed.
-  const CatalogueRow* row = nullptr;
-  bool whole = false;  // otherwise the row's only proves a verbosity, and the message is unread
+  std::string_view text;              // without its newline
+  bool event = false;                 // false: no row can take it
+  const CatalogueRow* row = nullptr;  // of an event, if known already: TakeSkimmed makes its record
+  bool whole = false;        // with a row: all of the message was read. Not so only for kVerbosity
   std::string_view message;  // as far as it was read
   int level = -1;            // JSON's
 };
 
 class Skimmer {
  public:
-  // Looks at a line of klog's text whose header repeats `last`, or of its JSON; false for one that
-  // is not usual.
+  // Look at a line of klog's text whose header repeats `last`, or of klog's JSON, and fill `line`.
+  // False: it is not usual, and `line` tells nothing.
   bool Text(std::string_view text, const Record::LastHeader& last, SkimmedLine& line);
   bool Json(std::string_view text, SkimmedLine& line);
 
@@ -34,8 +33,8 @@ class Skimmer {
   Beginnings beginnings_;
 };
 
-// In place of ParseHeader and FindRow, of a line whose row is known: all but record.file, and only
-// the header unless the message is whole.
+// Fills the record of a line whose row is known, in place of ParseHeader and FindRow: all but the
+// file, and without the message unless `line.whole`.
 void TakeSkimmed(const SkimmedLine& line, Record& record);
 
 }  // namespace kle

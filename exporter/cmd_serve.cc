@@ -211,6 +211,20 @@ void LogListening(const HttpServer& server, const HttpOptions& http) {
   }
 }
 
+using Servers = std::vector<std::unique_ptr<HttpServer>>;
+
+Result<Servers> StartServers(const std::vector<HttpOptions>& all, const SnapshotBox& snapshots) {
+  const SignalHold hold;
+  Servers servers;
+  for (const HttpOptions& wanted : all) {
+    if (wanted.addresses.empty()) continue;
+    auto started = HttpServer::Start(wanted, snapshots);
+    if (!started) return started.error();
+    servers.push_back(std::move(*started));
+  }
+  return servers;
+}
+
 ServeLoopOptions LoopOptionsOf(const ServeOptions& options, Notifier& notifier) {
   ServeLoopOptions loop;
   loop.needs_kubelet_line = options.source == SourceKind::kJournal;
@@ -256,10 +270,13 @@ int RunServe(const Settings& command_line, ServeConfig config,
     }
     restored = RestoreFrom(*state, identity, pipeline_options);
   }
+  // Hundreds of cold journal files take their time to open: probes are answered meanwhile.
+  SnapshotBox snapshots;
+  auto servers = StartServers({*http, *probes}, snapshots);
+  if (!servers) return Complain(kRuntimeError, servers.error().message());
   auto source = OpenSource(options, restored.position);
   if (!source) return Complain(kRuntimeError, source.error().message());
 
-  SnapshotBox snapshots;
   Notifier notifier;  // outlives the loop, which tells it
   ServeLoopOptions loop_options = LoopOptionsOf(options, notifier);
   loop_options.state = state ? &*state : nullptr;
@@ -269,20 +286,13 @@ int RunServe(const Settings& command_line, ServeConfig config,
   loop_options.config_health = [&] { return reloader.health(); };
   loop_options.traces = traces->get();
   std::optional<ServeLoop> loop;
-  std::vector<std::unique_ptr<HttpServer>> servers;
   {
     const SignalHold hold;
     loop.emplace(**source, snapshots, std::move(restored), std::move(loop_options));
-    for (const HttpOptions& wanted : {*http, *probes}) {
-      if (wanted.addresses.empty()) continue;
-      auto started = HttpServer::Start(wanted, snapshots);
-      if (!started) return Complain(kRuntimeError, started.error().message());
-      servers.push_back(std::move(*started));
-    }
   }
   Log(LogLevel::kInfo, "started", {{"version", std::string(Version())}});
-  LogListening(*servers.front(), *http);
-  if (servers.size() > 1) LogListening(*servers.back(), *probes);
+  LogListening(*servers->front(), *http);
+  if (servers->size() > 1) LogListening(*servers->back(), *probes);
   notifier.Ready();
   auto ended = loop->Run(stop_asked);
   notifier.Stopping();

@@ -37,8 +37,6 @@ constexpr int kCommitShare = 20;
 // Lines that are no events only move counters of lines.
 constexpr int kCalm = 5;
 constexpr seconds kIdleCommit(10);
-// A disk that hangs keeps the state from being written, not the operator from seeing.
-constexpr seconds kHungDisk(10);
 
 Timestamp Now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
@@ -156,7 +154,7 @@ void ServeLoop::OnIdle() {
 bool ServeLoop::CommitDue() const {
   const auto since = Clock::now() - committed_;
   if (!owed_ && (since < options_.commit_every || since < kCommitShare * cost_)) return false;
-  if (committer_.busy()) return since >= kHungDisk;
+  if (committer_.busy()) return since >= options_.hung_after;
   if (owed_ || urgent_ || pipeline_->summary().events != events_) return true;
   if (changed_) return since >= kCalm * options_.commit_every;
   // Ages grow while pods are in flight; the first time they are still those of the last line.
@@ -205,13 +203,23 @@ void ServeLoop::UpdateSelfMetrics(const SourceHealth& health, bool ready) {
   }
 }
 
+// A disk that hangs keeps the state from being written, not the operator from seeing.
+void ServeLoop::NoteHungDisk() {
+  if (std::exchange(hung_, true)) return;
+  pipeline_->metrics().CountStateCommitError();
+  commit_error_ = "the disk has not taken it for " +
+                  std::to_string(std::chrono::round<seconds>(options_.hung_after).count()) + " s";
+  Log(LogLevel::kError, "the state file is not written", {{"error", commit_error_}});
+}
+
 void ServeLoop::TakeOutcome() {
   const auto outcome = committer_.TakeOutcome();
   if (!outcome) return;
   if (!outcome->ok) {
-    pipeline_->metrics().CountStateCommitError();
+    if (!hung_) pipeline_->metrics().CountStateCommitError();
     changed_ = true;
   }
+  hung_ = false;
   if (outcome->error == commit_error_) return;
   commit_error_ = outcome->error;
   if (outcome->ok) {
@@ -276,7 +284,9 @@ void ServeLoop::Commit() {
   TakeOutcome();
   TakeTraceCounts();
   const SourceHealth health = source_.Health();
-  const bool save = options_.state != nullptr && (changed_ || urgent_) && !committer_.busy();
+  const bool hangs = committer_.busy();
+  if (hangs) NoteHungDisk();
+  const bool save = options_.state != nullptr && (changed_ || urgent_) && !hangs;
   if (save) pipeline_->metrics().CountStateCommit();
   auto snapshot = MakeSnapshot(health);
   LogChanges(health, *snapshot);

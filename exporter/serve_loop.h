@@ -31,6 +31,8 @@ struct ServeLoopOptions {
   std::string no_line_advice;
   // May be null: nothing is kept over a restart then. Must outlive the loop.
   StateFile* state = nullptr;
+  // A state that the disk has not taken by then counts as failed, and is shown without it.
+  std::chrono::milliseconds hung_after{10'000};
   // Written into each state: machine, boot and kind of the source.
   SavedState identity;
   // May be null. Once it is true, on_reload is called in the reading thread, and it is false again.
@@ -75,6 +77,7 @@ class ServeLoop {
   void OnGap();
   void Reload();
   void TakeOutcome();
+  void NoteHungDisk();
   void TakeTraceCounts();
   bool CommitDue() const;
   void Commit();
@@ -105,6 +108,7 @@ class ServeLoop {
   std::chrono::nanoseconds cost_{};  // of the last commit: this thread's processor time
   std::string trouble_;              // last one logged
   std::string commit_error_;         // likewise
+  bool hung_ = false;                // the state being written is counted as failed
   std::string reason_ = "starting";
 };
 

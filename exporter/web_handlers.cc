@@ -11,8 +11,9 @@
 namespace kle {
 namespace {
 
-// A snapshot is made every ten seconds at the least.
+// A snapshot is made every ten seconds at the least; the first when the source is open.
 constexpr std::chrono::seconds kStaleAfter(60);
+constexpr std::chrono::minutes kOpenWithin(5);
 
 constexpr std::string_view kAssetPrefix = "/web/";
 constexpr std::string_view kPage = "index.html";
@@ -71,7 +72,7 @@ HttpResponse Metrics(const Snapshot& snapshot) {
 
 HttpResponse Healthy(const Snapshot& snapshot) {
   const auto age = std::chrono::steady_clock::now() - snapshot.made_at;
-  if (age <= kStaleAfter) return Plain(200, "ok\n");
+  if (age <= (snapshot.sequence == 0 ? kOpenWithin : kStaleAfter)) return Plain(200, "ok\n");
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age).count();
   return Plain(503, "nothing was committed for " + std::to_string(seconds) +
                         " s: the reading thread hangs\n");

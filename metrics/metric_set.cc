@@ -49,7 +49,7 @@ constexpr MetricInfo kTable[] = {
     {"parse_errors_total", "counter", "reason", "Records that look like the kubelet's and cannot be read, and durations that cannot be."},
     {"lines_suppressed_total", "counter", "", "Lines that journald dropped for its rate limit."},
     {"journal_gaps_total", "counter", "reason", "Times that entries are missing from the journal."},
-    {"journal_lag_seconds", "gauge", "", "Age of the last entry when it was read.", kOwn},
+    {"journal_lag_seconds", "gauge", "", "How far behind the reader is: the age of the last entry while more are waiting, 0 once it has caught up.", kOwn},
     {"journal_headroom_seconds", "gauge", "", "How far the reader is ahead of the oldest entry that vacuuming would take next.", kOwn},
     {"journal_polling", "gauge", "", "1 while the journal is looked at every 250 ms, since the system gives no inotify watch.", kOwn},
     {"journal_files_unreadable", "gauge", "reason", "Journal files that cannot be read.", kOwn},

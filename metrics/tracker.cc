@@ -110,6 +110,9 @@ constexpr Handler kHandlers[] = {
     {kPodDeleted, Call<&Impl::OnDeleted>,
      "starts the termination (trigger api_delete) at this time, or with the kill of a pod that was "
      "deleted while no kubelet ran; a further one of the same pod starts nothing"},
+    {kDeletionDelayed, Call<&Impl::OnDeletionDelayed>,
+     "the pod was deleted before it had ended: starts the termination whose request nobody could "
+     "read, untimed"},
     {kPodRemoved, Call<&Impl::OnRemoved>,
      "the object is gone: ends the termination once its containers and sandbox are; without a "
      "DELETE before it, starts one (force_delete, static_removed)"},

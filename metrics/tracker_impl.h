@@ -72,7 +72,9 @@ struct Tracker::Impl {
   void NoteUnnamed(const std::vector<PodRef>& batch, bool names_known);
   bool KilledSinceRestart(const PodFacts& pod) const;
   bool KilledUnsaid(const PodFacts& pod) const;
+  bool DiedUnsaid(const PodFacts& pod) const;
   void StartUnsaid(PodFacts& pod);
+  void OnDeletionDelayed(const Event& event);
   void OnDeleted(const Event& event);
   void OnRemoved(const Event& event);
   void OnTeardown(const Event& event);

@@ -137,6 +137,19 @@ bool Tracker::Impl::KilledUnsaid(const PodFacts& pod) const {
   return whole_since && *killed - *whole_since < kLeadIn && (!added || *added < *whole_since);
 }
 
+// Whether it was there before the log began, or a gap of it ended, and died soon after that: its
+// request and its kill may have been said where nobody could read them.
+bool Tracker::Impl::DiedUnsaid(const PodFacts& pod) const {
+  std::optional<Timestamp> died;
+  for (const ContainerFacts& container : pod.containers) {
+    if (container.exited_at)
+      died = std::max(died.value_or(*container.exited_at), *container.exited_at);
+  }
+  const auto& added = pod.startup.added_at;
+  return whole_since && died && !pod.finished && !pod.ended && *died - *whole_since < kLeadIn &&
+         now - *died <= kDeleteDue && (!added || *added < *whole_since);
+}
+
 // A restarted kubelet begins at once; when another had been asked is not known.
 void Tracker::Impl::StartUnsaid(PodFacts& pod) {
   Start(pod, Trigger::kApiDelete, KilledSinceRestart(pod) ? KilledAt(pod) : std::nullopt);
@@ -155,19 +168,28 @@ void Tracker::Impl::OnDeleted(const Event& event) {
     }
     if (pod->ended) continue;
     const bool unsaid = KilledUnsaid(*pod);
-    if (!unsaid && KnownFinished(*pod)) {
+    if (!unsaid && KnownFinished(*pod) && !DiedUnsaid(*pod)) {
       Start(*pod, Trigger::kFinished, event.at);
       Seal(*pod);
       continue;
     }
     if (unsaid) {
       StartUnsaid(*pod);
+    } else if (KnownFinished(*pod)) {
+      Start(*pod, Trigger::kUnknown, std::nullopt);
     } else {
       Start(*pod, Trigger::kApiDelete, event.at);
     }
     pod->termination->last_delete_at = event.at;
     TrySeal(*pod);
   }
+}
+
+// The kubelet says that only of a pod that was deleted before it had ended.
+void Tracker::Impl::OnDeletionDelayed(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || pod->termination || pod->ended || pod->finished || restarted_at) return;
+  Start(*pod, Trigger::kApiDelete, pod->delete_at);
 }
 
 void Tracker::Impl::OnRemoved(const Event& event) {

@@ -166,6 +166,33 @@ TEST(ServeLoop, ACommitThatHadToWaitDoesNotPutOffTheNext) {
   EXPECT_GE(published, 4);  // the first and the last are made in any case
 }
 
+// A disk that hangs until what is shown says so.
+TEST(ServeLoop, ADiskThatHangsIsToldAndCountedOnce) {
+  std::atomic<bool> stop{false};
+  std::atomic<bool> told{false};
+  TempFolder folder;
+  StateFile state(folder / "state", [&](CommitStep step) {
+    while (step == CommitStep::kOpened && !told && !stop) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  SlowSource source(stop);
+  SnapshotBox snapshots;
+  ServeLoopOptions options;
+  options.commit_every = std::chrono::milliseconds(10);
+  options.hung_after = std::chrono::milliseconds(50);
+  options.state = &state;
+  options.on_publish = [&](const Snapshot& snapshot) {
+    told = told || snapshot.metrics.find("state_commit_errors_total 1\n") != std::string::npos;
+  };
+  Restored fresh;
+  fresh.pipeline = std::make_unique<Pipeline>(PipelineOptions());
+  ServeLoop loop(source, snapshots, std::move(fresh), options);
+  EXPECT_TRUE(loop.Run(stop));
+  EXPECT_TRUE(told);
+  EXPECT_NE(snapshots.Get()->metrics.find("state_commit_errors_total 1\n"), std::string::npos);
+}
+
 TEST(ServeLoop, AJournalWithoutTheKubeletIsNotReady) {
   const Ran ran = RunLoop({{ReadStatus::kLine, "hello"}, {ReadStatus::kIdle}}, true);
   EXPECT_FALSE(ran.last->ready);

@@ -39,7 +39,8 @@ struct ContainerFacts {
   std::optional<int64_t> exit_code;
   std::optional<Timestamp> kill_at;  // first kill of this termination
   int kills = 0;
-  bool kill_failed = false;  // the last attempt; cleared by an exit
+  bool kill_of_probe = false;  // the kubelet said before why, and it was no termination
+  bool kill_failed = false;    // the last attempt; cleared by an exit
   // The kill is known by the line that may only announce it.
   std::optional<Timestamp> kill_announced_at;
   std::optional<int64_t> grace_seconds;
@@ -140,6 +141,7 @@ struct PodFacts {
   bool finished = false;  // it ended by itself
   bool ended = false;     // its termination is over: what follows is noise (the ghost pass)
   bool readded = false;   // delivered again after a kubelet restart
+  std::optional<Timestamp> named_at;   // last ADD that named it
   std::optional<Timestamp> delete_at;  // first DELETE, even of a finished pod
   std::optional<Timestamp> remove_at;
   // Why the kubelet itself will end it, told before it does.

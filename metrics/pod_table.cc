@@ -15,6 +15,11 @@ constexpr size_t kMaxUnidentified = 256;
 
 NameKey NameOf(const PodFacts& pod) { return {pod.namespace_, pod.name}; }
 
+// The kubelet makes a static pod's UID itself: a hash, without the dashes of the API's.
+bool IsStaticUid(std::string_view uid) {
+  return uid.size() == 32 && uid.find('-') == std::string_view::npos;
+}
+
 // `other`, which has no termination, is the same pod.
 void Absorb(PodFacts& pod, const PodFacts& other) {
   const auto learn = [](auto& fact, const auto& told) {
@@ -25,6 +30,7 @@ void Absorb(PodFacts& pod, const PodFacts& other) {
   learn(pod.finished, other.finished);
   learn(pod.ended, other.ended);
   learn(pod.readded, other.readded);
+  learn(pod.named_at, other.named_at);
   learn(pod.delete_at, other.delete_at);
   learn(pod.remove_at, other.remove_at);
   learn(pod.announced, other.announced);
@@ -59,6 +65,7 @@ PodFacts* PodTable::FindByUid(std::string_view uid) {
 }
 
 void PodTable::LearnUid(PodFacts& pod) {
+  pod.is_static = pod.is_static || IsStaticUid(pod.uid);
   by_uid_.Set({pod.uid}, pod);
   latest_ = nullptr;
 }
@@ -140,8 +147,8 @@ PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
     return pod != nullptr || !create ? pod : Create(ref);
   }
   if (PodFacts* pod = FindByUid(ref.uid)) {
-    if (pod->is_static && pod->removed) {
-      // A static pod whose manifest came back has the UID of its former life.
+    if (pod->is_static && pod->removed && !pod->terminating()) {
+      // A static pod whose manifest came back has the UID of its former life, once that is over.
       PodFacts* next = FindByName(pod->namespace_, pod->name);
       if (next != nullptr && next != pod && next->uid.empty()) {
         next->uid = ref.uid;
@@ -163,7 +170,7 @@ PodFacts* PodTable::Resolve(const PodRef& ref, bool create) {
       return named;
     }
     // A mirror pod has its static pod's name and a UID of its own: it must not take the name over.
-    if (create && named != nullptr && named->is_static) {
+    if (create && named != nullptr && named->is_static && !IsStaticUid(ref.uid)) {
       PodFacts* mirror = Create({{}, {}, ref.uid});
       return mirror;
     }

@@ -9,6 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr int64_t kSigkillCode = 137;
 constexpr int64_t kDefaultGraceSeconds = 30;  // terminationGracePeriodSeconds when nobody sets it
 // At -v 2 a hook is invisible. A kill this soon after the DELETE leaves no room for one.
 constexpr Duration kNoRoomForHook = 300ms;
@@ -38,7 +39,9 @@ std::optional<Timestamp> FirstKill(const PodFacts& pod) {
   for (const ContainerFacts& container : pod.containers) {
     if (Belongs(container, *pod.termination)) KeepMin(first, container.kill_at);
   }
-  return first;
+  // One that was under way at the request counts from there.
+  const auto& requested = pod.termination->requested_at;
+  return first && requested ? std::max(*first, *requested) : first;
 }
 
 struct Hooks {
@@ -102,11 +105,12 @@ Outcome ContainerOutcome(const ContainerFacts& container) {
   if (!container.kill_at) return Outcome::kUnknown;  // went by itself or by another's hand
   // SIGKILL came from the kubelet only if the grace had run out; sooner, it was another killer.
   // Where the runtime's lines are read, its own SIGKILL is seen.
-  if (container.runtime.sigkill_at && container.exit_code.value_or(137) == 137) {
+  if (container.runtime.sigkill_at && container.exit_code.value_or(kSigkillCode) == kSigkillCode) {
     return Outcome::kKilled;
   }
   const bool retried = !container.exit_code && container.kills > 1;
-  if (!container.grace_seconds || container.exit_code.value_or(137) != 137 || retried) {
+  if (!container.grace_seconds || container.exit_code.value_or(kSigkillCode) != kSigkillCode ||
+      retried) {
     return Outcome::kGraceful;
   }
   const auto grace = std::chrono::seconds(*container.grace_seconds);
@@ -147,6 +151,12 @@ Outcome PodOutcome(const TerminationRecord& record, const TerminationFacts& term
   if (any(Outcome::kFailed)) return Outcome::kFailed;
   if (any(Outcome::kKilled)) return Outcome::kKilled;
   if (term.state == State::kInterrupted || term.state == State::kExpired) return Outcome::kUnknown;
+  // Neither the request nor the kill was read: what SIGKILL ended may have had its grace, or not.
+  const bool unread = !term.kill_seen && !term.requested_at;
+  const auto unexplained = [](const ContainerRecord& container) {
+    return container.exit_code.value_or(kSigkillCode) == kSigkillCode;
+  };
+  if (unread && std::ranges::any_of(record.containers, unexplained)) return Outcome::kUnknown;
   return Outcome::kGraceful;
 }
 
@@ -192,7 +202,7 @@ void FindPhase(const PodFacts& pod, const BuildContext& context, Current& curren
   current.phase = Phase::kDispatch;
   current.since = requested;
   if (term.blind) {
-    current.phase = Phase::kUnmountVolumes;
+    current.phase = term.first_unmount_at ? Phase::kUnmountVolumes : Phase::kStopSandbox;
     current.since = term.first_unmount_at.value_or(requested);
     return;
   }

@@ -79,11 +79,11 @@ void Fields(Archive& archive, RuntimeFacts& runtime) {
 template <typename Archive>
 void Fields(Archive& archive, ContainerFacts& container) {
   auto& [id, name, sandbox, running, seen_dead, exited_at, exit_source, exit_code, kill_at, kills,
-         kill_failed, kill_announced_at, grace_seconds, hook_at, hook_ended_at, hook_outcome,
-         runtime] = container;
+         kill_of_probe, kill_failed, kill_announced_at, grace_seconds, hook_at, hook_ended_at,
+         hook_outcome, runtime] = container;
   archive(id, name, sandbox, running, seen_dead, exited_at, exit_source, exit_code, kill_at, kills,
-          kill_failed, kill_announced_at, grace_seconds, hook_at, hook_ended_at, hook_outcome,
-          runtime);
+          kill_of_probe, kill_failed, kill_announced_at, grace_seconds, hook_at, hook_ended_at,
+          hook_outcome, runtime);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(container.grace_seconds.value_or(0))) archive.Fail();
     const bool exit_told = container.exit_source != ExitSource::kNone;
@@ -142,12 +142,12 @@ void Fields(Archive& archive, StartupFacts& startup) {
 
 template <typename Archive>
 void Fields(Archive& archive, PodFacts& pod) {
-  auto& [serial, namespace_, name, uid, is_static, removed, finished, ended, readded, delete_at,
-         remove_at, announced, announced_at, mount_failed_at, pull_failed_at, containers, volumes,
-         startup, termination, last_event_at] = pod;
-  archive(serial, namespace_, name, uid, is_static, removed, finished, ended, readded, delete_at,
-          remove_at, announced, announced_at, mount_failed_at, pull_failed_at, containers, volumes,
-          startup, termination, last_event_at);
+  auto& [serial, namespace_, name, uid, is_static, removed, finished, ended, readded, named_at,
+         delete_at, remove_at, announced, announced_at, mount_failed_at, pull_failed_at, containers,
+         volumes, startup, termination, last_event_at] = pod;
+  archive(serial, namespace_, name, uid, is_static, removed, finished, ended, readded, named_at,
+          delete_at, remove_at, announced, announced_at, mount_failed_at, pull_failed_at,
+          containers, volumes, startup, termination, last_event_at);
 }
 
 template <typename Archive>

@@ -131,6 +131,9 @@ constexpr Handler kHandlers[] = {
     {kProbeResult, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kStartupObserved, Call<&Impl::OnStartup>,
      "the pod's start is over: the kubelet's own figure is observed"},
+    {kContainerNeedsRestart, Call<&Impl::OnProbeFailed>,
+     "the kill of this container that follows is no termination"},
+    {kVolumeMountStarted, Call<&Impl::OnVolume>, "makes the pod known"},
     {kVolumeMounted, Call<&Impl::OnVolume>,
      "the volume will have to be unmounted before the termination's phase unmount_volumes is over"},
     {kVolumesMounted, Call<&Impl::OnVolume>,
@@ -316,6 +319,7 @@ void Tracker::Impl::ForgetOldest() {
 
 void Tracker::Impl::Finish() {
   for (PodFacts& pod : table.pods()) {
+    if (!KilledUnsaid(pod)) EndedUnsaid(pod);
     if (pod.terminating()) Fire(Timer::kNoKill, pod);
     if (pod.terminating()) Fire(Timer::kSettle, pod);
     if (pod.terminating()) Fire(Timer::kLost, pod);

@@ -111,6 +111,13 @@ void Tracker::Impl::OnSandboxFoundDead(const Event& event) {
   }
 }
 
+// A probe, or what else restarts a container: its kill belongs to the pod's life.
+void Tracker::Impl::OnProbeFailed(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || pod->termination || event.container_id.empty()) return;
+  ContainerOf(*pod, event.container_id, event.container).kill_of_probe = true;
+}
+
 void Tracker::Impl::OnKill(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr) return;
@@ -141,7 +148,11 @@ void Tracker::Impl::OnKill(const Event& event) {
   if (!pod->termination || container.kills == 0 || (same && container.kills == 1)) {
     container.kill_at = event.at;
   }
-  if (!same) container.kills = pod->termination ? container.kills + 1 : 1;
+  const bool before_request = pod->termination && pod->termination->requested_at &&
+                              container.kill_at &&
+                              *container.kill_at < *pod->termination->requested_at;
+  if (before_request) container.kill_at = event.at;
+  if (!same) container.kills = pod->termination && !before_request ? container.kills + 1 : 1;
   container.kill_announced_at.reset();
   if (announced) container.kill_announced_at = event.at;
   container.grace_seconds = event.grace_seconds;

@@ -7,6 +7,12 @@
 #include "metrics/tracker_impl.h"
 
 namespace kle {
+namespace {
+
+constexpr int kLastOfAttempt = 9;  // "Error syncing pod": one an attempt
+
+}  // namespace
+
 void Tracker::Impl::OnFailure(const Event& event) {
   // One line may speak of several pods, or of all that end for the same cause.
   for (const PodRef& ref : event.pods) {
@@ -31,10 +37,23 @@ void Tracker::Impl::OnFailure(const Event& event) {
     }
     return;
   }
+  if (event.row->cause == Cause::kEviction && !pod->termination && !pod->announced) {
+    pod->announced = Trigger::kEviction;
+    pod->announced_at = event.at;
+  }
   if (!kind) return;
   if (kind->reason == Reason::kPullBlocked) {
     pod->pull_failed_at = event.at;
     return;
+  }
+  if (verbosity < 2 && !pod->termination && !pod->ended && !pod->finished) {
+    // No kill is printed there, only what failed. A sandbox is stopped for good, or to be replaced
+    // at once; a container may have to be started again.
+    if (kind->phase == Phase::kStopSandbox) {
+      StartBlind(*pod);
+    } else if (kind->phase == Phase::kStopContainers && event.row->rank == kLastOfAttempt) {
+      metrics.CountFailure(kind->phase, kind->reason, {});
+    }
   }
   std::string_view object;
   std::string_view plugin;

@@ -89,6 +89,7 @@ struct Tracker::Impl {
   void OnPleg(const Event& event);
   void OnSandboxFoundDead(const Event& event);
   void OnDied(PodFacts& pod, ContainerFacts& container, Timestamp at);
+  void OnProbeFailed(const Event& event);
   void OnKill(const Event& event);
   void OnHook(const Event& event);
   void OnContainerExited(const Event& event);
@@ -121,6 +122,7 @@ struct Tracker::Impl {
   void AdoptStops(PodFacts& pod);
   void CancelByRuntime(PodFacts& pod);
   void SettleByRuntime(PodFacts& pod, bool proven);
+  void StartBlind(PodFacts& pod);
   bool EndedBlind(PodFacts& pod);
   // Volumes are unmounted only once every container is gone. Not so for what a restarted kubelet
   // finds running without an object: there the volumes go first.

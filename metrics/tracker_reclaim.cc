@@ -182,26 +182,25 @@ void Tracker::Impl::OnDevice(const Event& event) {
   devices.erase(known);
 }
 
+// Below -v 2: it ends, and nothing tells why, nor when that was asked for.
+void Tracker::Impl::StartBlind(PodFacts& pod) {
+  Start(pod, Trigger::kUnknown, std::nullopt);
+  pod.termination->blind = true;
+  After(kBlindWait, Timer::kBlind, pod);
+}
+
 // Volumes are unmounted only once every container is gone.
 void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
   if (!pod.termination && !pod.ended && !pod.finished && verbosity >= 2) {
-    // Containers were killed, none came back and the volumes go: the kubelet ended the pod by
-    // itself. An eviction would have said so; what says nothing at -v 2 is the deadline.
-    const auto first = KilledAt(pod);
-    if (first && !StartAnnounced(pod)) {
-      if (KilledUnsaid(pod)) {
-        After(kDeleteDue, Timer::kUnsaid, pod);  // its DELETE is still to come, or it was none
-      } else {
-        Start(pod, Trigger::kDeadline, first);
-      }
-    }
+    // Containers were killed, none came back and the volumes go. An eviction says so by now or in a
+    // moment, and a DELETE that nobody could read is followed by another; what says nothing at -v 2
+    // is the deadline.
+    if (KilledAt(pod) && !StartAnnounced(pod)) After(kDeleteDue, Timer::kUnsaid, pod);
   }
   if (!pod.termination && !pod.ended && !pod.finished && verbosity < 2) {
     // Nothing tells a deletion from a job's own end yet; "Cleaned up orphaned pod volumes dir"
     // will.
-    Start(pod, Trigger::kUnknown, std::nullopt);
-    pod.termination->blind = true;
-    After(kBlindWait, Timer::kBlind, pod);
+    StartBlind(pod);
   }
   if (pod.termination) SetOnce(pod.termination->first_unmount_at, at);
   if (pod.terminating() && pod.removed) After(kSettleAfter, Timer::kSettle, pod);

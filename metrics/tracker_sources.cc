@@ -35,6 +35,22 @@ constexpr AnnouncedBy kAnnouncedBy[] = {
 // The kernel gives a process id out again one day: only the last few count as seen.
 constexpr size_t kPidsRemembered = 16;
 
+// When the last of its killed containers was gone, and the last of its volumes.
+std::optional<Timestamp> LastSign(const PodFacts& pod) {
+  std::optional<Timestamp> last;
+  const auto take = [&last](const std::optional<Timestamp>& at) {
+    if (at) last = std::max(last.value_or(*at), *at);
+  };
+  for (const ContainerFacts& container : pod.containers) {
+    if (container.kill_at) take(container.exited_at);
+  }
+  for (const VolumeFacts& volume : pod.volumes) {
+    take(volume.record.started_at);
+    take(volume.record.unmounted_at);
+  }
+  return last;
+}
+
 // What a batch did not name is there after all.
 void ComeBack(PodFacts& pod) {
   if (pod.vanished() && !pod.termination) pod.removed = false;
@@ -86,6 +102,7 @@ void Tracker::Impl::OnAdded(const Event& event) {
       pod->readded = restarted_at.has_value();
       names_known = true;
     }
+    pod->named_at = event.at;
     Touch(*pod, now);
   }
   if (from_api) adopting = false;
@@ -127,17 +144,13 @@ bool Tracker::Impl::KilledSinceRestart(const PodFacts& pod) const {
 bool Tracker::Impl::KilledUnsaid(const PodFacts& pod) const {
   const auto killed = KilledAt(pod);
   if (!killed || pod.termination || pod.ended || pod.finished) return false;
-  for (const ContainerFacts& container : pod.containers) {
-    if (container.kill_at && container.exited_at && now - *container.exited_at > kDeleteDue) {
-      return false;
-    }
-  }
+  if (const auto last = LastSign(pod); last && now - *last > kDeleteDue) return false;
   if (KilledSinceRestart(pod)) return true;
   const auto& added = pod.startup.added_at;
   return whole_since && *killed - *whole_since < kLeadIn && (!added || *added < *whole_since);
 }
 
-// Whether it was there before the log began, or a gap of it ended, and died soon after that: its
+// Whether it died soon after the log began, or a gap of it ended, and no ADD named it since: its
 // request and its kill may have been said where nobody could read them.
 bool Tracker::Impl::DiedUnsaid(const PodFacts& pod) const {
   std::optional<Timestamp> died;
@@ -145,9 +158,8 @@ bool Tracker::Impl::DiedUnsaid(const PodFacts& pod) const {
     if (container.exited_at)
       died = std::max(died.value_or(*container.exited_at), *container.exited_at);
   }
-  const auto& added = pod.startup.added_at;
   return whole_since && died && !pod.finished && !pod.ended && *died - *whole_since < kLeadIn &&
-         now - *died <= kDeleteDue && (!added || *added < *whole_since);
+         now - *died <= kDeleteDue && (!pod.named_at || *pod.named_at < *whole_since);
 }
 
 // A restarted kubelet begins at once; when another had been asked is not known.
@@ -168,6 +180,11 @@ void Tracker::Impl::OnDeleted(const Event& event) {
     }
     if (pod->ended) continue;
     const bool unsaid = KilledUnsaid(*pod);
+    if (!unsaid) EndedUnsaid(*pod);
+    if (pod->termination) {
+      pod->termination->last_delete_at = event.at;
+      continue;
+    }
     if (!unsaid && KnownFinished(*pod) && !DiedUnsaid(*pod)) {
       Start(*pod, Trigger::kFinished, event.at);
       Seal(*pod);
@@ -210,9 +227,13 @@ void Tracker::Impl::OnRemoved(const Event& event) {
       // A force delete may come without any DELETE; a finished pod's removal looks the same.
       const bool alive = std::ranges::any_of(
           pod->containers, [](const ContainerFacts& container) { return container.running; });
-      if (KilledUnsaid(*pod)) {
+      const bool unsaid = KilledUnsaid(*pod);
+      if (!unsaid) EndedUnsaid(*pod);
+      if (unsaid) {
         StartUnsaid(*pod);
         TrySeal(*pod);
+      } else if (pod->termination) {
+        Remove(*pod);
       } else if (!pod->ended && !pod->finished && alive) {
         Start(*pod, Trigger::kForceDelete, event.at);
         After(kNoKillAfter, Timer::kNoKill, *pod);

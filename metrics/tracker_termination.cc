@@ -18,6 +18,11 @@ constexpr Duration kBlindAgain = 2min;  // until its volumes are gone, or tell t
 // better time; farther apart, the sandbox took longer (CNI) than its pause container.
 constexpr Duration kRelistLag = 1500ms;
 
+constexpr Duration kFailedLately = 5min;
+
+// A job's sidecars are killed that soon after its last container ended, a relist between.
+constexpr Duration kSidecarsAfter = 5s;
+
 bool AwaitsRemoval(Trigger trigger) {
   return trigger == Trigger::kApiDelete || trigger == Trigger::kForceDelete ||
          trigger == Trigger::kFinished || trigger == Trigger::kUnknown;
@@ -43,11 +48,25 @@ bool ExitsKnown(const PodFacts& pod) {
   });
 }
 
+// The back-off between two attempts is shorter.
+bool FailedLately(const TerminationFacts& term, Timestamp now) {
+  return term.sandbox_failed_at && now - *term.sandbox_failed_at < kFailedLately;
+}
+
+// Whether a container's end by itself was why the others were killed: sidecars of a job.
+bool EndedByItself(const PodFacts& pod, Timestamp killed_at) {
+  return std::ranges::any_of(pod.containers, [&](const ContainerFacts& container) {
+    return !container.sandbox && !container.kill_at && container.exited_at &&
+           *container.exited_at <= killed_at && killed_at - *container.exited_at < kSidecarsAfter;
+  });
+}
+
 }  // namespace
 
 std::optional<Timestamp> KilledAt(const PodFacts& pod) {
   std::optional<Timestamp> first;
   for (const ContainerFacts& container : pod.containers) {
+    if (container.kill_of_probe) continue;
     if (container.kill_at && (!first || *container.kill_at < *first)) first = container.kill_at;
   }
   return first;
@@ -56,6 +75,7 @@ std::optional<Timestamp> KilledAt(const PodFacts& pod) {
 void ForgetKill(ContainerFacts& container) {
   container.kill_at.reset();
   container.kills = 0;
+  container.kill_of_probe = false;
   container.kill_failed = false;
   container.kill_announced_at.reset();
   container.grace_seconds.reset();
@@ -83,9 +103,12 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
       term.sandbox_dead_at = container.exited_at;
       term.sandbox_settled = true;
     }
-    // A probe's kill before the request belongs to the pod's life.
-    if (container.kill_at && (!at || *container.kill_at >= *at)) {
+    // A probe's kill before the request belongs to the pod's life, unless it is under way still:
+    // the worker that waits for it (up to 1.26) makes no other.
+    const bool under_way = container.kill_at && !container.exited_at && !container.kill_failed;
+    if (container.kill_at && (!at || *container.kill_at >= *at || under_way)) {
       term.kill_seen = true;
+      container.kill_of_probe = false;
       continue;
     }
     ForgetKill(container);
@@ -111,7 +134,9 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
 // The kubelet said why it will end the pod; now it does.
 bool Tracker::Impl::StartAnnounced(PodFacts& pod) {
   if (!pod.announced) return false;
-  Start(pod, *pod.announced, pod.announced_at);
+  // It may be told when a kill has taken long already.
+  const auto killed = KilledAt(pod);
+  Start(pod, *pod.announced, killed ? std::min(*killed, *pod.announced_at) : pod.announced_at);
   return true;
 }
 
@@ -290,11 +315,16 @@ void Tracker::Impl::Drop(PodFacts& pod) {
 // Nobody deleted it: the kubelet ended it by itself.
 void Tracker::Impl::EndedUnsaid(PodFacts& pod) {
   const auto first = KilledAt(pod);
-  if (pod.termination || pod.ended || pod.finished || !first || AnyAlive(pod)) return;
+  if (pod.termination || pod.ended || pod.finished || !first) return;
+  if (AnyAlive(pod) && !UnmountProves(pod)) return;
   const bool unmounting = std::ranges::any_of(pod.volumes, [&first](const VolumeFacts& volume) {
     return volume.record.started_at && *volume.record.started_at >= *first;
   });
   if (!unmounting) return;
+  if (EndedByItself(pod, *first)) {
+    pod.finished = true;
+    return;
+  }
   Start(pod, Trigger::kDeadline, first);
   TrySeal(pod);
 }
@@ -374,7 +404,7 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       return;
     case Timer::kBlind:
       if (!pod.terminating() || !pod.termination->blind) return;
-      if (VolumesOutstanding(pod)) {
+      if (VolumesOutstanding(pod) || FailedLately(*pod.termination, now)) {
         After(kBlindAgain, Timer::kBlind, pod);
       } else {
         Drop(pod);

@@ -123,6 +123,182 @@ TEST(QuietEnds, GoneFromTheApiWhileTheKubeletWasDown) {
   EXPECT_EQ(run.metric("kubelet_lifecycle_orphaned_pods_total"), 1);
 }
 
+// Neither the request nor the kill is in the log, only that it died and its object went.
+TEST(QuietEnds, DiedBeforeItsKillCouldBeRead) {
+  const Lines died = {At(0, SyncLoop("ADD", "default/other")), At(0.5, Pleg("ContainerDied", kApp)),
+                      At(0.5, Pleg("ContainerDied", kSandbox))};
+  const Lines gone = {At(3, SyncLoop("DELETE")), At(3, SyncLoop("REMOVE"))};
+  const Measured killed = Replay(Lines{At(0.2, Finished(137))} + died + gone);
+  ASSERT_EQ(killed.ended.size(), 1u);
+  EXPECT_EQ(killed.only().trigger, Trigger::kUnknown);
+  EXPECT_EQ(killed.only().outcome, Outcome::kUnknown);
+  EXPECT_FALSE(killed.only().requested_at.has_value());
+  EXPECT_EQ(killed.metric("kubelet_lifecycle_pod_termination_duration_seconds_count"), 0);
+  const Measured ended = Replay(Lines{At(0.2, Finished(0))} + died + gone);
+  EXPECT_EQ(ended.only().outcome, Outcome::kGraceful);
+  const Measured later = Replay(Lines{At(0.2, Finished(0))} + died +
+                                Lines{At(300, SyncLoop("DELETE")), At(300, SyncLoop("REMOVE"))});
+  EXPECT_EQ(later.only().trigger, Trigger::kFinished) << "it waited for somebody to delete it";
+  const Measured told = Replay(
+      Lines{At(0.1, OfPod("Delaying pod deletion as the phase is non-terminal"))} + died + gone);
+  EXPECT_EQ(told.only().trigger, Trigger::kApiDelete);
+  EXPECT_FALSE(told.only().requested_at.has_value());
+}
+
+// Its sandbox fails to stop for long: its DELETE still comes when all is over.
+TEST(QuietEnds, DeletedBeforeTheLogBeganAndHeldUp) {
+  const std::string failed = OfPod("Error syncing pod, skipping",
+                                   "err=\"failed to \\\"KillPodSandbox\\\" for \\\"x\\\"\"");
+  const Measured run =
+      Replay({At(0, SyncLoop("ADD", "default/other")), At(0.2, Kill(30)), At(1, Finished(0)),
+              At(2, failed, 4321, 'E'), At(41, Volume("started", "creds")),
+              At(41.1, Volume("unmounted", "creds")), At(42, SyncLoop("DELETE")),
+              At(42, SyncLoop("REMOVE")), At(100, SyncLoop("ADD", "default/clock"))});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  EXPECT_FALSE(run.only().requested_at.has_value());
+}
+
+const std::string kVerify =
+    "\"operationExecutor.VerifyControllerAttachedVolume started for volume \\\"creds\\\" "
+    "(UniqueName: \\\"kubernetes.io/secret/" +
+    kUidText + "-creds\\\") pod \\\"web-1\\\" (UID: \\\"" + kUidText +
+    "\\\") \" pod=\"default/web-1\"";
+
+// At -v 0 the lines of its mounts are all that name a pod.
+TEST(QuietEnds, APodIsNamedByItsMounts) {
+  const Measured run =
+      Replay({At(0, kVerify), At(10, Volume("started", "creds")), At(600, "\"Any other line\"")});
+  ASSERT_EQ(run.in_flight.size(), 1u);
+  EXPECT_EQ(run.only().namespace_, "default");
+  EXPECT_EQ(run.only().pod, "web-1");
+}
+
+// At -v 0 a sandbox that cannot be stopped is the first that is seen of a termination.
+TEST(QuietEnds, AStuckSandboxIsSeenAtLevelZero) {
+  const auto failed = [](double at) {
+    return At(at,
+              OfPod("Error syncing pod, skipping",
+                    "err=\"failed to \\\"KillPodSandbox\\\" for \\\"x\\\": plugin type=calico "
+                    "failed (delete)\""),
+              4321, 'E');
+  };
+  const Measured stuck = Replay({At(0, kVerify), failed(10), failed(30), failed(60)});
+  ASSERT_EQ(stuck.in_flight.size(), 1u);
+  EXPECT_EQ(stuck.only().current->phase, Phase::kStopSandbox);
+  ASSERT_EQ(stuck.only().failures.size(), 1u);
+  EXPECT_EQ(stuck.only().failures[0].reason, Reason::kCniTeardown);
+  EXPECT_EQ(stuck.only().failures[0].count, 3);
+  EXPECT_EQ(stuck.metric("kubelet_lifecycle_sandbox_stop_failures_total"), 3);
+  // It went on: its sandbox had been replaced.
+  const Measured lives = Replay({At(0, kVerify), failed(10),
+                                 At(3600, "\"Cleaned up orphaned pod volumes dir\" podUID=\"" +
+                                              std::string(36, '0') + "\" path=\"/p\"")});
+  EXPECT_EQ(lives.size(), 0u);
+}
+
+// A changed manifest: the next pod of that name has a UID of its own, the last lines are the old's.
+TEST(QuietEnds, AStaticPodWhoseManifestChanged) {
+  const std::string old_uid(32, '7');
+  const std::string new_uid(32, '8');
+  const auto pleg = [](std::string_view uid, std::string_view type, std::string_view id) {
+    return "\"SyncLoop (PLEG): event for pod\" pod=\"" + std::string(kPod) +
+           "\" event=&{ID:" + std::string(uid) + " Type:" + std::string(type) +
+           " Data:" + std::string(id) + "}";
+  };
+  const std::string kill =
+      "\"Killing container with a grace period\" pod=\"default/web-1\" podUID=\"" + old_uid +
+      "\" containerName=\"app\" containerID=\"containerd://" + kApp + "\" gracePeriod=30";
+  const std::string finished = "\"Generic (PLEG): container finished\" podID=\"" + old_uid +
+                               "\" containerID=\"" + kApp + "\" exitCode=0";
+  for (const bool kill_first : {true, false}) {
+    const Lines run_lines = {
+        At(0, StaticPod("ADD")),
+        At(1, pleg(old_uid, "ContainerStarted", kApp)),
+        At(10, StaticPod("REMOVE")),
+        At(kill_first ? 10.01 : 10.03, kill),
+        At(10.02, StaticPod("ADD")),
+        At(15, finished),
+        At(16, "\"Cleaned up orphaned pod volumes dir\" podUID=\"" + old_uid + "\" path=\"/p\""),
+        At(17, pleg(new_uid, "ContainerStarted", kSandbox)),
+        At(90, SyncLoop("ADD", "default/clock"))};
+    const Measured run = Replay(run_lines);
+    ASSERT_EQ(run.size(), 1u) << kill_first;
+    EXPECT_EQ(run.only().trigger, Trigger::kStaticRemoved);
+    EXPECT_EQ(run.only().state, State::kTerminated);
+    EXPECT_NEAR(ToSeconds(*run.only().termination()), 5, 1e-6);
+  }
+}
+
+// Whoever deletes the mirror in the API ends nothing, even when the log began after the pod.
+TEST(QuietEnds, AMirrorPodIsToldByItsStaticPodsUid) {
+  const std::string started =
+      "\"SyncLoop (PLEG): event for pod\" pod=\"default/web-1\" event=&{ID:" +
+      std::string(32, '7') + " Type:ContainerStarted Data:" + kApp + "}";
+  const Measured run =
+      Replay({At(0, started), At(10, SyncLoop("DELETE")), At(10.05, SyncLoop("REMOVE")),
+              At(10.5, SyncLoop("ADD")), At(300, SyncLoop("ADD", "default/clock"))});
+  EXPECT_EQ(run.size(), 0u);
+}
+
+// A job's sidecar is killed because the job has ended; a probe's kill is none either.
+TEST(QuietEnds, WhatEndedByItselfIsNoDeadline) {
+  const std::string sidecar(64, 'c');
+  const Lines unmounted = {At(12.1, Volume("started", "creds")),
+                           At(12.2, Volume("unmounted", "creds"))};
+  const Lines over = {At(300, SyncLoop("DELETE")), At(300.01, SyncLoop("REMOVE"))};
+  const Measured job =
+      Replay(Started() +
+             Lines{At(1, Pleg("ContainerStarted", sidecar)), At(10, Finished(0)),
+                   At(10.1, Kill(30, sidecar, "istio-proxy")), At(11.5, Finished(0, sidecar))} +
+             unmounted + over);
+  ASSERT_EQ(job.size(), 1u);
+  EXPECT_EQ(job.only().trigger, Trigger::kFinished);
+  const Measured probed =
+      Replay(Started() +
+             Lines{At(9.9,
+                      "\"Message for Container of pod\" containerName=\"app\" "
+                      "containerStatusID={Type:containerd ID:" +
+                          kApp +
+                          "} pod=\"default/web-1\" containerMessage=\"Container app failed "
+                          "liveness probe\""),
+                   At(10.1, Kill(30)), At(11.5, Finished(143))} +
+             unmounted + Lines{At(90, SyncLoop("ADD", "default/clock"))});
+  EXPECT_EQ(probed.size(), 0u);
+}
+
+// Up to 1.26 the worker waits for a probe's kill, and makes no other.
+TEST(QuietEnds, AKillUnderWayAtTheRequestIsItsKill) {
+  const Measured run = Replay(
+      Started() + Lines{At(10, Kill(30)), At(20, SyncLoop("DELETE")), At(40.1, Finished(137)),
+                        At(40.1, Pleg("ContainerDied", kApp)),
+                        At(40.1, Pleg("ContainerDied", kSandbox)), At(41, SyncLoop("REMOVE"))});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().outcome, Outcome::kKilled);
+  EXPECT_EQ(run.only().phases[0].phase, Phase::kDispatch);
+  EXPECT_EQ(ToSeconds(*run.only().phases[0].duration()), 0);
+}
+
+// The eviction manager waits ten seconds, says that it failed, and the kill goes on.
+TEST(QuietEnds, AnEvictionThatTakesLong) {
+  const Lines killed = Started() + Lines{At(10, Kill(0))};
+  const Lines over = {At(25, Finished(137)), At(25.3, Volume("started", "creds")),
+                      At(25.4, Volume("unmounted", "creds")), At(26, Pleg("ContainerDied", kApp)),
+                      At(26, Pleg("ContainerDied", kSandbox))};
+  const std::string failed = At(20,
+                                "\"Eviction manager: pod failed to evict\" err=\"timeout waiting "
+                                "to kill pod\" pod=\"default/web-1\"",
+                                4321, 'E');
+  const std::string success =
+      At(25.5, "\"Eviction manager: pod is evicted successfully\" pod=\"default/web-1\"");
+  for (const Lines& lines : {killed + Lines{failed} + over, killed + over + Lines{success}}) {
+    const Measured run = Replay(lines + Lines{At(90, SyncLoop("ADD", "default/clock"))});
+    ASSERT_EQ(run.size(), 1u);
+    EXPECT_EQ(run.only().trigger, Trigger::kEviction);
+    EXPECT_EQ(run.only().requested_at, run.only().containers.at(0).kill_started_at);
+  }
+}
+
 // A batch that names none of the pods of before is not the batch: that line was lost.
 TEST(QuietEnds, ALostBatchMakesNoOrphans) {
   const Lines again = {At(30, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 6666),

@@ -40,8 +40,8 @@ constexpr CatalogueRow Level(std::string_view message, int level, std::string_vi
 // clang-format off
 constexpr CatalogueRow kRows[] = {
     // --- the kubelet process -----------------------------------------------------------------
-    Row("Kubelet version", kKubeletVersion, 0, "1.22", "", "the kubelet starts"),
-    Row("Version: v{version}", kKubeletVersion, 0, "1.14", "1.21", "the kubelet starts"),
+    Row("Kubelet version", kKubeletVersion, 0, "1.21", "", "the kubelet starts"),
+    Row("Version: v{version}", kKubeletVersion, 0, "1.14", "1.20", "the kubelet starts"),
     Row("Started kubelet", kKubeletStarted, 0, "1.14", "", "the kubelet's main loop is about to run"),
     Row("Starting kubelet main sync loop", kKubeletStarted, 0, "1.14", "", "the main loop runs"),
     Row("Starting kubelet main sync loop.", kKubeletStarted, 0, "1.14", "1.20", "the main loop runs"),

@@ -483,6 +483,7 @@ std::string MessageOf(const TableRow& row, Version version, const std::string& e
 Line Render(const TableRow& row, Version version, bool json, const std::string& error) {
   Line line;
   const std::string message = MessageOf(row, version, error, line.expected);
+  std::string logger;
   std::string pairs;
   if (!row.printf()) {
     for (const Arg& arg : row.args) {
@@ -494,13 +495,15 @@ Line Render(const TableRow& row, Version version, bool json, const std::string& 
       pairs += json ? "," + Quote(arg.name) + ":" + JsonValue(arg, version, error)
                     : " " + arg.name + "=" + TextValue(arg, version, error);
     }
-    // Contextual loggers name themselves.
+    // Contextual loggers name themselves; in JSON that stands in the head.
     if (version.minor >= 35 && row.severity() == 'I') {
-      pairs += json ? R"(,"logger":"kubelet")" : " logger=\"kubelet\"";
+      if (json) logger = R"("logger":"kubelet",)";
+      if (!json) pairs += " logger=\"kubelet\"";
     }
   }
   if (json) {
-    line.text = R"({"ts":1700000000123.4567,"caller":"kubelet/kubelet.go:1","msg":)" +
+    line.text = R"({"ts":1700000000123.4567,)" + logger +
+                R"("caller":"kubelet/kubelet.go:1","msg":)" +
                 Quote(row.printf() ? message + "\n" : message);
     if (row.severity() == 'I') line.text += ",\"v\":" + std::to_string(row.verbosity());
     line.text += pairs + "}";

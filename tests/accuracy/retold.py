@@ -36,12 +36,15 @@ PAIR = re.compile(r" ([\w.-]+)=")
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.S)
 BLOCK = re.compile(r"<\n((?:\t[^\n]*\n)*) >")
 VERB = re.compile(r"%[+#]?([vsdq])")
+FOREIGN = re.compile(r"Flag --|time=\"")  # pflag's and logrus' lines
+BARE = re.compile(r"[\[{&]|(?:-?\d+(?:\.\d+)?|true|false|null|<nil>)$")
 WORDS = re.compile(r"[^\s\[\]\",]+")
 ESCAPES = {"n": "\n", "t": "\t"}
 WORK = ("sync", "terminating", "terminated")
 # A pair that is a whole printf message of before 1.31.
 WHOLE = {"kill-error": 'failed to "KillContainer"', "sandbox-error": 'failed to "KillPodSandbox"'}
 VOLUMES_MESSAGE = " "
+NAMED_LOGGER = 35  # contextual loggers
 
 
 def unquoted(text):
@@ -65,6 +68,7 @@ class Row:
     printf: bool
     keys: tuple  # (name, type); of a printf row the values of its verbs
     event: str
+    guarded: bool  # behind an `if`, so that its own level is 0
 
     @property
     def stem(self):
@@ -101,7 +105,7 @@ def table():
             found = re.search(r"V\((\d+)\)", one["level"])
             keys = tuple(tuple(key.split(":", 1)) for key in one["keys"].replace("cid(type://hex)", "cid").split())
             rows.append(Row(one["id"], one["message"], minors_of(one["versions"]), int(found[1]) if found else 0, one["level"][0],
-                            "printf" in one["level"], keys, one["event"]))
+                            "printf" in one["level"], keys, one["event"], "JSON v=0" in one["level"]))
     return rows
 
 
@@ -125,6 +129,10 @@ def row_in(row, minor):
 # --- reading
 
 
+class Bare(str):
+    """A value that stands without quotes."""
+
+
 @dataclasses.dataclass
 class Said:
     head: str  # up to "] "
@@ -144,6 +152,7 @@ def end_of_value(text, at):
 
 
 def pairs_of(text):
+    """The pairs, and what is left of the text."""
     pairs, at = {}, 0
     while key := PAIR.match(text, at):
         at = key.end()
@@ -152,15 +161,23 @@ def pairs_of(text):
             pairs[key[1]] = (unquoted(value[1]) if value[0][0] == '"' else value[1].replace("\n\t", "\n")[1:-1])
         else:
             end = end_of_value(text, at)
-            pairs[key[1]] = text[at:end]
+            pairs[key[1]] = Bare(text[at:end])
             at = end
-    return pairs
+    return pairs, text[at:]
+
+
+def structured(text):
+    """(message, pairs, rest) of klog's structured form, or None."""
+    message = QUOTED.match(text)
+    if message is None or text[message.end():].strip(" ")[:1] in (":", ","):
+        return None
+    return unquoted(message[1]), *pairs_of(text[message.end():])
 
 
 def decoded(kind, text):
     """A value without the form in which this version printed it."""
     if kind in ("refs", "list", "cgroup"):
-        return WORDS.findall(text)
+        return [] if text == "null" else WORDS.findall(text)
     if kind == "cid-struct":
         return re.findall(r'(?:Type|ID)"?:"?(\w*)', text)
     if kind == "pleg":
@@ -175,15 +192,15 @@ def decoded(kind, text):
 
 def fits(row, pairs):
     """Rows of one message differ by their keys, or by what these hold."""
-    return all(key in pairs and (kind != "nil" or pairs[key] in ("<nil>", "null")) and pairs[key].startswith(WHOLE.get(kind, ""))
-               for key, kind in row.keys)
+    return all(key in pairs and (kind not in ("nil", "int_s") or (pairs[key] in ("<nil>", "null")) == (kind == "nil"))
+               and pairs[key].startswith(WHOLE.get(kind, "")) for key, kind in row.keys)
 
 
 class Reader:
     """Whose row a line of that minor is."""
 
     def __init__(self, minor):
-        self.by_message, self.by_literal, self.printf = collections.defaultdict(list), {}, []
+        self.by_message, self.by_literal, self.formats = collections.defaultdict(list), {}, []
         for row in table():
             if minor not in row.minors:
                 continue
@@ -192,29 +209,35 @@ class Reader:
             elif not row.printf:
                 self.by_message[row.message].append(row)
             elif len(row.message.split("%")[0]) >= 6:
-                self.printf.append((row.message.split("%")[0], row))
+                self.formats.append((row.message.split("%")[0], row))
             elif row.id == "no.failed":
-                self.printf.append(("Operation for ", row))
+                self.formats.append(("Operation for ", row))
+
+    def structured(self, message, pairs):
+        rows = [row for row in self.by_message.get(message) or self.volume_rows(False, message) if fits(row, pairs)]
+        return max(rows, key=lambda row: len(row.keys), default=None)
 
     def row_of(self, said):
-        if (message := QUOTED.match(said.text)) and said.text[message.end():].strip(" ")[:1] not in (":", ","):
-            text, pairs = unquoted(message[1]), pairs_of(said.text[message.end():])
-            rows = [row for row in self.by_message.get(text) or self.volume_rows(False, text) if fits(row, pairs)]
-            if rows:
-                said.row = max(rows, key=lambda row: len(row.keys))
-                kinds = dict(said.row.keys)
-                said.values = {key: decoded(kinds.get(key, "str"), value) for key, value in pairs.items()}
-                said.values[VOLUMES_MESSAGE] = text
-            return
-        if rows := self.volume_rows(True, said.text):
-            said.row, said.values = rows[0], {VOLUMES_MESSAGE: said.text}
-            return
-        for beginning, row in self.printf:
-            if said.text.startswith(beginning) and (found := row.pattern.match(said.text)):
+        if found := structured(said.text):
+            message, pairs, _ = found
+            if row := self.structured(message, pairs):
+                kinds = dict(row.keys)
                 said.row = row
-                for (key, kind), verb, value in zip(row.keys, VERB.findall(row.message), found.groups()):
-                    said.values[key] = decoded(kind, unquoted(value) if verb == "q" else value)
-                return
+                said.values = {key: decoded(kinds.get(key, "str"), value) for key, value in pairs.items()}
+                said.values[VOLUMES_MESSAGE] = message
+            return
+        if found := self.printf(said.text):
+            said.row, said.values = found
+
+    def printf(self, text):
+        """(row, values), or None"""
+        if rows := self.volume_rows(True, text):
+            return rows[0], {VOLUMES_MESSAGE: text}
+        for beginning, row in self.formats:
+            if text.startswith(beginning) and (found := row.pattern.match(text)):
+                verbs = zip(row.keys, VERB.findall(row.message), found.groups())
+                return row, {key: decoded(kind, unquoted(value) if verb == "q" else value) for (key, kind), verb, value in verbs}
+        return None
 
     def volume_rows(self, printf, text):
         literal, volume, _ = text.partition(" for volume ")
@@ -224,9 +247,12 @@ class Reader:
 
 
 def records(lines, kubelet):
-    """[Said] of a recorded log; lines without a header go on the last one's text."""
+    """[Said] of a recorded log; lines without a header go on the last one's text, unless they are no klog's."""
     said = []
     for line in lines:
+        if FOREIGN.match(line):
+            said.append(Said("", line, 0))
+            continue
         if not (match := HEADER.match(line)):
             if said:
                 said[-1].text += "\n" + line
@@ -271,7 +297,7 @@ class Teller:
 
     def pair(self, kind, value):
         json = self.minor >= 27
-        if kind in ("int", "int_s", "float_s", "bool") or kind in ("dump", "struct") and value[:1] in ("{", "[", "&"):
+        if kind in ("int", "int_s", "float_s", "bool") or isinstance(value, Bare) and BARE.match(value):
             return value
         if kind in ("uid", "phase"):
             return quoted(value) if json else value
@@ -337,46 +363,48 @@ class Teller:
             return f"{head} for volume {tail.split(' ', 1)[0]} %!(EXTRA string={text})"
         return text
 
-    def told(self, said, row):
-        values = said.values
-
-        def value(key, kind):
-            if kind in ("objectref", "noderef"):
-                return self.object(values)
-            if kind in WHOLE and said.row.printf:
-                return said.text
-            return values[key] if key in values else self.missing(key, kind, values)
-
+    def message(self, said, row):
         if row.literal:
-            text = self.volume(row, values[VOLUMES_MESSAGE])
-        elif row.printf and said.row.message == "Unhandled Error":
-            text = values["err"]
-        elif row.printf:
-            keys, args = iter(row.keys), []
-            for verb in VERB.findall(row.message):
-                key, kind = next(keys, ("", "str"))
-                args.append(self.verb(verb, kind, value(key, kind)))
-            parts = VERB.split(row.message)[::2]
-            text = "".join(part + arg for part, arg in zip(parts, args + [""]))
-        else:
-            text = row.message
+            return self.volume(row, said.values[VOLUMES_MESSAGE])
         if not row.printf:
-            pairs = [f" {key}={self.pair(kind, value(key, kind))}" for key, kind in row.keys]
-            if self.minor >= 35 and row.severity == "I":
+            return row.message
+        if said.row.message == "Unhandled Error":
+            return said.values["err"]
+        keys, args = iter(row.keys), []
+        for verb in VERB.findall(row.message):
+            key, kind = next(keys, ("", "str"))
+            args.append(self.verb(verb, kind, self.value(said, key, kind)))
+        return "".join(part + arg for part, arg in zip(VERB.split(row.message)[::2], args + [""]))
+
+    def value(self, said, key, kind):
+        if kind in ("objectref", "noderef"):
+            return self.object(said.values)
+        if kind in WHOLE and said.row.printf:
+            return said.text
+        return said.values[key] if key in said.values else self.missing(key, kind, said.values)
+
+    def told(self, said, row, level):
+        text = self.message(said, row)
+        if not row.printf:
+            pairs = [f" {key}={self.pair(kind, self.value(said, key, kind))}" for key, kind in row.keys]
+            if self.minor >= NAMED_LOGGER and row.severity == "I":
                 pairs.append(' logger="kubelet"')
             text = quoted(text) + "".join(pairs)
         return re.sub(r"^.", row.severity if row.severity in "IWE" else "I", said.head) + text
 
+    def noise(self, said):
+        """Nobody's row: its words changed in 1.21."""
+        return said.head + said.text if self.minor >= 21 or not said.text.startswith('"') else None
 
-def retold(said, minor):
+
+def retold(said, minor, face=Teller):
     """[(level, line)] of the records of a log, in the words of `minor`."""
-    teller, out = Teller(said, minor), []
+    teller, out = face(said, minor), []
     for one in said:
         if one.row is None:
-            # Nobody's row: noise, in words that changed in 1.21.
-            if minor >= 21 or not one.text.startswith('"'):
-                out.append((one.level, one.head + one.text))
+            if line := teller.noise(one):
+                out.append((one.level, line))
         elif row := row_in(one.row, minor):
             level = one.level if row is one.row else row.level
-            out.append((level, teller.told(one, row)))
+            out.append((level, teller.told(one, row, level)))
     return out

@@ -22,6 +22,19 @@ bool NaturalLess(const std::string& a, const std::string& b) {
   return strverscmp(a.c_str(), b.c_str()) < 0;
 }
 
+std::string TailOf(const std::string& path, uint64_t size) {
+  auto bytes = OpenPlain(path, size - std::min<uint64_t>(size, kSniffBytes));
+  std::string tail(kSniffBytes, '\0');
+  size_t read = 0;
+  while (bytes && read < tail.size()) {
+    auto got = (*bytes)->Read({tail.data() + read, tail.size() - read});
+    if (!got || *got == 0) break;
+    read += *got;
+  }
+  tail.resize(read);
+  return tail;
+}
+
 Result<InputFile> Look(const std::string& path, ZoneOptions zone, Sniffed& sniffed) {
   InputFile file;
   file.path = path;
@@ -44,7 +57,13 @@ Result<InputFile> Look(const std::string& path, ZoneOptions zone, Sniffed& sniff
   sniffed = Sniff(*head, zone);
   file.first = sniffed.first;
   file.runtime = sniffed.runtime;
-  if (!regular) file.reader = std::move(reader);
+  file.zone = sniffed.zone;
+  if (!regular) {
+    file.reader = std::move(reader);
+  } else if (!reader->bytes().compressed()) {
+    const std::string tail = TailOf(path, file.size);
+    file.last = LastRecord(tail, zone);
+  }
   return file;
 }
 
@@ -109,6 +128,29 @@ Result<void> AddFile(const std::string& path, const ZoneOptions& zone, FileInput
   return {};
 }
 
+// One year was given for all: files that lie more than half a year after others were written before
+// them.
+void OverNewYear(std::vector<InputFile>& files) {
+  constexpr Duration kHalfAYear = std::chrono::days(182);
+  const auto far_apart = [kHalfAYear](const InputFile& a, const InputFile& b) {
+    return a.first && b.first && *b.first - *a.first > kHalfAYear;
+  };
+  const auto next = std::adjacent_find(files.begin(), files.end(), far_apart);
+  if (next != files.end()) std::rotate(files.begin(), std::next(next), files.end());
+}
+
+void FindOverlaps(std::vector<InputFile>& files) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    InputFile& file = files[i];
+    if (!file.first || file.reader) continue;
+    for (size_t j = 0; j < i; ++j) {
+      if (files[j].runtime == file.runtime && files[j].last && *file.first <= *files[j].last) {
+        file.overlaps.push_back(files[j].path);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Result<FileInputs> OpenFileInputs(const std::vector<std::string>& paths, const ZoneOptions& zone) {
@@ -133,6 +175,8 @@ Result<FileInputs> OpenFileInputs(const std::vector<std::string>& paths, const Z
                      if (left != right && left && right) return *left < *right;
                      return NaturalLess(a.path, b.path);
                    });
+  if (zone.year != 0) OverNewYear(inputs.files);
+  FindOverlaps(inputs.files);
   for (const InputFile& file : inputs.files) {
     if (file.modified && (!inputs.modified || *file.modified > *inputs.modified)) {
       inputs.modified = file.modified;
@@ -147,15 +191,13 @@ Result<ReadStatus> FileSource::Next(LogLine& line, std::chrono::milliseconds) {
   while (current_ < files_.size()) {
     InputFile& file = files_[current_];
     if (!file.reader) {
-      auto bytes = OpenBytes(file.path);
-      if (!bytes) return bytes.error();
-      file.reader = std::make_unique<LineReader>(std::move(*bytes));
+      if (auto opened = Open(file); !opened) return opened.error();
     }
     line.Clear();
-    if (file.reader->TakeWhole(line.text)) return ReadStatus::kLine;
-    auto got = file.reader->Next(line.text);
+    if (known_.empty() && file.reader->TakeWhole(line.text)) return ReadStatus::kLine;
+    auto got = NextOf(file, line.text);
     if (!got) return got.error();
-    if (*got || file.reader->TakeRest(line.text)) return ReadStatus::kLine;
+    if (*got) return ReadStatus::kLine;
     done_ += file.reader->bytes().consumed();
     ++current_;
     file.reader.reset();
@@ -163,7 +205,46 @@ Result<ReadStatus> FileSource::Next(LogLine& line, std::chrono::milliseconds) {
   return ReadStatus::kEnd;
 }
 
+Result<void> FileSource::Open(InputFile& file) {
+  known_.clear();
+  odd_ = 0;
+  for (const std::string& path : file.overlaps) {
+    auto bytes = OpenBytes(path);
+    if (!bytes) return bytes.error();
+    LineReader reader(std::move(*bytes));
+    std::string_view line;
+    while (true) {
+      auto got = reader.Next(line);
+      if (!got) return got.error();
+      if (!*got && !reader.TakeRest(line)) break;
+      known_.insert(std::hash<std::string_view>()(line));
+    }
+  }
+  auto bytes = OpenBytes(file.path);
+  if (!bytes) return bytes.error();
+  file.reader = std::make_unique<LineReader>(std::move(*bytes));
+  return {};
+}
+
+// The next line that the files before did not have.
+Result<bool> FileSource::NextOf(InputFile& file, std::string_view& line) {
+  constexpr int kMostOdd = 2;
+  while (true) {
+    auto got = file.reader->Next(line);
+    if (!got) return got.error();
+    if (!*got && !file.reader->TakeRest(line)) return false;
+    if (known_.empty()) return true;
+    if (known_.contains(std::hash<std::string_view>()(line))) {
+      odd_ = kMostOdd;
+      continue;
+    }
+    if (odd_++ >= kMostOdd) known_.clear();
+    return true;
+  }
+}
+
 std::string_view FileSource::Ahead() const {
+  if (!known_.empty()) return {};
   const bool open = current_ < files_.size() && files_[current_].reader;
   return open ? files_[current_].reader->Ahead() : std::string_view();
 }

@@ -62,7 +62,7 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
     if (Wanted(*record, options)) report.terminations.push_back(record);
   };
   PipelineOptions pipeline_options;
-  pipeline_options.zone = {options.timezone, options.year, input->reference};
+  pipeline_options.zone = {input->timezone, options.year, input->reference};
   pipeline_options.tracker.stuck_slack = options.stuck_slack;
   pipeline_options.tracker.max_recent = 1;
   pipeline_options.runtime = options.runtime;

@@ -129,19 +129,29 @@ Result<void> OpenJournals(std::vector<std::string> paths, const ReportOptions& o
 
 Result<void> OpenLogs(const std::vector<std::string>& paths, const ReportOptions& options,
                       ReportInput& input) {
-  const ZoneOptions zone{options.timezone, options.year, std::nullopt};
-  auto files = OpenFileInputs(paths, zone);
+  auto files = OpenFileInputs(paths, {options.timezone, options.year, std::nullopt});
   if (!files) return files.error();
   input.notes = std::move(files->skipped);
   input.reference = files->modified;
   input.advice = "give the kubelet's own log; `explain` tells why a line is not taken";
   std::vector<std::vector<InputFile>> kinds(2);
-  for (InputFile& file : files->files) kinds[file.runtime ? 1 : 0].push_back(std::move(file));
+  for (InputFile& file : files->files) {
+    for (const std::string& other : file.overlaps) {
+      input.notes.push_back(file.path + " begins before " + other +
+                            " ends: lines that both have are read once");
+    }
+    if (input.timezone.empty() && !file.zone.empty()) {
+      input.timezone = file.zone;
+      input.notes.push_back("the kubelet's times are taken to be " + file.zone + " like those of " +
+                            file.path + "; --timezone tells another");
+    }
+    kinds[file.runtime ? 1 : 0].push_back(std::move(file));
+  }
   std::vector<std::unique_ptr<LineSource>> sources;
   for (auto& kind : kinds) {
     if (!kind.empty()) sources.push_back(std::make_unique<FileSource>(std::move(kind)));
   }
-  input.source = Merged(std::move(sources), {options.timezone, options.year, input.reference});
+  input.source = Merged(std::move(sources), {input.timezone, options.year, input.reference});
   return {};
 }
 
@@ -150,6 +160,7 @@ Result<void> OpenLogs(const std::vector<std::string>& paths, const ReportOptions
 Result<ReportInput> OpenReportInput(const std::vector<std::string>& named,
                                     const ReportOptions& options) {
   ReportInput input;
+  input.timezone = options.timezone;
   const std::vector<std::string> paths = Expanded(named);
   input.name = paths.front() == "-" ? "standard input" : paths.front();
   if (paths.size() > 1) input.name += " and " + std::to_string(paths.size() - 1) + " more";

@@ -18,6 +18,7 @@ struct ReportInput {
   std::string advice;                  // what to do when no kubelet line is in it
   std::vector<std::string> notes;      // what was left out and why, one line each
   std::optional<Timestamp> reference;  // for HeaderClock
+  std::string timezone;                // likewise: the option, else what the runtime's times have
 };
 
 [[nodiscard]] Result<ReportInput> OpenReportInput(const std::vector<std::string>& paths,

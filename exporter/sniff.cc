@@ -5,8 +5,10 @@
 #include <iterator>
 #include <utility>
 
+#include "exporter/line_time.h"
 #include "parser/framer.h"
 #include "parser/klog.h"
+#include "parser/logrus.h"
 
 namespace kle {
 namespace {
@@ -44,6 +46,19 @@ std::string_view UnpackerOf(std::string_view head) {
 
 }  // namespace
 
+std::optional<Timestamp> LastRecord(std::string_view tail, const ZoneOptions& zone) {
+  tail.remove_prefix(std::min(tail.find('\n'), tail.size()));  // the line that was cut
+  LineTime time(zone);
+  std::optional<Timestamp> last;
+  for (LogLine line; !tail.empty();) {
+    const size_t end = std::min(tail.find('\n'), tail.size());
+    line.text = tail.substr(0, end);
+    tail.remove_prefix(std::min(end + 1, tail.size()));
+    if (const auto at = time.Of(line)) last = at;
+  }
+  return last;
+}
+
 Sniffed Sniff(std::string_view head, const ZoneOptions& zone) {
   Sniffed found;
   found.empty = head.empty();
@@ -57,6 +72,7 @@ Sniffed Sniff(std::string_view head, const ZoneOptions& zone) {
     if (ParseHead(*frame, record) != ParseError::kNone) return false;
     if (IsWhole(frame->format)) {
       found.runtime = true;
+      if (found.zone.empty()) found.zone = ZoneOfTime(frame->text);
       if (!found.first) found.first = record.epoch;
       return false;
     }

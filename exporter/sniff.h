@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "parser/time.h"
@@ -20,8 +21,12 @@ struct Sniffed {
   bool klog = false;        // at least one kubelet record
   bool runtime = false;     // none, but one of a container runtime
   std::optional<Timestamp> first;  // time of the first record
+  std::string zone;                // of a runtime's times, "+01:00"; "" where they are UTC
 };
 
 Sniffed Sniff(std::string_view head, const ZoneOptions& zone);
+
+// When the last record of a file was written, by its last bytes.
+std::optional<Timestamp> LastRecord(std::string_view tail, const ZoneOptions& zone);
 
 }  // namespace kle

@@ -283,7 +283,8 @@ std::optional<Reason> DeriveReason(const PodFacts& pod, const Current& current,
       break;
   }
   const NodeTrouble& trouble = context.trouble;
-  if (trouble.skipped_at && now - *trouble.skipped_at <= kSkipHolds) return trouble.skip_reason;
+  const bool skips = trouble.skipped_at && *trouble.skipped_at >= current.since;
+  if (skips && now - *trouble.skipped_at <= kSkipHolds) return trouble.skip_reason;
   if (trouble.restarted_at && *trouble.restarted_at > current.since) return Reason::kKubeletRestart;
   return std::nullopt;
 }

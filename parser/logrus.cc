@@ -91,6 +91,14 @@ bool IsLogrusJson(std::string_view object) {
   return object.find("\"time\":\"", from) != kNone && object.find("\"level\":\"") != kNone;
 }
 
+std::string_view ZoneOfTime(std::string_view line) {
+  constexpr size_t kOffset = 6;
+  std::string_view time = StringAfter(line, line.starts_with('{') ? "\"time\":\"" : kLogrusText);
+  if (time.size() < kOffset || !ReadTime(time)) return {};
+  time.remove_prefix(time.size() - kOffset);
+  return time[0] == '+' || time[0] == '-' ? time : std::string_view();
+}
+
 ParseError ParseWholeHeader(const Frame& frame, Record& record) {
   record.format = frame.format;
   record.pid = 0;  // not a kubelet's

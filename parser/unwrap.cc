@@ -52,8 +52,8 @@ uint64_t Hash(std::string_view text, uint64_t seed) {
 
 // Under what names a kubelet logs; distributions run it inside a larger binary.
 bool KubeletIdentifier(std::string_view name) {
-  constexpr std::string_view kNames[] = {"kubelet", "kubenswrapper", "hyperkube",  "kubelite",
-                                         "k3s",     "rke2",          "microshift", "k0s"};
+  constexpr std::string_view kNames[] = {"kubelet", "kubenswrapper", "hyperkube", "kubelite", "k3s",
+                                         "rke2",    "microshift",    "k0s",       "edgecore"};
   return std::ranges::any_of(kNames, [&](std::string_view one) { return name.find(one) != kNone; });
 }
 
@@ -430,8 +430,9 @@ bool StripJournalJson(Work& line) {
   if (const uint64_t micros = NumberOf(field("\"__REALTIME_TIMESTAMP\"")); micros > 0) {
     line.received = Timestamp(Duration(micros));
   }
-  std::string_view name = field("\"SYSLOG_IDENTIFIER\"");
-  if (name.empty()) name = field("\"_SYSTEMD_UNIT\"");
+  // The unit is journald's word, the identifier anybody's.
+  std::string_view name = field("\"_SYSTEMD_UNIT\"");
+  if (WriterOf(name) == LogWriter::kAny) name = field("\"SYSLOG_IDENTIFIER\"");
   if (!name.empty()) NameWriter(line, name, line.pid);
   line.text = *line.scratch;
   return true;

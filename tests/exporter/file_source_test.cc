@@ -6,6 +6,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
+
 #include "temp_folder.h"
 
 namespace kle {
@@ -75,6 +77,48 @@ TEST(FileSource, PlainGzipAndZstdGiveTheSameLines) {
   EXPECT_EQ(ReadPaths({folder.Write("a.log", log)}).text, log);
   EXPECT_EQ(ReadPaths({folder.Write("a.log.gz", Gzipped(log))}).text, log);
   EXPECT_EQ(ReadPaths({folder.Write("a.log.zst", Zstandard(log))}).text, log);
+}
+
+// Excerpts of one log, made at two times: what both have is read once.
+TEST(FileSource, OverlappingFilesAreReadOnce) {
+  const TempFolder folder;
+  const std::string whole = Log(0, 300);
+  const std::string first = folder.Write("first.log", Log(0, 200));
+  const std::string cut = "es that were cut\n" + Log(100, 200);
+  EXPECT_EQ(ReadPaths({folder.Write("second.log", Log(100, 200)), first}).text, whole);
+  EXPECT_EQ(ReadPaths({first, folder.Write("cut.log", cut)}).lines, 301U);
+  EXPECT_EQ(ReadPaths({first, first}).text, Log(0, 200));
+  EXPECT_EQ(ReadPaths({folder.Write("all.log", whole), first}).text, whole)
+      << "one within the other";
+  // Another node's log of the same time shares nothing.
+  std::string other = Log(100, 100);
+  std::replace(other.begin(), other.end(), 'L', 'M');
+  EXPECT_EQ(ReadPaths({first, folder.Write("other.log", other)}).lines, 300U);
+}
+
+// The year that is given is the first line's.
+TEST(FileSource, AYearThatEndsBetweenTwoFiles) {
+  const TempFolder folder;
+  const std::string tail = "    4321 kubelet.go:1] \"x\"\n";
+  const std::string december = "I1231 23:59:59.000000" + tail;
+  const std::string january = "I0101 00:00:01.000000" + tail;
+  const std::vector<std::string> paths = {folder.Write("b.log", january),
+                                          folder.Write("a.log", december)};
+  auto inputs = OpenFileInputs(paths, {"UTC", 2025, std::nullopt});
+  ASSERT_TRUE(inputs);
+  EXPECT_EQ(Read(std::move(*inputs)).text, december + january);
+}
+
+TEST(FileSource, ARuntimesLogTellsTheZone) {
+  const TempFolder folder;
+  const auto zone_of = [&](const std::string& line) {
+    auto inputs = OpenFileInputs({folder.Write("containerd.log", line + "\n")}, {});
+    return inputs && inputs->files.size() == 1 ? inputs->files[0].zone : "no file";
+  };
+  EXPECT_EQ(zone_of(R"(time="2026-11-23T10:00:00.5+05:30" level=info msg="x")"), "+05:30");
+  EXPECT_EQ(zone_of(R"({"level":"info","msg":"x","time":"2026-11-23T10:00:00.5-05:00"})"),
+            "-05:00");
+  EXPECT_EQ(zone_of(R"(time="2026-11-23T10:00:00.5Z" level=info msg="x")"), "");
 }
 
 TEST(FileSource, SeveralMembersInOneFile) {

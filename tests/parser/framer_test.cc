@@ -143,6 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrapperCase{"Hyperkube", "Nov 23 23:01:26 h hyperkube[1]: " + kA, kA, "", 1},
         WrapperCase{"OpenShift", "Nov 23 23:01:26 h kubenswrapper[1]: " + kA, kA, "", 1},
         WrapperCase{"K3s", "Nov 23 23:01:26 h k3s[1]: " + kA, kA, "", 1},
+        WrapperCase{"KubeEdge", "Nov 23 23:01:26 h edgecore[1]: " + kA, kA, "", 1},
         WrapperCase{"Microk8s", "Nov 23 23:01:26 h microk8s.daemon-kubelite[1]: " + kA, kA, "", 1},
         WrapperCase{"Sshd", "Nov 23 23:01:26 h sshd[1]: " + kA, "", "", 0},
         WrapperCase{"KubeProxy", "Nov 23 23:01:26 h kube-proxy[1]: " + kA, "", "", 0},
@@ -198,6 +199,10 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"SYSLOG_IDENTIFIER":"sshd","MESSAGE":"I1123 23:01:26.161509   28696 a.go:1] )"
             R"(\"A\""})",
             "", "", 0},
+        WrapperCase{"JournalJsonOfTheUnitWhateverItsName",
+                    R"({"SYSLOG_IDENTIFIER":"bash","_SYSTEMD_UNIT":"kubelet.service","MESSAGE":)"
+                    R"("I1123 23:01:26.161509   28696 kubelet.go:1987] \"A\""})",
+                    kA, "", 0},
         WrapperCase{"JournalJsonOfBytes",
                     R"({"MESSAGE":[73,49,49,50,51,32,50,51,58,48,49,58,50,54,46,49,54,49,53,48,57,)"
                     R"(32,32,32,50,56,54,57,54,32,97,46,103,111,58,49,93,32,66]})",

@@ -274,6 +274,7 @@ void Tracker::Impl::On(const Event& event) {
   verbosity = std::max(verbosity, event.level);
   kubelet_seen = kubelet_seen || event.row == nullptr || event.row->source == LogSource::kKubelet;
   if (event.kind == kKubeletVersion) NoteVersion(event);
+  if (event.kind == kKubeletStarted) adopting = true;
   NoteProcess(event.pid, event.at);
   static const auto ranges = FindRanges();
   const Range& range = ranges[static_cast<size_t>(event.kind)];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // libsystemd hardly ever reports that entries are missing or that it cannot go on: what it does do
-// on each fault is in docs/decisions. The rules here: ask for the fd right after opening (else
+// on each fault is in docs/decisions/0009. The rules here: ask for the fd right after opening (else
 // files deleted later stay open), process() every few hundred entries, never stop on an error but
 // open anew at the last place, with a back-off.
 #include "exporter/journal_source.h"

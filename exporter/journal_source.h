@@ -54,10 +54,37 @@ class JournalSource final : public LineSource {
 
   explicit JournalSource(JournalOptions options) : options_(std::move(options)) {}
 
+  // journal_source.cc: opening, waiting, and getting over errors
   Result<void> OpenJournal();
   std::string UnitAdvice();
   int AddMatch(const std::string& match);
   int AddMatches();
+  void Mark();  // the entry just read is the place
+  void Process();
+  Waited Wait(std::chrono::milliseconds wait, std::optional<Clock::time_point>& deadline);
+  bool Cut();  // a file shrank under the reader
+  void Fail(std::string_view what, int error);
+  void Reopen();
+  void Probe();  // the files, for what Health tells
+
+  // journal_source.cc: one entry and its fields
+  bool IsOf(sd_id128_t boot);
+  int ReadEntry(LogLine& line);
+  int ReadFields();
+  void TakeField(std::string_view field);
+  void TakeMessage(std::string_view field);
+  void TakeTrusted(std::string_view field);  // what journald says itself: "_..."
+  std::optional<LogWriter> WriterOfEntry();
+  std::optional<LogWriter> Writer() const;
+  static Transport TransportOf(std::string_view name);
+  uint64_t StreamOf(std::string_view id);
+  bool Reads(std::string_view unit) const;
+  void NoteBoot(sd_id128_t boot);
+  void NoteDropped();
+  bool NoteBroken(uint64_t stream);
+  bool NoteComplete();
+
+  // journal_seek.cc: where it begins, and back to where it was
   int SeekStart();
   int SeekBoot();
   bool HasBoot(sd_id128_t boot);
@@ -69,44 +96,25 @@ class JournalSource final : public LineSource {
   int SkipRead();
   bool TurnToRunningBoot();
 
+  // journal_settled.cc: files that nothing is added to, by MESSAGE alone
   void AskOnce();
   bool HasAny(std::initializer_list<const char*> fields);
   bool HasField(const char* name);
+  int FindMessage(std::string_view& field);
+  void TakeFoundMessage(std::string_view field);
   std::string_view HeadOf(std::string_view message, Need need) const;
   std::optional<LogWriter> WriterKnownBy(std::string_view message, Need need) const;
   bool OfSameStream();
   Need Offer(std::string_view field, LogLine& line);
 
-  bool IsOf(sd_id128_t boot);
-  int ReadEntry(LogLine& line);
-  int FindMessage(std::string_view& field);
-  void TakeFoundMessage(std::string_view field);
-  int ReadFields();
-  std::optional<LogWriter> WriterOfEntry();
-  void TakeField(std::string_view field);
-  void TakeMessage(std::string_view field);
-  void TakeTrusted(std::string_view field);
-  static Transport TransportOf(std::string_view name);
-  uint64_t StreamOf(std::string_view id);
-  std::optional<LogWriter> Writer() const;
-  bool Reads(std::string_view unit) const;
-  void NoteBoot(sd_id128_t boot);
-  void NoteDropped();
-  bool NoteBroken(uint64_t stream);
+  // journal_missing.cc: entries that never came
   uint64_t OldestKept();
-  bool Cut();
-  bool NoteComplete();
-  std::vector<std::string> Folders() const;
+  void FindVacuumed();
   void Look();
   bool FindMissing();
-  void FindVacuumed();
   void CannotRead(GapReason reason);
-  void Mark();
-  void Process();
-  Waited Wait(std::chrono::milliseconds wait, std::optional<Clock::time_point>& deadline);
-  void Fail(std::string_view what, int error);
-  void Reopen();
-  void Probe();
+  std::vector<std::string> Folders() const;
+
   bool following() const { return options_.files.empty(); }
 
   JournalOptions options_;

@@ -99,9 +99,8 @@ void Tracker::Impl::OnDied(PodFacts& pod, ContainerFacts& container, Timestamp a
 void Tracker::Impl::OnSandboxFoundDead(const Event& event) {
   PodFacts* pod = PodOf(event, false);
   if (pod == nullptr) return;
-  const auto container =
-      std::ranges::find(pod->containers, event.container_id, &ContainerFacts::id);
-  if (container == pod->containers.end() || !container->name.empty() || container->kills > 0) {
+  ContainerFacts* container = FindContainer(*pod, event.container_id);
+  if (container == nullptr || !container->name.empty() || container->kills > 0) {
     return;
   }
   container->sandbox = true;
@@ -255,18 +254,16 @@ void Tracker::Impl::OnCgroupDestroyed(const Event& event) {
   LearnSandboxes(event);
   PodFacts* pod = PodOf(event, false);
   if (pod == nullptr || !pod->terminating() || event.container_id.empty()) return;
-  const auto container =
-      std::ranges::find(pod->containers, event.container_id, &ContainerFacts::id);
-  if (container == pod->containers.end() || !container->sandbox) return;
+  ContainerFacts* container = FindContainer(*pod, event.container_id);
+  if (container == nullptr || !container->sandbox) return;
   SetOnce(pod->termination->sandbox_cgroup_gone_at, event.at);
 }
 
 void Tracker::Impl::OnPlegTransition(const Event& event) {
   PodFacts* pod = PodOf(event, false);
   if (pod == nullptr || !pod->terminating() || event.pleg_type != "exited") return;
-  const auto container =
-      std::ranges::find(pod->containers, event.container_id, &ContainerFacts::id);
-  if (container == pod->containers.end()) return;
+  ContainerFacts* container = FindContainer(*pod, event.container_id);
+  if (container == nullptr) return;
   if (container->sandbox) SetOnce(pod->termination->sandbox_relisted_at, event.at);
   // Of a pod whose object is gone the sync loop prints no event any more.
   if (pod->remove_at && !pod->termination->worker_entered_at) OnDied(*pod, *container, event.at);

@@ -44,6 +44,11 @@ inline void SetOnce(std::optional<Timestamp>& into, Timestamp at) {
   if (!into) into = at;
 }
 
+inline ContainerFacts* FindContainer(PodFacts& pod, std::string_view id) {
+  const auto found = std::ranges::find(pod.containers, id, &ContainerFacts::id);
+  return found == pod.containers.end() ? nullptr : &*found;
+}
+
 // A line named the pod.
 inline void Touch(PodFacts& pod, Timestamp at) {
   pod.last_event_at = std::max(pod.last_event_at, at);

@@ -26,11 +26,6 @@ constexpr Duration kSweepDue = 60s;
 // Of a sandbox that had no container to stop: a job's own end is not swept up that soon.
 constexpr Duration kSweepSoon = 5s;
 
-ContainerFacts* Find(PodFacts& pod, std::string_view id) {
-  const auto found = std::ranges::find(pod.containers, id, &ContainerFacts::id);
-  return found == pod.containers.end() ? nullptr : &*found;
-}
-
 // Not followed by another run of the same container.
 bool IsCurrent(const PodFacts& pod, const ContainerFacts& container) {
   bool passed = false;
@@ -39,13 +34,6 @@ bool IsCurrent(const PodFacts& pod, const ContainerFacts& container) {
     passed = passed || &other == &container;
   }
   return true;
-}
-
-bool IsLastSandbox(const PodFacts& pod, const ContainerFacts& sandbox) {
-  for (auto other = pod.containers.rbegin(); other != pod.containers.rend(); ++other) {
-    if (other->sandbox) return &*other == &sandbox;
-  }
-  return false;
 }
 
 ContainerFacts* LastSandbox(PodFacts& pod) {
@@ -108,7 +96,7 @@ void Tracker::Impl::OnRuntimeContainer(const Event& event) {
 void Tracker::Impl::OnRuntimeStop(const Event& event) {
   PodFacts* pod = PodOf(event, false);
   if (pod == nullptr) return;
-  ContainerFacts* container = Find(*pod, event.container_id);
+  ContainerFacts* container = FindContainer(*pod, event.container_id);
   if (container == nullptr || container->sandbox) return;
   RuntimeFacts& stop = container->runtime;
   switch (event.kind) {
@@ -133,7 +121,7 @@ void Tracker::Impl::OnRuntimeStop(const Event& event) {
 
 void Tracker::Impl::OnRuntimeExit(const Event& event) {
   PodFacts* pod = PodOf(event, false);
-  ContainerFacts* container = pod != nullptr ? Find(*pod, event.container_id) : nullptr;
+  ContainerFacts* container = pod != nullptr ? FindContainer(*pod, event.container_id) : nullptr;
   if (container == nullptr) return;
   const bool exact = event.exited_at.has_value();
   const Timestamp at = event.exited_at.value_or(event.at);
@@ -151,7 +139,7 @@ void Tracker::Impl::OnRuntimeExit(const Event& event) {
 
 void Tracker::Impl::OnRuntimeSandboxStop(const Event& event) {
   PodFacts* pod = PodOf(event, false);
-  ContainerFacts* sandbox = pod != nullptr ? Find(*pod, event.sandbox_id) : nullptr;
+  ContainerFacts* sandbox = pod != nullptr ? FindContainer(*pod, event.sandbox_id) : nullptr;
   if (sandbox == nullptr) return;
   sandbox->sandbox = true;
   RuntimeFacts& stop = sandbox->runtime;
@@ -159,7 +147,7 @@ void Tracker::Impl::OnRuntimeSandboxStop(const Event& event) {
   if (event.kind == EventKind::kRuntimeSandboxStopRequested) {
     SetOnce(stop.stop_at, event.at);
     const bool tells = !RuntimeDecides() || pod->termination || pod->ended || pod->finished;
-    if (tells || !IsLastSandbox(*pod, *sandbox)) return;
+    if (tells || LastSandbox(*pod) != sandbox) return;
     if (const auto first = FirstStop(*pod, *sandbox)) StartByRuntime(*pod, *first);
     return;
   }
@@ -212,7 +200,7 @@ void Tracker::Impl::OnRuntimeSwept(const Event& event) {
     if (over) After(kForgetAfter, Timer::kRetire, *pod);
     return;
   }
-  const ContainerFacts* container = Find(*pod, event.container_id);
+  const ContainerFacts* container = FindContainer(*pod, event.container_id);
   if (container == nullptr || container->sandbox || !IsCurrent(*pod, *container)) return;
   const ContainerFacts* sandbox = LastSandbox(*pod);
   if (sandbox == nullptr || !sandbox->runtime.stop_at) return;

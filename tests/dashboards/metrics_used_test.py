@@ -11,8 +11,8 @@ import sys
 from project import BINARY, ROOT, load
 
 PREFIX = "kubelet_lifecycle_"
-# What a scrape or an external label adds.
-TARGET_LABELS = {"job", "instance", "node", "cluster", "namespace", "pod", "__name__"}
+# What a scrape or an external label adds; exported_*: what a scrape that keeps its own labels makes of the metric's.
+TARGET_LABELS = {"job", "instance", "node", "cluster", "namespace", "pod", "exported_namespace", "exported_pod", "__name__"}
 METRIC = re.compile(r"(?<![\w:])" + PREFIX + r"(\w+)(?:\{([^{}]*)\})?")
 RECORD = re.compile(r"(?<![\w:.\"'])([a-z_]\w*(?::\w+)+)(?![\w:]*[(/.])")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|(%[qsv]))')

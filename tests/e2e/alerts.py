@@ -185,10 +185,17 @@ def alertmanager_command():
     return ["unshare", "--mount", "--map-root-user", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', share, program]
 
 
+def inhibitions():
+    """Those that dashboards/prometheus/README.md tells one to take."""
+    text = (lane.ROOT / "dashboards/prometheus/README.md").read_text()
+    return yaml.safe_load(text[text.index("inhibit_rules:"):text.index("route:\n")])["inhibit_rules"]
+
+
 def start_alertmanager(webhook):
     port = lane.free_port()
     (home / "alertmanager.yml").write_text(json.dumps({
         "route": {"receiver": "webhook", "group_by": ["..."], "group_wait": "0s", "group_interval": "500ms", "repeat_interval": "1h"},
+        "inhibit_rules": inhibitions(),
         "receivers": [{"name": "webhook", "webhook_configs": [{"url": webhook.url, "send_resolved": True}]}]}))
     lane.start(*alertmanager_command(), f"--config.file={home}/alertmanager.yml", f"--storage.path={home}/alertmanager",
                f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", stdout=(home / "alertmanager.err").open("wb"),

@@ -64,6 +64,7 @@ def queries(all_of):
 
 
 def substituted(expression, node=".*"):
+    expression = expression.replace('="$node"', '=~"$node"')  # any node stands for the one that is chosen
     values = {"$__rate_interval": "1m", "$__range": "1m", "$cluster": ".*", "$precision": ".*", "$namespace": ".*", "$node": node}
     for variable, value in values.items():
         expression = expression.replace(variable, value)
@@ -96,6 +97,11 @@ def check_form(all_of):
         lane.expect(f"{name}: uid, tags", dashboard["uid"] == f"kubelet-lifecycle-{name}" and "kubelet-lifecycle" in dashboard["tags"])
         variables = [v["name"] for v in dashboard["templating"]["list"]]
         lane.expect(f"{name}: variables", variables[:2] == ["datasource", "cluster"], variables)
+        # Grafana escapes a value for =~ only where several may be chosen: [::1]:10298 is no regular expression.
+        several = {v["name"]: v.get("multi", False) for v in dashboard["templating"]["list"]}
+        wrong = {m.group(0) for _, _, t in queries({name: dashboard}) for m in re.finditer(r'(=~|=)"\$(\w+)"', t["expr"])
+                 if (m.group(1) == "=~") != several[m.group(2)]}
+        lane.expect(f"{name}: =~ for what may be several, = for one", not wrong, wrong)
         for panel in dashboard["panels"]:
             if panel["type"] == "row":
                 continue

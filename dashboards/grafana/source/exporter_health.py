@@ -15,7 +15,7 @@ def more(name, by="", where=HERE, legend="", over="$__rate_interval"):
 
 SUMMARY = [
     row("Can the figures be believed"),
-    number("How many exporters?", "Every exporter that Prometheus has a sample of. One that is down is not among them: alert ExporterDown.",
+    number("How many exporters?", "Every exporter that answers. One that is down is not among them: Fleet counts those, and the alert ExporterDown names them.",
            [query(f"count({PREFIX}ready{{{HERE}}})", "exporters")], unit="short", nothing=NOT_SCRAPED, thresholds=steps("blue")),
     number("How many are not ready?", "Not ready: still catching up, no kubelet line seen, or journal files that cannot be read. The exporter's /-/ready says which.",
            [query(f"count({PREFIX}ready{{{HERE}}}) - sum({PREFIX}ready{{{HERE}}})", "not ready")], unit="short", nothing=NOT_SCRAPED,
@@ -77,7 +77,7 @@ COST = [
               [query(most(5, f"process_resident_memory_bytes{{{HERE}}} {OURS}"), "{{instance}}")], unit="bytes", nothing=NOT_SCRAPED, links=[to_node()]),
     over_time("How much processor time?", "Share of one core, the five most.",
               [query(most(5, f"rate(process_cpu_seconds_total{{{HERE}}}[$__rate_interval]) {OURS}"), "{{instance}}")], unit="percentunit", nothing=NOT_SCRAPED, links=[to_node()]),
-    over_time("How often is the state written?", "One to a second while lines come, one every ten seconds at rest. Mean and the rarest writer.",
+    over_time("How often is the state written?", "One to a second while lines come, none at rest. Mean and the rarest writer.",
               [query(f"avg(rate({PREFIX}state_commits_total{{{HERE}}}[$__rate_interval]))", "mean"),
                query(f"min(rate({PREFIX}state_commits_total{{{HERE}}}[$__rate_interval]))", "rarest"),
                query(f"sum(rate({PREFIX}state_commit_errors_total{{{HERE}}}[$__rate_interval])) > 0", "failed")], unit="suffix:/s", nothing=NOT_SCRAPED),

@@ -27,11 +27,14 @@ RIGHT_NOW = [
     number("How long take nine of ten?", "90th percentile of the time from the deletion request to the last container and the sandbox stopped, last 5 minutes.",
            [query(quantile(0.9, TERMINATION), "p90")], unit="s", nothing=NOTHING_ENDED, thresholds=steps("green", (35, "orange"), (120, "red"))),
     number("How many used up grace?", "Share of terminations in which a container used up its grace period and got SIGKILL (exit code 137), last 5 minutes.",
-           [query(f"sum(cluster:{PREFIX}grace_period_exceeded:rate5m{{{HERE}}}) / sum(cluster:{PREFIX}pod_terminations:rate5m{{{HERE}}})", "killed")],
+           [query(f"sum(cluster:{PREFIX}grace_period_exceeded:rate5m{{{HERE}}}) / (sum(cluster:{PREFIX}pod_terminations:rate5m{{{HERE}}}) > 0)", "killed")],
            unit="percentunit", nothing=NOTHING_ENDED, decimals=1, thresholds=steps("green", (0.05, "orange"), (0.2, "red"))),
-    number("Are all exporters ready?", "Share of scraped exporters that have caught up with their log. The others know less than there is: see Exporter health.",
-           [query(f"sum(cluster:{PREFIX}exporters_ready:sum{{{HERE}}}) / sum(cluster:{PREFIX}exporters:count{{{HERE}}})", "ready")],
-           unit="percentunit", nothing=NOT_RECORDED, decimals=0, max=1, thresholds=steps("red", (0.9, "orange"), (1, "green")),
+    number("Are all exporters ready?", "Share of the exporters that answer which have caught up with their log; the others know less than there is. Beside it: how many targets do not answer at all. See Exporter health.",
+           [query(f"sum(cluster:{PREFIX}exporters_ready:sum{{{HERE}}}) / sum(cluster:{PREFIX}exporters:count{{{HERE}}})", "ready"),
+            query(f"sum(cluster:{PREFIX}exporters_down:sum{{{HERE}}})", "down")],
+           unit="percentunit", nothing=NOT_RECORDED, decimals=0, max=1, thresholds=steps("red", (0.9, "orange"), (1, "green")), graph=False,
+           overrides=[{"matcher": {"id": "byName", "options": "down"},
+                       "properties": [{"id": "unit", "value": "short"}, {"id": "thresholds", "value": steps("green", (1, "red"))}]}],
            links=[to_dashboard("exporter-health", "Exporter health")]),
 ]
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One node. Raw series, so that nothing but the exporter is needed."""
-from parts import (PREFIX, SILENT, bars_now, choice, dashboard, from_labels, heat, most, number, over_time, query, row, short, steps, table, to_dashboard,
+from parts import (PREFIX, SILENT, bars_now, choice, dashboard, from_labels, heat, most, number, over_time, own_pod, query, row, short, steps, table, to_dashboard,
                    to_exporter_page)
 
-HERE = 'cluster=~"$cluster", instance=~"$node"'
+# One node: Grafana escapes for =~ only what may be several, and [::1]:10298 is no regular expression.
+HERE = 'cluster=~"$cluster", instance="$node"'
 EXACT = f'{HERE}, precision=~"$precision"'
 NOT_SCRAPED = "This node's exporter is not scraped."
 NOTHING_ENDED = "No pod ended on this node in this time, or its log level (below 2) hides it."
@@ -79,9 +80,9 @@ TROUBLE = [
     over_time("What fails, and why?", "Failed attempts by step and reason. The kubelet tries again: a short burst is normal, a plateau is not.",
               failures(), unit="short", nothing="Nothing failed on this node in this time: good.", stack=True, bars=True, width=12),
     table("Which pods are stuck here?", "The 20 oldest. Reason none: nothing has failed, the step is silent. A hung mount and a finalizer say nothing.",
-          [query(f"{PREFIX}stuck_pod_age_seconds{{{HERE}}}", table=True)], unit="short", nothing="No pod is stuck on this node: good.", by="Age", width=24, height=7,
+          [query(f"max by (namespace, pod, phase, reason) ({own_pod(f'{PREFIX}stuck_pod_age_seconds{{{HERE}}}')})", table=True)], unit="short", nothing="No pod is stuck on this node: good.", by="Age", width=24, height=7,
           columns={"Value": ("Age", {"unit": "s", "custom.width": 110}), "namespace": ("Namespace", {}), "pod": ("Pod", {}), "phase": ("Step", {}),
-                   "reason": ("Reason", {"mappings": SILENT}), "cluster": ("Cluster", {"custom.hidden": True}), "instance": ("Node", {"custom.hidden": True})}),
+                   "reason": ("Reason", {"mappings": SILENT})}),
     over_time("Which volume plugin is slow?", "90th percentile from the first attempt to unmount until it succeeds, failed attempts and back-off included. The six slowest.",
               [query(short(most(6, quantile(0.9, "volume_unmount_duration_seconds", "plugin, operation"))), "{{plugin}} {{operation}}")], unit="s",
               nothing="No volume was unmounted in this time.", width=8),

@@ -19,7 +19,7 @@ def to_node(label="${__field.labels.instance}"):
 
 
 def to_exporter_page(label="${__field.labels.instance}"):
-    return {"title": "The exporter's own page", "url": f"http://{label}/", "targetBlank": True}
+    return {"title": "The exporter's own page, where instance is its address", "url": f"http://{label}/", "targetBlank": True}
 
 
 def query(expr, legend="", instant=False, table=False, heatmap=False):
@@ -43,6 +43,13 @@ def most(k, expression, pick="topk", over="max_over_time"):
 def short(expression):
     """The plugins of Kubernetes itself without their common beginning, which would fill a legend."""
     return f'label_replace({expression}, "plugin", "$1", "plugin", "kubernetes.io/(.*)")'
+
+
+def own_pod(expression):
+    """Where monitoring keeps `namespace` and `pod` for the exporter's own, those of the stuck pod are in exported_*."""
+    for label in ("namespace", "pod"):
+        expression = f'label_replace({expression}, "{label}", "$1", "exported_{label}", "(.+)")'
+    return expression
 
 
 def panel(kind, title, description, queries, *, unit, nothing, width=8, height=8, options=None, custom=None, links=(),

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the pager leads to: which pods do not end, where they hang, why, and what to do."""
 from node import failures
-from parts import PREFIX, SILENT, bars_now, dashboard, from_labels, most, number, over_time, query, row, steps, table, to_node
+from parts import PREFIX, SILENT, bars_now, dashboard, from_labels, most, number, over_time, own_pod, query, row, steps, table, to_node
 from runbooks_url import RUNBOOKS_URL
 
 NODES = 'cluster=~"$cluster", instance=~"$node"'
 PODS = f'{NODES}, namespace=~"$namespace"'
+AGES = own_pod(f"{PREFIX}stuck_pod_age_seconds{{{PODS}}}")
 NOT_SCRAPED = "No exporter is scraped for this choice."
 NO_POD = "No pod is stuck: good."
 AGE = steps("orange", (900, "red"), (86400, "dark-red"))
@@ -31,7 +32,7 @@ DASHBOARD = dashboard(
                thresholds=steps("green", (1, "orange")), width=6),
         table("Which pods are stuck, where, and why?",
               "The oldest first. Reason none: nothing has failed, the step hangs in silence, as a dead mount and a finalizer do. A click on the node leads to its dashboard, one on the reason to the runbook.",
-              [query(f"max by (cluster, instance, namespace, pod, phase, reason) ({PREFIX}stuck_pod_age_seconds{{{PODS}}})", table=True)],
+              [query(f"max by (cluster, instance, namespace, pod, phase, reason) ({AGES})", table=True)],
               unit="short", nothing=NO_POD, by="Age", width=24, height=10,
               columns={"Value": ("Age", {"unit": "s", "decimals": 1, "custom.width": 110, "thresholds": AGE, "color": {"mode": "thresholds"},
                                          "custom.cellOptions": {"type": "color-text"}}),
@@ -42,7 +43,7 @@ DASHBOARD = dashboard(
                   [query(f'label_replace(sum by (phase, reason) ({PREFIX}overdue_pods{{{NODES}}}), "reason", "silent", "reason", "")', "{{phase}}: {{reason}}")],
                   unit="short", nothing="No pod was stuck in this time: good.", stack=True, width=8, height=10),
         over_time("How does the age of each grow?", "A line that ends: the pod is gone. Only the five oldest.",
-                  [query(most(5, f"max by (namespace, pod) ({PREFIX}stuck_pod_age_seconds{{{PODS}}})"), "{{namespace}}/{{pod}}")],
+                  [query(most(5, f"max by (namespace, pod) ({AGES})"), "{{namespace}}/{{pod}}")],
                   unit="s", nothing="No pod was stuck in this time: good.", width=8, height=10),
         over_time("Do the attempts still fail?", "Failed attempts by step and reason on these nodes. Attempts that go on failing: mend the cause, the kubelet does the rest. None, and still stuck: the call itself hangs.",
                   failures(NODES), unit="short", nothing="No attempt failed in this time: what is stuck is silent.", stack=True, bars=True, width=8, height=10),

@@ -18,6 +18,8 @@ TYPES = {
     "ConfigMap": "kubernetes-models/v1/ConfigMap",
     "DaemonSet": "kubernetes-models/apps/v1/DaemonSet",
     "NetworkPolicy": "kubernetes-models/networking.k8s.io/v1/NetworkPolicy",
+    "ClusterRole": "kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRole",
+    "RoleBinding": "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding",
     "PodMonitor": "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor",
     "PrometheusRule": "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule",
     "SecurityContextConstraints": "./openshift",  # in no package: openshift.d.ts beside this
@@ -32,12 +34,17 @@ def at(thing, *path):
 
 POD = ("spec", "template", "spec")
 EXPORTER = (*POD, "containers", 0)
+CLUSTER_WIDE = ("Namespace", "SecurityContextConstraints", "ClusterRole")
+PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 # What tsc must refuse: (kind, where, key, value).
 MUTATIONS = [
     ("DaemonSet", EXPORTER, "imagePullpolicy", "Always"),
     ("DaemonSet", (*EXPORTER, "securityContext"), "readOnlyRootFileSystem", True),
     ("DaemonSet", (*EXPORTER, "securityContext", "capabilities"), "drop", "ALL"),
     ("DaemonSet", (*EXPORTER, "readinessProbe", "httpGet"), "scheme", ["HTTPS"]),
+    ("DaemonSet", (*EXPORTER, "startupProbe"), "failureThreshhold", 30),
+    ("DaemonSet", (*EXPORTER, "env", 0, "valueFrom", "fieldRef"), "path", "spec.nodeName"),
+    ("DaemonSet", (*POD, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"), "matchExpressions", []),
     ("DaemonSet", (*POD, "securityContext"), "supplementalGroup", [999]),
     ("DaemonSet", (*POD, "securityContext"), "runAsUser", "65532"),
     ("DaemonSet", (*POD, "volumes", 0, "hostPath"), "readOnly", True),
@@ -49,6 +56,8 @@ MUTATIONS = [
     ("Service", ("spec",), "publishNotReadyAddress", True),
     ("Namespace", ("metadata",), "label", {}),
     ("PodMonitor", ("spec", "podMetricsEndpoints", 0), "interva", "30s"),
+    ("ClusterRole", ("rules", 0), "resourceName", ["x"]),
+    ("RoleBinding", ("subjects", 0), "serviceAccount", "x"),
     ("PrometheusRule", ("spec", "groups", 0, "rules", 0), "expression", "1"),
     ("SecurityContextConstraints", (), "allowHostDirVolumePlugins", True),
 ]
@@ -103,6 +112,12 @@ def check_container(name, pod, container):
     lane.expect(f"{what}: writes its state only", writable == ["/var/lib/kubelet-lifecycle-exporter"], writable)
 
 
+def in_one_namespace(name, objects, namespace):
+    astray = [o["metadata"]["name"] for o in objects if o["kind"] not in CLUSTER_WIDE and o["metadata"].get("namespace") != namespace]
+    astray += [s["name"] for o in objects for s in o.get("subjects", []) if s["namespace"] != namespace]
+    lane.expect(f"{name}: all in the namespace {namespace}", not astray, astray)
+
+
 def check_promises(name, objects):
     daemon = manifests.daemon_set(objects)
     pod = at(daemon, *POD)
@@ -116,16 +131,25 @@ def check_promises(name, objects):
     lane.expect(f"{name}: no token", pod["automountServiceAccountToken"] is False)
     lane.expect(f"{name}: nothing of the host's but folders", not {"hostNetwork", "hostPID", "hostIPC"} & set(pod))
     lane.expect(f"{name}: on every node", pod["tolerations"] == [{"operator": "Exists"}] and pod["priorityClassName"] == "system-node-critical")
+    terms = at(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+    lane.expect(f"{name}: but not where there is no kubelet's log", len(terms) == 1 and terms[0]["matchExpressions"] == [
+        {"key": "eks.amazonaws.com/compute-type", "operator": "NotIn", "values": ["fargate"]},
+        {"key": "type", "operator": "NotIn", "values": ["virtual-kubelet"]}], terms)
     lane.expect(f"{name}: update", daemon["spec"]["updateStrategy"]["rollingUpdate"] == {"maxUnavailable": "10%", "maxSurge": 0})
     ports = {port["name"]: port["containerPort"] for port in exporter["ports"]}
     lane.expect(f"{name}: probes have a port of their own", ports == {"metrics": 10298, "probes": 10299}
-                and all(exporter[p]["httpGet"]["port"] == "probes" for p in ("livenessProbe", "readinessProbe"))
+                and all(exporter[p]["httpGet"]["port"] == "probes" for p in PROBES)
                 and {"--web.listen-address=:10298", "--web.probe-address=:10299"} <= set(exporter["args"]))
+    schemes = {exporter[p]["httpGet"].get("scheme", "HTTP") for p in PROBES}
+    lane.expect(f"{name}: probes speak what is served", schemes == {"HTTPS" if any("web.config" in a for a in exporter["args"]) else "HTTP"}, schemes)
+    start = exporter["startupProbe"]
+    lane.expect(f"{name}: five minutes to begin", start["periodSeconds"] * start["failureThreshold"] == 300, start)
+    variables = {one["name"]: at(one, "valueFrom", "fieldRef", "fieldPath") for one in exporter["env"]}
+    used = set(re.findall(r"\$\((\w+)\)", " ".join(exporter["args"])))
+    lane.expect(f"{name}: it knows its node, and every variable that it is given", variables["NODE_NAME"] == "spec.nodeName" and used <= set(variables), variables)
     mounted = {m["name"] for c in pod["containers"] + pod.get("initContainers", []) for m in c["volumeMounts"]}
     lane.expect(f"{name}: every volume is mounted", mounted == {v["name"] for v in pod["volumes"]}, mounted)
-    astray = [o["metadata"]["name"] for o in objects if o["kind"] not in ("Namespace", "SecurityContextConstraints")
-              and o["metadata"].get("namespace") != "kubelet-lifecycle"]
-    lane.expect(f"{name}: all in one namespace", not astray, astray)
+    in_one_namespace(name, objects, "kubelet-lifecycle")
     labels = at(daemon, "spec", "template", "metadata", "labels").items()
     selectors = [at(daemon, "spec", "selector", "matchLabels")]
     selectors += [o["spec"]["selector"] for o in objects if o["kind"] == "Service"]
@@ -140,7 +164,7 @@ def check_arguments(name, objects, home):
     command, *flags = pod["containers"][0]["args"]
     pairs = [flag.removeprefix("--").split("=", 1) for flag in flags]
     # What the pod finds at these places is checked in a container: kubernetes_pod.py.
-    keys = {key: value for key, value in pairs if key != "web.config.file"}
+    keys = {key: value.replace("$(HOST_IP)", "192.0.2.1") for key, value in pairs if key != "web.config.file"}
     config = home / "config.yml"
     config.write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in keys.items()))
     done = subprocess.run([lane.exporter(), "check-config", config], capture_output=True, text=True)
@@ -157,6 +181,47 @@ def check_monitoring(objects):
     lane.expect("prometheus-operator: nothing is too large for kubectl apply", not large, large)
 
 
+def check_scrape(objects):
+    """`instance` is the node, and nothing of the pod is in a series: dashboards/prometheus/README.md."""
+    endpoint = at(next(o for o in objects if o["kind"] == "PodMonitor"), "spec", "podMetricsEndpoints", 0)
+    rules = {rule["action"]: rule for rule in endpoint["relabelings"]}
+    lane.expect("prometheus-operator: instance is the node", rules["replace"] == {
+        "action": "replace", "sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "instance"}, rules)
+    lane.expect("prometheus-operator: a stuck pod's labels are its own", endpoint["honorLabels"] is True and all(
+        re.fullmatch(rules["labeldrop"]["regex"], label) for label in ("namespace", "pod", "container", "endpoint")), rules)
+
+
+def check_openshift(objects):
+    constraints, role, binding = (next(o for o in objects if o["kind"] == kind) for kind in ("SecurityContextConstraints", "ClusterRole", "RoleBinding"))
+    name = constraints["metadata"]["name"]
+    lane.expect("openshift: whoever is bound may use the constraints, and they name no namespace", not constraints["users"] and role["rules"] == [
+        {"apiGroups": ["security.openshift.io"], "resources": ["securitycontextconstraints"], "resourceNames": [name], "verbs": ["use"]}]
+        and binding["roleRef"]["name"] == role["metadata"]["name"], role)
+    pod = at(manifests.daemon_set(objects), *POD)
+    lane.expect("openshift: they admit the pod's account", [s["name"] for s in binding["subjects"]] == [pod["serviceAccountName"]], binding)
+    lane.expect("openshift: and its SELinux type", pod["securityContext"]["seLinuxOptions"] == constraints["seLinuxContext"]["seLinuxOptions"])
+
+
+def check_components(rendered):
+    names = {path.name for path in (manifests.FOLDER / "components").iterdir()}
+    for name in rendered:
+        in_one_namespace(name, manifests.customized(name, namespace="elsewhere"), "elsewhere")
+    lane.expect("every component has an overlay, but that which lacks a number", names - {n.removeprefix("overlays/") for n in rendered} == {"journal-gid-other"})
+    other = at(manifests.daemon_set(manifests.customized("base", ["journal-gid-other"])), *POD, "securityContext", "supplementalGroups")
+    lane.expect("journal-gid-other: refused as it is", other == [-1], other)
+    both = manifests.customized("base", ["openshift", "selinux", "pod-state", "tls", "traces", "prometheus-operator"])
+    in_one_namespace("several components", both, "kubelet-lifecycle")
+    for name, folders in {"k3s": ["containerd"], "rke2": ["containerd", "logs"]}.items():
+        pod = at(manifests.daemon_set(rendered[f"overlays/{name}"]), *POD)
+        mounts = {m["mountPath"]: m for m in pod["containers"][0]["volumeMounts"]}
+        paths = [f"/var/lib/rancher/{name}/agent/{folder}" for folder in folders]
+        hosts = {v["hostPath"]["path"] for v in pod["volumes"] if "hostPath" in v}
+        lane.expect(f"{name}: its own folders, as they are called on the node", all(mounts.get(p, {}).get("readOnly") and p in hosts for p in paths), mounts)
+    policy = next(o for o in rendered["overlays/traces"] if o["kind"] == "NetworkPolicy")["spec"]
+    closed = [n for n, some in rendered.items() if n != "overlays/traces" and next(o for o in some if o["kind"] == "NetworkPolicy")["spec"]["egress"]]
+    lane.expect("traces: the way to the collector is open, and everywhere else nothing", policy["egress"] == [{"ports": [{"port": 4318}]}] and not closed, (policy, closed))
+
+
 def main():
     rendered = {name: manifests.objects(name) for name in manifests.ALL}
     wanted = manifests.HEADER + manifests.render("base")
@@ -166,6 +231,9 @@ def main():
         check_promises(name, objects)
         check_arguments(name, objects, home)
     check_monitoring(rendered["overlays/prometheus-operator"])
+    check_scrape(rendered["overlays/prometheus-operator"])
+    check_openshift(rendered["overlays/openshift"])
+    check_components(rendered)
     version = subprocess.run([lane.exporter(), "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
     images = {c["image"] for objects in rendered.values() for kind in ("containers", "initContainers")
               for c in at(manifests.daemon_set(objects), *POD).get(kind, [])}

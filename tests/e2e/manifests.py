@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """deploy/kubernetes as kustomize renders it."""
+import json
+import os
+import pathlib
 import subprocess
 import sys
 
@@ -17,7 +20,7 @@ ALL = ["base", *sorted(f"overlays/{path.name}" for path in (FOLDER / "overlays")
 
 
 def render(name):
-    """The text of base or overlays/NAME."""
+    """The text of base or overlays/NAME, or of another folder."""
     lane.need("kustomize")
     done = subprocess.run(["kustomize", "build", FOLDER / name], capture_output=True, text=True)
     if done.returncode != 0:
@@ -27,6 +30,15 @@ def render(name):
 
 def objects(name):
     return [one for one in yaml.safe_load_all(render(name)) if one]
+
+
+def customized(resource, components=(), **fields):
+    """What a kustomization of one's own makes of them: objects."""
+    home = pathlib.Path(os.path.realpath(lane.temp_dir()))
+    paths = {"resources": [resource], "components": [f"components/{name}" for name in components]}
+    fields |= {key: [os.path.relpath(FOLDER / one, home) for one in some] for key, some in paths.items()}
+    (home / "kustomization.yaml").write_text(json.dumps({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", **fields}))
+    return objects(home)
 
 
 def daemon_set(some):

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The files that deploy/ ships for rsyslog and logrotate, with only their paths changed, under a real rsyslogd and a real
-logrotate: whatever a kubelet writes to syslog is counted once, over forced rotations and restarts of the exporter."""
+logrotate: whatever a kubelet writes to syslog is counted once, over forced rotations and restarts of the exporter. rsyslogd gives up
+root for a user of its own, as Ubuntu's does: what is rotated has to stay that user's."""
 import grp
 import os
 import pathlib
+import pwd
 import signal
 import socket
 import subprocess
@@ -18,12 +20,18 @@ from soak import Exporter  # noqa: E402
 
 lane.need("rsyslogd", "logrotate", "gzip")
 home = lane.temp_dir()
-(home / "work").mkdir()
 log = home / "log/kubelet.log"
+writer, adm = pwd.getpwnam("daemon"), grp.getgrnam("adm").gr_gid
+home.chmod(0o755)
+for folder in (home / "work", log.parent):  # Ubuntu's /var/log is open to that user
+    folder.mkdir()
+    os.chown(folder, writer.pw_uid, adm)
+(home / "other.log").touch()
+os.chown(home / "other.log", writer.pw_uid, adm)
 shipped = (lane.ROOT / "deploy/rsyslog/30-kubelet.conf").read_text().replace("/var/log/kubelet/kubelet.log", str(log))
 modules = next((p for p in (pathlib.Path(lane.shutil.which("rsyslogd")).parents[1] / "lib").glob("*/rsyslog")), None)
 (home / "rsyslog.conf").write_text(f"""
-global(workDirectory="{home}/work")
+global(workDirectory="{home}/work" privdrop.user.name="{writer.pw_name}" privdrop.group.name="adm")
 module(load="imuxsock" SysSock.Use="off")
 input(type="imuxsock" Socket="{home}/dev-log" RateLimit.Interval="0")
 {shipped}
@@ -93,7 +101,7 @@ lane.expect("no gap", exporter.sum_of("journal_gaps_total") == 0)
 lane.expect("a long line is whole", len(log.read_text().splitlines()[-1]) > 30_000)
 lane.expect("other programs' lines are elsewhere", "another program" not in log.read_text())
 owners = {(p.stat().st_uid, p.stat().st_gid, p.stat().st_mode & 0o777) for p in log.parent.iterdir()}
-lane.expect("adm may read each, others none", owners == {(0, grp.getgrnam("adm").gr_gid, 0o640)}, owners)
+lane.expect("each is rsyslogd's still, adm may read it, others may not", owners == {(writer.pw_uid, adm, 0o640)}, owners)
 
 
 def without_force():

@@ -191,6 +191,32 @@ def check_scrape(objects):
         re.fullmatch(rules["labeldrop"]["regex"], label) for label in ("namespace", "pod", "container", "endpoint")), rules)
 
 
+def scraped(rules, daemon):
+    """`instance` of each target that such rules leave of a pod on the node n1: each port of each container is one, and each without."""
+    pod, found = daemon["spec"]["template"], []
+    for container in pod["spec"]["containers"] + pod["spec"].get("initContainers", []):
+        for port in container.get("ports") or [{}]:
+            labels = {"__address__": "10.0.0.7", "__meta_kubernetes_pod_node_name": "n1", "__meta_kubernetes_pod_container_port_name": port.get("name", "")}
+            labels |= {"__meta_kubernetes_pod_label_" + re.sub(r"\W", "_", key): value for key, value in pod["metadata"]["labels"].items()}
+            for rule in rules:
+                value = ";".join(labels.get(label, "") for label in rule.get("source_labels", []))
+                if rule.get("action") == "keep" and "__tmp_shard" not in rule["source_labels"] and not re.fullmatch(rule["regex"], value):
+                    break
+                if "action" not in rule:
+                    labels[rule["target_label"]] = rule.get("replacement", value)
+            else:
+                found.append(labels.get("instance"))
+    return found
+
+
+def check_scaling(daemon):
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (lane.ROOT / "docs/SCALING.md").read_text(), re.M | re.S)
+    rules = [manifests.yaml.safe_load(block) for block in blocks if " relabel_configs:" in block]
+    rules = [one.get("relabel_configs") or one["scrape_configs"][0]["relabel_configs"] for one in rules]
+    found = [scraped(one, daemon) for one in rules]
+    lane.expect("docs/SCALING.md: one target a node, and instance is its name", found == [["n1"], ["n1"]], found)
+
+
 def check_openshift(objects):
     constraints, role, binding = (next(o for o in objects if o["kind"] == kind) for kind in ("SecurityContextConstraints", "ClusterRole", "RoleBinding"))
     name = constraints["metadata"]["name"]
@@ -232,6 +258,7 @@ def main():
         check_arguments(name, objects, home)
     check_monitoring(rendered["overlays/prometheus-operator"])
     check_scrape(rendered["overlays/prometheus-operator"])
+    check_scaling(manifests.daemon_set(rendered["base"]))
     check_openshift(rendered["overlays/openshift"])
     check_components(rendered)
     version = subprocess.run([lane.exporter(), "--version"], check=True, capture_output=True, text=True).stdout.split()[1]

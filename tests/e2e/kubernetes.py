@@ -159,14 +159,17 @@ def check_promises(name, objects):
 
 
 def check_arguments(name, objects, home):
-    """As a configuration file, which takes the same names, without serving on the node's ports."""
+    """As a configuration file, which takes the same names, without serving on the node's ports. A flag given twice is a list there."""
     pod = at(manifests.daemon_set(objects), *POD)
     command, *flags = pod["containers"][0]["args"]
     pairs = [flag.removeprefix("--").split("=", 1) for flag in flags]
     # What the pod finds at these places is checked in a container: kubernetes_pod.py.
-    keys = {key: value.replace("$(HOST_IP)", "192.0.2.1") for key, value in pairs if key != "web.config.file"}
+    keys = {}
+    for key, value in pairs:
+        if key != "web.config.file":
+            keys.setdefault(key, []).append(value.replace("$(HOST_IP)", "192.0.2.1"))
     config = home / "config.yml"
-    config.write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in keys.items()))
+    config.write_text("".join(f"{key}: {json.dumps(some if len(some) > 1 else some[0])}\n" for key, some in keys.items()))
     done = subprocess.run([lane.exporter(), "check-config", config], capture_output=True, text=True)
     lane.expect(f"{name}: arguments", command == "serve" and done.returncode == 0 and len(keys) >= 5, done.stderr)
 
@@ -232,17 +235,24 @@ def check_components(rendered):
     names = {path.name for path in (manifests.FOLDER / "components").iterdir()}
     for name in rendered:
         in_one_namespace(name, manifests.customized(name, namespace="elsewhere"), "elsewhere")
-    lane.expect("every component has an overlay, but that which lacks a number", names - {n.removeprefix("overlays/") for n in rendered} == {"journal-gid-other"})
+    alone = names - {name.removeprefix("overlays/") for name in rendered}
+    lane.expect("every component has an overlay, but one that lacks a number and one for another", alone == {"journal-gid-other", "rke2-containerd"}, alone)
     other = at(manifests.daemon_set(manifests.customized("base", ["journal-gid-other"])), *POD, "securityContext", "supplementalGroups")
     lane.expect("journal-gid-other: refused as it is", other == [-1], other)
     both = manifests.customized("base", ["openshift", "selinux", "pod-state", "tls", "traces", "prometheus-operator"])
     in_one_namespace("several components", both, "kubelet-lifecycle")
-    for name, folders in {"k3s": ["containerd"], "rke2": ["containerd", "logs"]}.items():
-        pod = at(manifests.daemon_set(rendered[f"overlays/{name}"]), *POD)
+    for some, folders in {("k3s",): ["k3s/agent/containerd"], ("rke2",): ["rke2/agent/logs"],
+                          ("rke2", "rke2-containerd"): ["rke2/agent/logs", "rke2/agent/containerd"]}.items():
+        name, objects = " and ".join(some), manifests.customized("base", some)
+        check_promises(name, objects)
+        check_arguments(name, objects, lane.temp_dir())
+        pod = at(manifests.daemon_set(objects), *POD)
         mounts = {m["mountPath"]: m for m in pod["containers"][0]["volumeMounts"]}
-        paths = [f"/var/lib/rancher/{name}/agent/{folder}" for folder in folders]
         hosts = {v["hostPath"]["path"] for v in pod["volumes"] if "hostPath" in v}
-        lane.expect(f"{name}: its own folders, as they are called on the node", all(mounts.get(p, {}).get("readOnly") and p in hosts for p in paths), mounts)
+        found = sorted(path for path in hosts & set(mounts) if "rancher" in path and mounts[path].get("readOnly"))
+        lane.expect(f"{name}: its own folders, as they are called on the node", found == sorted(f"/var/lib/rancher/{f}" for f in folders), found)
+        read = [a.split("=")[1] for a in pod["containers"][0]["args"] if a.startswith("--file.path=")]
+        lane.expect(f"{name}: what is read is in them", all(any(path.startswith(f + "/") for f in found) for path in read), read)
     policy = next(o for o in rendered["overlays/traces"] if o["kind"] == "NetworkPolicy")["spec"]
     closed = [n for n, some in rendered.items() if n != "overlays/traces" and next(o for o in some if o["kind"] == "NetworkPolicy")["spec"]["egress"]]
     lane.expect("traces: the way to the collector is open, and everywhere else nothing", policy["egress"] == [{"ports": [{"port": 4318}]}] and not closed, (policy, closed))

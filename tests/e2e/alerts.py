@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import urllib.parse
+import urllib.request
 
 import lane
 
@@ -191,17 +192,38 @@ def inhibitions():
     return yaml.safe_load(text[text.index("inhibit_rules:"):text.index("route:\n")])["inhibit_rules"]
 
 
-def start_alertmanager(webhook):
-    port = lane.free_port()
-    (home / "alertmanager.yml").write_text(json.dumps({
-        "route": {"receiver": "webhook", "group_by": ["..."], "group_wait": "0s", "group_interval": "500ms", "repeat_interval": "1h"},
-        "inhibit_rules": inhibitions(),
-        "receivers": [{"name": "webhook", "webhook_configs": [{"url": webhook.url, "send_resolved": True}]}]}))
-    lane.start(*alertmanager_command(), f"--config.file={home}/alertmanager.yml", f"--storage.path={home}/alertmanager",
-               f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", stdout=(home / "alertmanager.err").open("wb"),
+def start_alertmanager(receiver):
+    port, place = lane.free_port(), lane.temp_dir()
+    (place / "alertmanager.yml").write_text(json.dumps({
+        "route": {"receiver": "all", "group_by": ["..."], "group_wait": "0s", "group_interval": "500ms", "repeat_interval": "1h"},
+        "inhibit_rules": inhibitions(), "receivers": [{"name": "all", **receiver}]}))
+    child = lane.start(*alertmanager_command(), f"--config.file={place}/alertmanager.yml", f"--storage.path={place}/data",
+               f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", stdout=(place / "alertmanager.err").open("wb"),
                stderr=subprocess.STDOUT)
     lane.wait_for("Alertmanager", lambda: lane.get(f"http://127.0.0.1:{port}/-/ready")[0] == 200, 30)
-    return f"127.0.0.1:{port}"
+    return f"127.0.0.1:{port}", child
+
+
+def check_inhibitions():
+    """Which alerts the README's rules keep back while others fire."""
+    address, child = start_alertmanager({})
+    stuck = {"alertname": "PodTerminationStuck", "job": "kubelet-lifecycle", "instance": "n1", "namespace": "db", "pod": "pg-0"}
+    given = [({**stuck, "severity": "critical"}, False), ({**stuck, "severity": WARNING}, True),
+             ({**stuck, "severity": WARNING, "pod": "pg-1"}, False), ({**stuck, "severity": WARNING, "cluster": "b"}, False),
+             ({"alertname": "ExporterDown", "job": "kubelet-lifecycle", "instance": "n2", "severity": WARNING}, False),
+             ({**stuck, "instance": "n2", "severity": WARNING}, True),
+             ({**stuck, "instance": "n2", "cluster": "b", "severity": WARNING}, False),
+             ({"alertname": "NodeDown", "job": "node-exporter", "instance": "n2", "severity": WARNING}, False)]
+    request = urllib.request.Request(f"http://{address}/api/v2/alerts", json.dumps([{"labels": labels} for labels, _ in given]).encode(),
+                                     {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=5).close()
+    asked = lambda: json.loads(lane.get(f"http://{address}/api/v2/alerts")[1])
+    lane.wait_for("every alert's state", lambda: len(asked()) == len(given) and all(a["status"]["state"] != "unprocessed" for a in asked()))
+    kept_back = {tuple(sorted(alert["labels"].items())) for alert in asked() if alert["status"]["inhibitedBy"]}
+    wanted = {tuple(sorted(labels.items())) for labels, back in given if back}
+    lane.expect("the README's inhibitions keep back the warning of a critical pod and what an exporter that is down has said, and nothing else",
+                kept_back == wanted, kept_back ^ wanted)
+    lane.stop(child)
 
 
 def start_prometheus(nodes, alertmanager):
@@ -266,7 +288,8 @@ down = from_recording("down", "1.32.13-containerd17-text-v2/mix-abcdi", "SyncLoo
 nodes = [drain(), volume, cni, from_recording("kubelet-restart", "1.32.13-containerd17-text-v5/j-kubelet-restart"), crash_loop(),
          from_recording("log-level-0", "1.32.13-containerd17-text-v0/g-unmount-fails", "UnmountVolume started"), not_ready(), down]
 webhook = Webhook()
-alertmanager = start_alertmanager(webhook)
+check_inhibitions()
+alertmanager, _ = start_alertmanager({"webhook_configs": [{"url": webhook.url, "send_resolved": True}]})
 for node in nodes:
     node.run()
 for node in nodes:

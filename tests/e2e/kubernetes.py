@@ -146,7 +146,7 @@ def check_promises(name, objects):
     lane.expect(f"{name}: five minutes to begin", start["periodSeconds"] * start["failureThreshold"] == 300, start)
     variables = {one["name"]: at(one, "valueFrom", "fieldRef", "fieldPath") for one in exporter["env"]}
     used = set(re.findall(r"\$\((\w+)\)", " ".join(exporter["args"])))
-    lane.expect(f"{name}: it knows its node, and every variable that it is given", variables["NODE_NAME"] == "spec.nodeName" and used <= set(variables), variables)
+    lane.expect(f"{name}: it knows its node, and every variable that it is given", variables.get("NODE_NAME") == "spec.nodeName" and used <= set(variables), variables)
     mounted = {m["name"] for c in pod["containers"] + pod.get("initContainers", []) for m in c["volumeMounts"]}
     lane.expect(f"{name}: every volume is mounted", mounted == {v["name"] for v in pod["volumes"]}, mounted)
     in_one_namespace(name, objects, "kubelet-lifecycle")

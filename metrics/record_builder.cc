@@ -94,10 +94,14 @@ PhaseSpan Unmounting(const PodFacts& pod) {
 // When the kubelet had nothing left to do on the node.
 std::optional<Timestamp> LocalEnd(const PodFacts& pod) {
   const TerminationFacts& term = *pod.termination;
-  if (term.worker_completed_at) return term.worker_completed_at;
+  if (VolumesOutstanding(pod)) return std::nullopt;
+  const auto unmounted = Unmounting(pod).ended_at;
+  if (term.worker_completed_at) {
+    // In 1.23 the worker does not wait for the volumes.
+    return std::max(*term.worker_completed_at, unmounted.value_or(*term.worker_completed_at));
+  }
   if (term.cgroup_removed_at) return term.cgroup_removed_at;
-  if (const auto unmounted = Unmounting(pod).ended_at) return unmounted;
-  return term.terminated_at;
+  return unmounted ? unmounted : term.terminated_at;
 }
 
 Outcome ContainerOutcome(const ContainerFacts& container) {
@@ -156,15 +160,17 @@ Outcome PodOutcome(const TerminationRecord& record, const TerminationFacts& term
   const auto unexplained = [](const ContainerRecord& container) {
     return container.exit_code.value_or(kSigkillCode) == kSigkillCode;
   };
-  if (unread && std::ranges::any_of(record.containers, unexplained)) return Outcome::kUnknown;
+  const bool told =
+      !record.containers.empty() && std::ranges::none_of(record.containers, unexplained);
+  if (unread && !told) return Outcome::kUnknown;
   return Outcome::kGraceful;
 }
 
 // As the worker decided it, else the most that a container was given.
 std::optional<int64_t> GraceGranted(const PodFacts& pod) {
-  std::optional<int64_t> granted = pod.termination->grace_granted;
+  if (pod.termination->grace_granted) return pod.termination->grace_granted;
+  std::optional<int64_t> granted;
   for (const ContainerFacts& container : pod.containers) {
-    if (granted) break;
     if (Belongs(container, *pod.termination)) KeepMax(granted, container.grace_seconds);
   }
   return granted;
@@ -398,6 +404,8 @@ PhaseSpan MeasurePhase(const PodFacts& pod, Phase phase, const BuildContext& con
         span.started_at = LocalEnd(pod);
         span.precision = Precision::kBound;
       }
+      // What ended without a DELETE keeps its object until somebody deletes it.
+      if (OutlivesItsEnd(term.trigger)) KeepMax(span.started_at, pod.delete_at);
       span.ended_at = term.removed_at;
       break;
   }
@@ -463,7 +471,11 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
   const TerminationFacts& term = *pod.termination;
   TerminationRecord record = BuildEnds(pod);
   record.volumes.reserve(pod.volumes.size());
-  for (const VolumeFacts& volume : pod.volumes) record.volumes.push_back(volume.record);
+  for (const VolumeFacts& volume : pod.volumes) {
+    const VolumeRecord& told = volume.record;
+    const bool was_there = volume.mounted || told.started_at || told.unmounted_at;
+    if (was_there || told.failures > 0) record.volumes.push_back(told);
+  }
   record.failures = term.failures;
   record.phases.reserve(kPhaseCount);
   for (int i = 0; i < kPhaseCount && term.trigger != Trigger::kFinished; ++i) {

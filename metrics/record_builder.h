@@ -38,6 +38,8 @@ bool Belongs(const ContainerFacts& container, const TerminationFacts& terminatio
 
 // Last exit of the containers that belong; null while one is running or none is known.
 std::optional<Timestamp> LastExit(const PodFacts& pod);
+// The pod's object stays in the API after these; its deletion comes later, or never.
+bool OutlivesItsEnd(Trigger trigger);
 bool AnyRunning(const PodFacts& pod);
 bool VolumesOutstanding(const PodFacts& pod);
 

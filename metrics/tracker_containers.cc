@@ -181,6 +181,9 @@ void Tracker::Impl::OnHook(const Event& event) {
     case EventKind::kPrestopTimedOut:
       SetOnce(container.hook_ended_at, event.at);
       container.hook_outcome = HookOutcome::kTimeout;
+      if (pod->termination && !pod->termination->grace_granted) {
+        pod->termination->grace_granted = event.grace_seconds;  // the kill gets what is left of it
+      }
       if (!container.hook_at && event.grace_seconds) {
         container.hook_at = event.at - std::chrono::seconds(*event.grace_seconds);
       }

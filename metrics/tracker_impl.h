@@ -112,6 +112,7 @@ struct Tracker::Impl {
   void NotePastEnd(PodFacts& pod, Timestamp at);
   void OnStopped(PodFacts& pod, Timestamp at);
   void OnVolume(const Event& event);
+  void ForgetSilentVolumes(PodFacts& pod);
   void OnDevice(const Event& event);
   void NoteUnmounting(PodFacts& pod, Timestamp at);
   void OnVolumesCleaned(const Event& event);

@@ -21,7 +21,14 @@ constexpr size_t kMaxDevices = 1'000;
 
 // A worker that is that much later than what it tells of was not running.
 constexpr Duration kStarved = 2s;
+
+constexpr Duration kPrintedLate = 10ms;
 constexpr Duration kRelistPeriod = 1500ms;  // and the time that a relist takes
+
+// A static pod's object is its manifest.
+State StateWithoutObject(const PodFacts& pod) {
+  return pod.is_static ? State::kTerminated : State::kRemoved;
+}
 
 }  // namespace
 
@@ -101,6 +108,7 @@ void Tracker::Impl::OnWorker(const Event& event) {
       return;
     case EventKind::kCgroupRemoved:
       SetOnce(term.cgroup_removed_at, event.at);
+      ForgetSilentVolumes(*pod);
       ObserveLatePhases(*pod);
       return;
     case EventKind::kWorkerCompleted:
@@ -116,6 +124,14 @@ void Tracker::Impl::OnWorker(const Event& event) {
       return;
     default:
       return;
+  }
+}
+
+// The cgroups, and the pod's folder, go when all volumes are gone. Of a host's path that a
+// restarted kubelet found mounted no line says so.
+void Tracker::Impl::ForgetSilentVolumes(PodFacts& pod) {
+  for (VolumeFacts& volume : pod.volumes) {
+    if (!volume.record.started_at) volume.mounted = false;
   }
 }
 
@@ -148,8 +164,13 @@ void Tracker::Impl::OnVolume(const Event& event) {
     SetOnce(volume.record.started_at, event.at);
     ++volume.record.attempts;
     // Another goroutine prints the success: it may stand above the start.
-    volume.mounted = !volume.record.unmounted_at || *volume.record.unmounted_at < event.at;
-    if (volume.mounted) volume.record.unmounted_at.reset();
+    const auto& unmounted = volume.record.unmounted_at;
+    volume.mounted = !unmounted || event.at - *unmounted > kPrintedLate;
+    if (volume.mounted) {
+      volume.record.unmounted_at.reset();
+    } else {
+      volume.record.started_at = std::min(*volume.record.started_at, *unmounted);
+    }
     NoteUnmounting(*pod, event.at);
   } else {
     volume.mounted = false;
@@ -199,8 +220,12 @@ void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
   }
   if (!pod.termination && !pod.ended && !pod.finished && verbosity < 2) {
     // Nothing tells a deletion from a job's own end yet; "Cleaned up orphaned pod volumes dir"
-    // will.
-    StartBlind(pod);
+    // will. An eviction was told when it was over.
+    if (pod.announced) {
+      Start(pod, *pod.announced, std::nullopt);
+    } else {
+      StartBlind(pod);
+    }
   }
   if (pod.termination) SetOnce(pod.termination->first_unmount_at, at);
   if (pod.terminating() && pod.removed) After(kSettleAfter, Timer::kSettle, pod);
@@ -216,10 +241,11 @@ void Tracker::Impl::OnVolumesCleaned(const Event& event) {
     After(kForgetAfter, Timer::kForget, *pod);
   }
   if (!pod->termination) return;
+  ForgetSilentVolumes(*pod);
   TerminationFacts& term = *pod->termination;
   if (term.by_runtime) {
     if (pod->terminating()) SettleByRuntime(*pod, true);
-    if (term.completed && term.state == State::kTerminated) Remove(*pod);
+    if (term.completed && term.state == State::kTerminated && !pod->is_static) Remove(*pod);
     return;
   }
   if (!pod->terminating()) return;
@@ -228,7 +254,7 @@ void Tracker::Impl::OnVolumesCleaned(const Event& event) {
     term.terminated_at = term.first_unmount_at;
     term.terminated_precision = Precision::kBound;
     Seal(*pod);
-    if (pod->terminating()) Complete(*pod, State::kRemoved);
+    if (pod->terminating()) Complete(*pod, StateWithoutObject(*pod));
   } else if (!term.kill_seen && term.trigger == Trigger::kForceDelete) {
     Finished(*pod);
   } else {
@@ -249,7 +275,7 @@ void Tracker::Impl::NoteForgotten(PodFacts& pod) {
   if (!pod.termination->sealed) TrySeal(pod, true);
   if (!pod.terminating()) return;
   if (pod.termination->sealed) {
-    Complete(pod, State::kRemoved);
+    Complete(pod, StateWithoutObject(pod));
   } else {
     After(kSettleAfter, Timer::kSettle, pod);  // a relist may still tell of its exits
   }

@@ -299,7 +299,7 @@ void Tracker::Impl::OnOrphanFound(const Event& event) {
 }
 
 void Tracker::Impl::OnFinishedByItself(const Event& event) {
-  PodFacts* pod = PodOf(event, false);
+  PodFacts* pod = PodOf(event, true);
   if (pod != nullptr && !pod->announced) pod->finished = true;
 }
 

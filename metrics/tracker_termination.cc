@@ -28,13 +28,6 @@ bool AwaitsRemoval(Trigger trigger) {
          trigger == Trigger::kFinished || trigger == Trigger::kUnknown;
 }
 
-// The pod's object stays in the API after these; its deletion comes later, or never.
-bool OutlivesItsEnd(Trigger trigger) {
-  return trigger == Trigger::kEviction || trigger == Trigger::kDeadline ||
-         trigger == Trigger::kPreemption || trigger == Trigger::kNodeShutdown ||
-         trigger == Trigger::kRuntimeStop;
-}
-
 bool AnyAlive(const PodFacts& pod) {
   return std::ranges::any_of(pod.containers,
                              [](const ContainerFacts& container) { return container.running; });
@@ -62,6 +55,12 @@ bool EndedByItself(const PodFacts& pod, Timestamp killed_at) {
 }
 
 }  // namespace
+
+bool OutlivesItsEnd(Trigger trigger) {
+  return trigger == Trigger::kEviction || trigger == Trigger::kDeadline ||
+         trigger == Trigger::kPreemption || trigger == Trigger::kNodeShutdown ||
+         trigger == Trigger::kRuntimeStop;
+}
 
 std::optional<Timestamp> KilledAt(const PodFacts& pod) {
   std::optional<Timestamp> first;

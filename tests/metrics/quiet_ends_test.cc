@@ -197,6 +197,26 @@ TEST(QuietEnds, AStuckSandboxIsSeenAtLevelZero) {
   EXPECT_EQ(lives.size(), 0u);
 }
 
+// A pod that was refused never ran: its volumes' end is no termination, at any level.
+TEST(QuietEnds, ARefusedPodAtLevelZero) {
+  const Measured run = Replay({At(0, OfPod("Pod admission denied", "reason=\"OutOfcpu\"")),
+                               At(1, Volume("started", "creds")),
+                               At(1.1, Volume("unmounted", "creds")), At(300, kCleaned)});
+  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_terminations_total"), 0);
+}
+
+TEST(QuietEnds, AnEvictionAtLevelZero) {
+  const Measured run =
+      Replay({At(0, kVerify),
+              At(10, "\"Eviction manager: pod is evicted successfully\" pod=\"default/web-1\""),
+              At(10.1, Volume("started", "creds")), At(10.2, Volume("unmounted", "creds")),
+              At(300, kCleaned)});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kEviction);
+  EXPECT_EQ(run.only().outcome, Outcome::kUnknown);
+  EXPECT_FALSE(run.only().requested_at.has_value());
+}
+
 // A changed manifest: the next pod of that name has a UID of its own, the last lines are the old's.
 TEST(QuietEnds, AStaticPodWhoseManifestChanged) {
   const std::string old_uid(32, '7');

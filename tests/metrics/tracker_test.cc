@@ -376,6 +376,50 @@ TEST(Bounds, TheOldestGoesFirstAndIsCounted) {
   EXPECT_EQ(run.metric("kubelet_lifecycle_tracker_evictions_total"), 7);
 }
 
+// At -v 2 a container's kill tells what its hook left of the grace: the pod's is the largest.
+TEST(Grace, GrantedIsTheMostThatAContainerWasGiven) {
+  const std::string other(64, 'c');
+  const Measured run =
+      Replay(Started() + Lines{At(1, Pleg("ContainerStarted", other)), At(10, SyncLoop("DELETE")),
+                               At(10.1, Kill(25)), At(10.2, Kill(30, other, "logger"))});
+  EXPECT_EQ(run.only().grace_granted, 30);
+  const Measured timed_out = Replay(
+      Started() +
+      Lines{At(10, SyncLoop("DELETE")),
+            At(18, OfContainer("PreStop hook not completed in grace period", "gracePeriod=8")),
+            At(18.1, Kill(2))});
+  EXPECT_EQ(timed_out.only().grace_granted, 8);
+}
+
+// Two goroutines: the success may be printed before the start.
+TEST(Volumes, ASuccessJustAboveItsStart) {
+  const Lines lines = Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)),
+                                        At(11, Finished(0)), At(12, Volume("unmounted", "creds")),
+                                        At(12.0001, Volume("started", "creds"))};
+  const Measured run = Replay(lines);
+  ASSERT_EQ(run.only().volumes.size(), 1u);
+  EXPECT_TRUE(run.only().volumes[0].unmounted_at.has_value());
+  EXPECT_EQ(ToSeconds(*run.only().volumes[0].duration()), 0);
+}
+
+// Nobody may be waiting for a DELETE of what the kubelet ended by itself.
+TEST(Deadline, TheWaitForItsDeleteIsNoStep) {
+  const Measured run =
+      Replay(Started() +
+             Lines{At(10, Kill(30)), At(11, Finished(143)), At(11.001, Pleg("ContainerDied", kApp)),
+                   At(11.002, Pleg("ContainerDied", kSandbox)),
+                   At(11.2, Volume("started", "creds")), At(11.3, Volume("unmounted", "creds")),
+                   At(300, SyncLoop("DELETE")), At(300.01, SyncLoop("REMOVE"))});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kDeadline);
+  for (const PhaseSpan& span : run.only().phases) {
+    if (span.phase != Phase::kRemoveFromApi) continue;
+    EXPECT_NEAR(ToSeconds(*span.duration()), 0.01, 1e-6);
+    return;
+  }
+  ADD_FAILURE() << "no phase remove_from_api";
+}
+
 std::string Device(std::string_view step) {
   const std::string name =
       R"(volume "pvc-1" (UniqueName: "kubernetes.io/csi/ebs.csi.aws.com^vol-1"))";

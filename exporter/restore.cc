@@ -69,14 +69,14 @@ Restored RestoreFrom(const StateFile& file, const SavedState& identity,
     }
   }
   if (loaded.fault) {
-    file.SetAside();
+    const bool kept = file.SetAside();
     restored.pipeline->metrics().CountStateRejected(Name(*loaded.fault));
     restored.changed = true;
     Log(LogLevel::kWarn, "the state file is not used as it is",
         {{"path", file.path()},
          {"reason", std::string(Name(*loaded.fault))},
          {"error", loaded.why},
-         {"kept_as", file.path() + ".bad"}});
+         {"kept_as", kept ? file.path() + ".bad" : "nothing"}});
   } else if (loaded.state) {
     Log(LogLevel::kInfo, "going on from the state file", {{"path", file.path()}});
   }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "exporter/http_post.h"
@@ -99,6 +101,20 @@ Result<void> TraceEndpoint(ServeOptions& options, const std::string& url, bool) 
   return {};
 }
 
+// A folder would be found to be no state, and kept as such; a device would be replaced by the
+// state.
+Result<void> StatePath(ServeOptions& options, const std::string& path, bool first) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (path.ends_with('/') || std::filesystem::is_directory(status)) {
+    return Quoted(path, "is a folder: name a file in it");
+  }
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return Quoted(path, "is no plain file: name one that may be replaced");
+  }
+  return Text<&ServeOptions::state_path>(options, path, first);
+}
+
 Result<void> TelemetryPath(ServeOptions& options, const std::string& path, bool) {
   if (!path.starts_with('/') || path == "/" || path.find_first_of("?#% ") != std::string::npos) {
     return Quoted(path, "is no path of its own: try /metrics");
@@ -141,7 +157,7 @@ constexpr ServeFlag kTable[] = {
      "Zone of the log's times, for files without receive times; default: the machine's"},
     {"start", "Source", "boot|now|all", "boot", kOnce, Choice<&Options::start, kStarts>,
      "Where a first start without state begins: at this boot's first entry, now, or with all there is"},
-    {"state.path", "State", "FILE", "/var/lib/kubelet-lifecycle-exporter/state", kOnce, Text<&Options::state_path>,
+    {"state.path", "State", "FILE", "/var/lib/kubelet-lifecycle-exporter/state", kOnce, StatePath,
      "File that keeps the state over restarts; none: nothing is kept"},
     {"stuck.slack", "Measuring", "DURATION", "60s", kOnce, Time<&Options::stuck_slack>,
      "A pod is stuck when its age exceeds the granted grace by this", ApplySlack},

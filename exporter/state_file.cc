@@ -235,8 +235,10 @@ StateFile::Loaded StateFile::Load() const {
   }
 }
 
-void StateFile::SetAside() const {
-  std::ignore = std::rename(path_.c_str(), (path_ + ".bad").c_str());
+bool StateFile::SetAside() const {
+  struct stat info {};
+  if (lstat(path_.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  return std::rename(path_.c_str(), (path_ + ".bad").c_str()) == 0;
 }
 
 Result<void> StateFile::Save(std::string_view bytes) {

@@ -98,7 +98,8 @@ class StateFile {
   [[nodiscard]] Loaded Load() const;
 
   // Keeps a file that cannot be used, or not wholly, as PATH.bad, for whoever wants to know why.
-  void SetAside() const;
+  // False when that cannot be, or when it is no plain file: such a one is left alone.
+  [[nodiscard]] bool SetAside() const;
 
   // Durable when this returns. The former file stays whole on any failure.
   [[nodiscard]] Result<void> Save(std::string_view bytes);

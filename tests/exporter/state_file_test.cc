@@ -57,6 +57,18 @@ TEST_F(StateFileTest, WhatWasSavedIsLoaded) {
   EXPECT_EQ(ToBytes(*loaded.state), ToBytes(Sample()));
 }
 
+TEST_F(StateFileTest, OnlyAPlainFileIsSetAside) {
+  StateFile file(path_);
+  ASSERT_TRUE(file.Claim());
+  std::filesystem::create_directories(path_);
+  EXPECT_FALSE(file.SetAside());
+  EXPECT_TRUE(std::filesystem::is_directory(path_));
+  std::filesystem::remove(path_);
+  std::ofstream(path_) << "odd";
+  EXPECT_TRUE(file.SetAside());
+  EXPECT_EQ(Read(path_ + ".bad"), "odd");
+}
+
 TEST_F(StateFileTest, NoCutOrFlippedBitIsTakenForAState) {
   const std::string bytes = ToBytes(Sample());
   ASSERT_TRUE(FromBytes(bytes).state);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -261,10 +262,34 @@ int Dispatch(CLI::App& app, AllOptions& options) {
   return RunReport(options.report);
 }
 
-bool IsCommand(const CLI::App& app, const std::string& name) {
+// Null when there is none.
+const CLI::App* FindCommand(const CLI::App& app, const std::string& name) {
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-  return std::any_of(commands.begin(), commands.end(),
-                     [&](const CLI::App* command) { return command->get_name() == name; });
+  const auto found = std::ranges::find(commands, name,
+                                       [](const CLI::App* command) { return command->get_name(); });
+  return found == commands.end() ? nullptr : *found;
+}
+
+// What is wrong with how flags are given, before CLI11 takes the next argument for the value that
+// one lacks: "" when nothing is.
+std::string Misgiven(const CLI::App& command, const std::vector<std::string>& arguments) {
+  std::set<std::string> given;
+  for (size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+    if (!arguments[i].starts_with("--")) continue;
+    const size_t equals = arguments[i].find('=');
+    const std::string name = arguments[i].substr(0, equals);
+    const CLI::Option* option = command.get_option_no_throw(name);
+    if (option == nullptr || option->get_items_expected_max() == 0) continue;
+    const bool apart = equals == std::string::npos;
+    if (apart ? i + 1 < arguments.size() && arguments[i + 1].empty()
+              : equals + 1 == arguments[i].size()) {
+      return name + ": is empty: give a value or leave it out";
+    }
+    if (!given.insert(name).second && option->get_items_expected_max() == 1) {
+      return name + ": is given more than once";
+    }
+  }
+  return {};
 }
 
 // Without a command the flags are those of serve.
@@ -272,9 +297,8 @@ std::vector<std::string> WithCommand(int argc, char** argv, const CLI::App& app)
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool own = !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h" ||
                                           arguments[0] == "--version");
-  const bool named = !arguments.empty() && IsCommand(app, arguments[0]);
+  const bool named = !arguments.empty() && FindCommand(app, arguments[0]) != nullptr;
   if (!own && !named) arguments.insert(arguments.begin(), "serve");
-  std::reverse(arguments.begin(), arguments.end());
   return arguments;
 }
 
@@ -296,13 +320,19 @@ int Parse(int argc, char** argv, StateFile::StepHook on_commit_step) {
     command->allow_extras();
     if (!command->get_group().empty()) commands.push_back(command->get_name());
   }
-  if (argc > 1 && argv[1][0] != '-' && !IsCommand(app, argv[1])) {
+  if (argc > 1 && argv[1][0] != '-' && FindCommand(app, argv[1]) == nullptr) {
     const std::string near = Nearest(argv[1], commands);
     return Usage(std::string("unknown command ") + argv[1] +
                  (near.empty() ? "" : ", did you mean " + near + "?"));
   }
+  std::vector<std::string> arguments = WithCommand(argc, argv, app);
+  if (const CLI::App* command = FindCommand(app, arguments.front())) {
+    const std::string wrong = Misgiven(*command, arguments);
+    if (!wrong.empty()) return Usage(wrong, command->get_name());
+  }
+  std::reverse(arguments.begin(), arguments.end());
   try {
-    app.parse(WithCommand(argc, argv, app));
+    app.parse(std::move(arguments));
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {

@@ -131,6 +131,32 @@ TEST_F(CommandLine, UsageErrors) {
   ExpectError({"--web.config.file=" + (folder_ / "missing")}, 2, "No such file");
 }
 
+TEST_F(CommandLine, AnEmptyValueDoesNotTakeTheNextArgument) {
+  constexpr std::string_view kEmpty = ": is empty: give a value or leave it out";
+  ExpectError({"--state.path=", "--web.listen-address=127.0.0.1:1"}, 2,
+              "--state.path" + std::string(kEmpty));
+  ExpectError({"serve", "--file.path", "", "--source=file"}, 2,
+              "--file.path" + std::string(kEmpty));
+  ExpectError({"report", "--timezone=", StuckLog()}, 2, "--timezone" + std::string(kEmpty));
+  ExpectError({"report", "--diff=", StuckLog()}, 2, "--diff" + std::string(kEmpty));
+  ExpectError({"report", "--pod", "", StuckLog()}, 2, "--pod" + std::string(kEmpty));
+  ExpectError({"prepare-state", "--state.path="}, 2, "--state.path" + std::string(kEmpty));
+}
+
+TEST_F(CommandLine, AFolderIsNoStateFile) {
+  const std::string folder = folder_ / "precious";
+  ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  const std::string log = StuckLog();
+  ExpectError({"--state.path=" + folder, "--source=file", "--file.path=" + log}, 2,
+              "--state.path: \"" + folder + "\" is a folder: name a file in it");
+  ExpectError({"--state.path=" + folder_ / "missing/"}, 2, "is a folder: name a file in it");
+  ExpectError({"--state.path=/dev/null"}, 2, "is no plain file");
+  const std::string config = folder_.Write("config.yml", "state.path: " + folder + "\n");
+  ExpectError({"check-config", config}, 2, config + ":1:13: state.path: \"" + folder);
+  EXPECT_TRUE(std::filesystem::is_directory(folder));
+  EXPECT_FALSE(std::filesystem::exists(folder + ".bad"));
+}
+
 TEST_F(CommandLine, ReportErrors) {
   ExpectError({"report", folder_ / "missing"}, 1, "No such file");
   ExpectError({"report", folder_.Write("empty", "")}, 1, "is empty");

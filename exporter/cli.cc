@@ -3,11 +3,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,10 +20,12 @@
 #include "exporter/complain.h"
 #include "exporter/config_file.h"
 #include "exporter/options.h"
+#include "exporter/result.h"
 #include "exporter/serve_config.h"
 #include "exporter/serve_flags.h"
 #include "exporter/small_file.h"
 #include "exporter/suggest.h"
+#include "exporter/time_words.h"
 #include "parser/values.h"
 
 namespace kle {
@@ -56,24 +62,55 @@ CLI::Option* AddDuration(CLI::App& command, const std::string& name, Target& tar
       ->type_name("DURATION");
 }
 
+// Only the text: the zone may be given after it.
 CLI::Option* AddMoment(CLI::App& command, const std::string& name, std::optional<Moment>& target,
                        const std::string& help) {
   return command
       .add_option_function<std::string>(
           name,
-          [&target, name](const std::string& text) {
-            Moment moment;
-            moment.at = ParseTimestamp(text);
-            const auto seconds = moment.at ? std::nullopt : ParseGoDuration(text);
-            if (seconds && *seconds >= 0) moment.before_end = FromSeconds(*seconds);
-            if (!moment.at && !moment.before_end) {
-              throw CLI::ValidationError(
-                  name, "\"" + text + "\" is no time: try 2026-11-23T23:00:00Z, 2h or 30m");
-            }
-            target = moment;
+          [&target](const std::string& text) {
+            target = Moment{text, {}, {}};
           },
           help)
       ->type_name("TIME");
+}
+
+CLI::Option* AddZone(CLI::App& command, const std::string& name, std::string& target,
+                     const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&target, name](const std::string& text) {
+            const auto zone = ZoneNamed(text);
+            if (!zone) {
+              throw CLI::ValidationError(
+                  name, "\"" + text + "\" is no known time zone: try Europe/Berlin or +02:00");
+            }
+            target = *zone;
+          },
+          help)
+      ->type_name("ZONE");
+}
+
+template <typename Number>
+CLI::Option* AddNumber(CLI::App& command, const std::string& name, Number& target, Number least,
+                       Number most, const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&target, name, least, most](const std::string& text) {
+            const char* end = text.data() + text.size();
+            Number number = 0;
+            const auto [rest, error] = std::from_chars(text.data(), end, number);
+            if (error != std::errc() || rest != end || number < least || number > most) {
+              throw CLI::ValidationError(name, "\"" + text + "\" is no number from " +
+                                                   std::to_string(least) + " to " +
+                                                   std::to_string(most));
+            }
+            target = number;
+          },
+          help)
+      ->type_name("NUMBER");
 }
 
 std::string Alternatives(const std::vector<std::string>& words) {
@@ -126,22 +163,23 @@ void AddReport(CLI::App& app, ReportOptions& options) {
   AddWord(command, "--format", options.format,
           {"table", "json", "csv", "html", "openmetrics", "otlp"}, "What is printed");
   AddMoment(command, "--since", options.since,
-            "Only what had not ended before: a time (RFC 3339), or so long (2h, 30m) before the "
-            "log's end");
+            "Only what had not ended before: a time (2026-11-23T23:00:00Z; without a zone, in that "
+            "of --timezone), or so long (2h, 30m) before the log's end");
   AddMoment(command, "--until", options.until,
             "Only what was asked for until then: a time, or so long before the log's end");
-  command.add_option("--timezone", options.timezone, "Zone of the log's times; default UTC");
-  command
-      .add_option("--year", options.year, "Year of the first line; default from the file's time")
-      ->check(CLI::Range(1970, 2200).description(""));
-  command.add_option("--slowest", options.slowest, "How many of the slowest the table shows")
-      ->capture_default_str();
+  AddZone(command, "--timezone", options.timezone, "Zone of the log's times; default UTC");
+  AddNumber(command, "--year", options.year, 1970, 2200,
+            "Year of the first line; default from the file's time");
+  AddNumber<size_t>(command, "--slowest", options.slowest, 0, 1'000'000,
+                    "How many of the slowest the table shows")
+      ->default_str(std::to_string(options.slowest));
   command.add_flag("--stuck-only", options.stuck_only, "Only pods that are stuck");
   command.add_flag("--fail-if-stuck", options.fail_if_stuck, "Exit with 3 when a pod is stuck");
   AddRepeatable(
       command, "--diff", options.diff,
-      "Compare with this log, repeatable: each phase's count, median and p99; table or json")
-      ->type_name("OTHER");
+      "The log of before, repeatable; PATH is that of after: each phase's count, median and p99 of "
+      "both, and how many times as long it takes now; table or json")
+      ->type_name("BEFORE");
   AddDuration(command, "--fail-if-slower", options.fail_if_slower,
               "Exit with 3 when a termination shown took longer, or has been under way longer");
   command.add_option("--namespace", options.namespace_, "Only this namespace");
@@ -180,12 +218,10 @@ void AddOthers(CLI::App& app, AllOptions& options) {
   app.add_subcommand("check-config", "Check a configuration file and exit")
       ->add_option("FILE", options.check_config, "The file")
       ->type_name("");
-  // For packages: hidden.
   app.add_subcommand("completion", "Print a completion for bash or zsh")
-      ->group("")
       ->add_option("SHELL", options.shell, "bash or zsh")
       ->type_name("");
-  app.add_subcommand("man", "Print the manual page")->group("");
+  app.add_subcommand("man", "Print the manual page");
 }
 
 std::vector<std::string> OptionNames(const CLI::App& command) {
@@ -234,7 +270,20 @@ int CheckConfig(const std::string& path) {
 
 int Print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
-  return std::fflush(stdout) == 0 ? kOk : kRuntimeError;
+  return kOk;
+}
+
+// The moments of a report, now that the zone is known: what is wrong with them, or "".
+std::string ReadMoments(ReportOptions& options) {
+  for (auto [name, moment] :
+       {std::pair("--since", &options.since), std::pair("--until", &options.until)}) {
+    if (!*moment) continue;
+    const std::string text = (*moment)->text;
+    *moment = MomentNamed(text, options.timezone);
+    if (*moment) continue;
+    return std::string(name) + ": \"" + text + "\" is no time: try 2026-11-23T23:00:00Z, 2h or 30m";
+  }
+  return {};
 }
 
 int PrintCompletion(const CLI::App& app, const std::string& shell) {
@@ -259,6 +308,9 @@ int Dispatch(CLI::App& app, AllOptions& options) {
   if (name == "completion") return PrintCompletion(app, options.shell);
   if (name == "man") return Print(ManPage(TableOf(app, "serve")));
   if (options.report.paths.empty()) return Usage("name a log, a journal or - to report", name);
+  if (const std::string wrong = ReadMoments(options.report); !wrong.empty()) {
+    return Usage(wrong, name);
+  }
   return RunReport(options.report);
 }
 
@@ -292,13 +344,19 @@ std::string Misgiven(const CLI::App& command, const std::vector<std::string>& ar
   return {};
 }
 
-// Without a command the flags are those of serve.
-std::vector<std::string> WithCommand(int argc, char** argv, const CLI::App& app) {
+// The command first: `help report` is `report --help`, and flags without a command are serve's.
+std::vector<std::string> ArgumentsOf(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  const bool own = !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h" ||
-                                          arguments[0] == "--version");
-  const bool named = !arguments.empty() && FindCommand(app, arguments[0]) != nullptr;
-  if (!own && !named) arguments.insert(arguments.begin(), "serve");
+  if (arguments.empty()) return {"serve"};
+  std::string& first = arguments.front();
+  if (first == "version") first = "--version";
+  if (first == "help") {
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  }
+  const std::string& leading = arguments.front();
+  const bool own = leading == "--help" || leading == "-h" || leading == "--version";
+  if (leading.starts_with('-') && !own) arguments.insert(arguments.begin(), "serve");
   return arguments;
 }
 
@@ -320,15 +378,14 @@ int Parse(int argc, char** argv, StateFile::StepHook on_commit_step) {
     command->allow_extras();
     if (!command->get_group().empty()) commands.push_back(command->get_name());
   }
-  if (argc > 1 && argv[1][0] != '-' && FindCommand(app, argv[1]) == nullptr) {
-    const std::string near = Nearest(argv[1], commands);
-    return Usage(std::string("unknown command ") + argv[1] +
-                 (near.empty() ? "" : ", did you mean " + near + "?"));
-  }
-  std::vector<std::string> arguments = WithCommand(argc, argv, app);
-  if (const CLI::App* command = FindCommand(app, arguments.front())) {
+  std::vector<std::string> arguments = ArgumentsOf(argc, argv);
+  const std::string& first = arguments.front();
+  if (const CLI::App* command = FindCommand(app, first)) {
     const std::string wrong = Misgiven(*command, arguments);
-    if (!wrong.empty()) return Usage(wrong, command->get_name());
+    if (!wrong.empty()) return Usage(wrong, first);
+  } else if (!first.starts_with('-')) {
+    const std::string near = Nearest(first, commands);
+    return Usage("unknown command " + first + (near.empty() ? "" : ", did you mean " + near + "?"));
   }
   std::reverse(arguments.begin(), arguments.end());
   try {
@@ -342,11 +399,23 @@ int Parse(int argc, char** argv, StateFile::StepHook on_commit_step) {
   return Dispatch(app, options);
 }
 
+// What a command printed is worth its exit code only once the system has taken it.
+int AllWritten(int code) {
+  errno = 0;
+  const bool stream = std::cout.flush().good();
+  const bool file = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (stream && file) return code;
+  constexpr std::string_view kAdvice = "is the disk full?";
+  const Error error = errno != 0 ? SystemError("cannot write the output", "", errno, kAdvice)
+                                 : Error("cannot write the output: " + std::string(kAdvice));
+  return Complain(kRuntimeError, error.message());
+}
+
 }  // namespace
 
 int RunCli(int argc, char** argv, StateFile::StepHook on_commit_step) {
   try {
-    return Parse(argc, argv, std::move(on_commit_step));
+    return AllWritten(Parse(argc, argv, std::move(on_commit_step)));
   } catch (const std::exception& error) {
     return Complain(kRuntimeError, error.what());
   }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -6,6 +8,7 @@
 #include "exporter/complain.h"
 #include "exporter/line_reader.h"
 #include "exporter/options.h"
+#include "exporter/terminal.h"
 #include "exporter/text.h"
 #include "metrics/failure_kind.h"
 #include "metrics/tracker.h"
@@ -18,8 +21,14 @@
 namespace kle {
 namespace {
 
-constexpr size_t kColumns = 160;
 constexpr size_t kLabel = 10;
+
+// Of a text beside its label; without end where no terminal shows it.
+size_t TextColumns() {
+  const size_t width = TerminalWidth(STDOUT_FILENO);
+  if (width == 0) return std::string::npos;
+  return width > 2 * kLabel ? width - kLabel : kLabel;
+}
 
 class Explainer {
  public:
@@ -32,15 +41,19 @@ class Explainer {
 
   void Finish() {
     while (const auto frame = framer_.Flush()) Explain(*frame);
-    std::fflush(stdout);
   }
 
  private:
-  static void Say(std::string_view label, std::string_view text) {
-    std::printf("%s%s\n", Cell(label, kLabel).c_str(), Fit(text, kColumns).c_str());
+  // Nothing is cut: a terminal gets it in lines, what reads a pipe as it is.
+  void Say(std::string_view label, std::string_view text) const {
+    std::string_view name = label;
+    for (const std::string& line : Fold(text, columns_)) {
+      std::printf("%s%s\n", Cell(name, kLabel).c_str(), line.c_str());
+      name = "";
+    }
   }
 
-  static void Other(std::string_view text) {
+  void Other(std::string_view text) const {
     Say("line", text);
     Say("format", "other");
     Say("no event", text.starts_with("\"")
@@ -104,7 +117,7 @@ class Explainer {
     Tells();
   }
 
-  static void Row(const CatalogueRow& row) {
+  void Row(const CatalogueRow& row) const {
     Say("event", Name(row.kind));
     Say("row", row.message);
     const bool kubelet = row.source == LogSource::kKubelet;
@@ -146,9 +159,11 @@ class Explainer {
     }
   }
 
-  static void Pod(const PodRef& pod) {
-    std::string text = std::string(pod.namespace_) + "/" + std::string(pod.name);
-    if (!pod.uid.empty()) text += " uid " + std::string(pod.uid);
+  void Pod(const PodRef& pod) const {
+    std::string text(pod.namespace_);
+    if (!text.empty()) text += '/';
+    text += pod.name;
+    if (!pod.uid.empty()) text.append(text.empty() ? "" : " ").append("uid ").append(pod.uid);
     Say("pod", text);
   }
 
@@ -165,6 +180,7 @@ class Explainer {
     Say("hint", Info(kind->reason).hint);
   }
 
+  const size_t columns_ = TextColumns();
   Framer framer_;
   Record record_;
   Event event_;

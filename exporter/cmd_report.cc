@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "exporter/complain.h"
 #include "exporter/options.h"
 #include "exporter/progress_bar.h"
 #include "exporter/report.h"
 #include "exporter/report_build.h"
-#include "parser/zone.h"
+#include "exporter/report_filter.h"
+#include "exporter/terminal.h"
+#include "exporter/text.h"
 
 namespace kle {
 namespace {
@@ -21,11 +23,10 @@ namespace {
 TableStyle StyleOfTerminal(const ReportOptions& options) {
   TableStyle style;
   style.slowest = options.slowest;
-  if (isatty(STDOUT_FILENO) == 0) return style;
-  const char* no_colour = std::getenv("NO_COLOR");
-  style.colour = no_colour == nullptr || *no_colour == '\0';
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
+  const size_t width = TerminalWidth(STDOUT_FILENO);
+  if (width == 0) return style;
+  style.width = width;
+  style.colour = TerminalTakesColours();
   return style;
 }
 
@@ -43,23 +44,71 @@ void Write(std::ostream& out, const Report& report, const ReportOptions& options
   }
 }
 
-bool TooSlow(const Report& report, Duration limit) {
-  return std::any_of(report.terminations.begin(), report.terminations.end(),
-                     [limit](const RecordPtr& record) {
-                       if (record->current) return record->current->age > limit;
-                       return TotalOf(*record).value_or(Duration()) > limit;
-                     });
+// How the command ends, and why: a sentence for each condition that is met.
+struct Verdict {
+  int code = kOk;
+  std::vector<std::string> reasons = {};
+
+  void Add(std::string reason) {
+    code = kStuck;
+    reasons.push_back(std::move(reason));
+  }
+};
+
+std::string AndMore(size_t count) {
+  return count > 1 ? ", and " + Grouped(count - 1) + " more" : std::string();
 }
 
-int ExitCodeOf(const Report& report, const ReportOptions& options) {
-  if (options.fail_if_stuck && report.summary.stuck > 0) return kStuck;
-  return options.fail_if_slower && TooSlow(report, *options.fail_if_slower) ? kStuck : kOk;
+void JudgeStuck(const Report& report, Verdict& verdict) {
+  const TerminationRecord* worst = nullptr;
+  for (const RecordPtr& record : report.terminations) {
+    if (!IsStuck(*record)) continue;
+    if (worst == nullptr || record->current->overdue > worst->current->overdue) {
+      worst = record.get();
+    }
+  }
+  if (worst == nullptr) return;
+  verdict.Add("--fail-if-stuck: " + PodName(*worst) + " is stuck in " +
+              std::string(Name(worst->current->phase)) + ", overdue by " +
+              ShortSeconds(ToSeconds(worst->current->overdue)) + AndMore(report.summary.stuck));
+}
+
+Duration TimeOf(const TerminationRecord& record) {
+  return record.current ? record.current->age : TotalOf(record).value_or(Duration());
+}
+
+void JudgeSlow(const Report& report, Duration limit, Verdict& verdict) {
+  const TerminationRecord* worst = nullptr;
+  size_t count = 0;
+  for (const RecordPtr& record : report.terminations) {
+    if (TimeOf(*record) <= limit) continue;
+    ++count;
+    if (worst == nullptr || TimeOf(*record) > TimeOf(*worst)) worst = record.get();
+  }
+  if (worst == nullptr) return;
+  verdict.Add("--fail-if-slower=" + ShortSeconds(ToSeconds(limit)) + ": " + PodName(*worst) +
+              (worst->current ? " has been under way for " : " took ") +
+              ShortSeconds(ToSeconds(TimeOf(*worst))) + AndMore(count));
+}
+
+Verdict Judge(const Report& report, const ReportOptions& options) {
+  Verdict verdict;
+  if (options.fail_if_stuck) JudgeStuck(report, verdict);
+  if (options.fail_if_slower) JudgeSlow(report, *options.fail_if_slower, verdict);
+  return verdict;
+}
+
+// One of each kind is compared by the log's end, which is not known yet: nothing passes then.
+bool Crossed(const std::optional<Moment>& since, const std::optional<Moment>& until) {
+  if (!since || !until) return false;
+  if (since->at && until->at) return *since->at > *until->at;
+  return since->before_end && until->before_end && *since->before_end < *until->before_end;
 }
 
 // What does not go together: "" when all does.
 std::string Conflict(const ReportOptions& options) {
-  if (!options.timezone.empty() && !HeaderClock::KnownZone(options.timezone)) {
-    return "--timezone=" + options.timezone + " is no known time zone: try Europe/Berlin or +02:00";
+  if (Crossed(options.since, options.until)) {
+    return "--since=" + options.since->text + " is after --until=" + options.until->text;
   }
   const bool filtered = !options.namespace_.empty() || !options.pod.empty() || options.stuck_only;
   if (options.format == "openmetrics" && filtered) {
@@ -71,29 +120,43 @@ std::string Conflict(const ReportOptions& options) {
   return {};
 }
 
-Result<int> WriteDiff(std::ostream& out, const ReportOptions& options) {
-  auto left = BuildReport(options.paths, options, nullptr);
+Result<Report> Build(const std::vector<std::string>& paths, const ReportOptions& options,
+                     MetricHistory* history = nullptr) {
+  auto report = BuildReport(paths, Unfiltered(options), history);
+  if (!report) return report;
+  Filter(options, *report);
+  return report;
+}
+
+Result<Verdict> WriteDiff(std::ostream& out, const ReportOptions& options) {
+  auto left = Build(options.diff, options);
   if (!left) return left.error();
-  auto right = BuildReport(options.diff, options, nullptr);
+  auto right = Build(options.paths, options);
   if (!right) return right.error();
   out << (options.format == "json" ? DiffJson(*left, *right)
                                    : DiffTable(*left, *right, StyleOfTerminal(options)));
-  return std::max(ExitCodeOf(*left, options), ExitCodeOf(*right, options));
+  Verdict verdict;
+  for (const Report* report : {&*left, &*right}) {
+    for (const std::string& reason : Judge(*report, options).reasons) {
+      verdict.Add(report->name + ": " + reason);
+    }
+  }
+  return verdict;
 }
 
-Result<int> WriteHistory(std::ostream& out, const ReportOptions& options) {
+Result<Verdict> WriteHistory(std::ostream& out, const ReportOptions& options) {
   MetricHistory history;
-  auto report = BuildReport(options.paths, options, &history);
+  auto report = Build(options.paths, options, &history);
   if (!report) return report.error();
   history.Write(out, Resolve(options.since, *report), Resolve(options.until, *report));
-  return ExitCodeOf(*report, options);
+  return Judge(*report, options);
 }
 
-Result<int> WriteOne(std::ostream& out, const ReportOptions& options) {
-  auto report = BuildReport(options.paths, options, nullptr);
+Result<Verdict> WriteOne(std::ostream& out, const ReportOptions& options) {
+  auto report = Build(options.paths, options);
   if (!report) return report.error();
   Write(out, *report, options);
-  return ExitCodeOf(*report, options);
+  return Judge(*report, options);
 }
 
 }  // namespace
@@ -105,16 +168,13 @@ int RunReport(const ReportOptions& options) {
   EndOnInterrupt();
   std::ios::sync_with_stdio(false);
   std::ostream& out = std::cout;
-  auto code = !options.diff.empty()             ? WriteDiff(out, options)
-              : options.format == "openmetrics" ? WriteHistory(out, options)
-                                                : WriteOne(out, options);
-  if (!code) return Complain(kRuntimeError, code.error().message());
-  if (!out.flush()) {
-    return Complain(
-        kRuntimeError,
-        SystemError("cannot write the report", "", errno, "is the disk full?").message());
-  }
-  return *code;
+  auto verdict = !options.diff.empty()             ? WriteDiff(out, options)
+                 : options.format == "openmetrics" ? WriteHistory(out, options)
+                                                   : WriteOne(out, options);
+  if (!verdict) return Complain(kRuntimeError, verdict.error().message());
+  out.flush();  // first what was asked for, then why it is bad
+  for (const std::string& reason : verdict->reasons) Complain(kOk, reason);
+  return verdict->code;
 }
 
 }  // namespace kle

@@ -118,7 +118,8 @@ std::string ManPage(const CommandTable& table) {
       "What one line means, or why it means nothing:\n"
       ".Dl " +
       table.program +
-      " explain 'E1123 23:08:44.396357 ...'\n"
+      " explain \\(aqI1123 23:08:44.396357 28696 kubelet.go:2437] \\(dqSyncLoop DELETE\\(dq "
+      "source=\\(dqapi\\(dq pods=[\\(dqprod/web\\-0\\(dq]\\(aq\n"
       ".Sh SEE ALSO\n.Xr journalctl 1\n";
   return text;
 }

@@ -43,6 +43,7 @@ struct ServeOptions {
 
 // A moment of a log: named, or so long before the log's end.
 struct Moment {
+  std::string text;  // as it was written
   std::optional<Timestamp> at;
   std::optional<Duration> before_end;
 };
@@ -58,7 +59,7 @@ struct ReportOptions {
   std::optional<Duration> fail_if_slower;
   std::optional<Moment> since;
   std::optional<Moment> until;
-  std::vector<std::string> diff;  // the log to compare with; empty: none
+  std::vector<std::string> diff;  // the earlier log to compare with; empty: none
   std::string namespace_;         // "": every one
   std::string pod;                // a name or its beginning
   std::vector<std::string> journal_units;

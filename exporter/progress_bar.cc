@@ -2,16 +2,15 @@
 #include "exporter/progress_bar.h"
 
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "exporter/terminal.h"
 #include "exporter/text.h"
 
 namespace kle {
@@ -25,16 +24,6 @@ constexpr std::string_view kWipe = "\r\x1b[K";
 constexpr int kInterrupted = 130;
 
 volatile sig_atomic_t drawn = 0;
-
-bool IsTerminal() {
-  const char* term = std::getenv("TERM");
-  return isatty(STDERR_FILENO) != 0 && (term == nullptr || std::string_view(term) != "dumb");
-}
-
-size_t TerminalWidth() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
 
 void OnInterrupt(int) {
   if (drawn != 0) {
@@ -68,7 +57,7 @@ std::string ProgressText(LineSource::Progress progress, uint64_t lines, double s
 
 ProgressBar::ProgressBar(const LineSource& source)
     : source_(source),
-      shown_(IsTerminal()),
+      shown_(TerminalIsSmart() && TerminalWidth(STDERR_FILENO) > 0),
       begun_(std::chrono::steady_clock::now()),
       next_(begun_ + kPatience) {}
 
@@ -83,7 +72,8 @@ void ProgressBar::Draw(uint64_t lines) {
   if (now < next_) return;
   next_ = now + kRedraw;
   const double seconds = std::chrono::duration<double>(now - begun_).count();
-  const std::string text = ProgressText(source_.progress(), lines, seconds, TerminalWidth() - 1);
+  const size_t width = std::max<size_t>(TerminalWidth(STDERR_FILENO), 1);
+  const std::string text = ProgressText(source_.progress(), lines, seconds, width - 1);
   drawn = 1;
   std::fprintf(stderr, "%s%s", kWipe.data(), text.c_str());
 }

@@ -28,6 +28,8 @@ struct Report {
   GapCounts gaps;
   std::vector<RecordPtr> terminations;  // by requested_at
   Summary summary;                      // of these terminations
+  std::string filters;                  // as given; "" when there are none
+  size_t left_out = 0;                  // terminations that they did not let through
 };
 
 struct TableStyle {
@@ -44,7 +46,7 @@ void WriteReportOtlp(std::ostream& out, const Report& report);
 void WriteReportHtml(std::ostream& out, const Report& report);
 std::string ReportTable(const Report& report, const TableStyle& style);
 
-// The same measurements of two logs side by side.
+// The same measurements of two logs side by side: left is before, right after.
 std::string DiffTable(const Report& left, const Report& right, const TableStyle& style);
 std::string DiffJson(const Report& left, const Report& right);
 

@@ -130,8 +130,9 @@ std::string DiffTable(const Report& left, const Report& right, const TableStyle&
   const auto bold = [&](const std::string& text) {
     return style.colour ? "\x1b[1m" + text + "\x1b[0m" : text;
   };
-  std::string out =
-      Wrap("A  " + Described(left), width, 0) + Wrap("B  " + Described(right), width, 0);
+  std::string out = Wrap("A  before: " + Described(left), width, 0) +
+                    Wrap("B  after: " + Described(right), width, 0) +
+                    Wrap("ratio: B / A", width, 0);
   const auto row = [&](const std::vector<std::string>& cells) {
     std::string line = Cell(cells[0], label);
     for (size_t i = 1; i < cells.size(); ++i) {

@@ -3,6 +3,7 @@
 // waterfall of their phases.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 
 #include "exporter/report.h"
@@ -56,6 +57,11 @@ class Table {
       Line(ShortTime(*source.first_event_at) + " to " + ShortTime(*source.last_event_at));
     }
     if (!report_.summary.advice.empty()) out_ += Wrap(report_.summary.advice, width_, 0);
+    if (report_.filters.empty()) return;
+    const size_t all = report_.terminations.size() + report_.left_out;
+    std::string shown = Grouped(report_.terminations.size()) + " of " + Grouped(all);
+    shown += " terminations: " + Grouped(report_.left_out) + " left out by " + report_.filters;
+    out_ += Wrap(shown, width_, 0);
   }
 
   void Counts() {
@@ -132,7 +138,7 @@ class Table {
     const std::string total = CellRight(ShortSeconds(ToSeconds(*TotalOf(record))), kNumber);
     const size_t used = total.size() + 2 + Columns(tail);
     const size_t room = width_ > used + 20 ? width_ - used : 20;
-    const std::string name = Fit(record.namespace_ + "/" + record.pod, room);
+    const std::string name = Fit(PodName(record), room);
     out_.append(Paint(Ink::kYellow, total)).append("  ").append(Paint(Ink::kBold, name));
     out_.append(Fit(tail, width_ - std::min(width_, total.size() + 2 + Columns(name))))
         .append("\n");
@@ -187,39 +193,77 @@ class Table {
     }
   }
 
-  // Of pods that finished all the same: what held them up, the longest first.
-  void Failed() {
-    std::vector<std::pair<const TerminationRecord*, const FailureRecord*>> failed;
-    for (const RecordPtr& record : report_.terminations) {
-      if (record->current) continue;
-      for (const FailureRecord& failure : record->failures) {
-        failed.emplace_back(record.get(), &failure);
-      }
-    }
-    if (failed.empty()) return;
-    std::stable_sort(failed.begin(), failed.end(), [](const auto& a, const auto& b) {
-      const auto weight = [](const FailureRecord& failure) {
-        return std::pair(failure.last_at - failure.first_at, failure.count);
-      };
-      return weight(*a.second) > weight(*b.second);
-    });
-    const size_t shown = std::min(kFewest, failed.size());
-    Head("HELD UP, longest " + std::to_string(shown) + " of " + Grouped(failed.size()));
-    for (size_t i = 0; i < shown; ++i) FailedLines(*failed[i].first, *failed[i].second);
+  // A phase in which something failed, of a pod that finished all the same.
+  struct Held {
+    const TerminationRecord* record;
+    Phase phase;
+    // Of the phase; where it has no start or end, of what failed in it.
+    Timestamp since = Timestamp::max();
+    Timestamp until = Timestamp::min();
+    std::vector<const FailureRecord*> failures = {};
+    int count = 0;  // attempts that failed
+
+    Duration time() const { return until - since; }
+  };
+
+  static Held& HeldIn(const TerminationRecord& record, Phase phase, std::vector<Held>& own) {
+    const auto known = std::ranges::find(own, phase, &Held::phase);
+    if (known != own.end()) return *known;
+    return own.emplace_back(Held{&record, phase});
   }
 
-  void FailedLines(const TerminationRecord& record, const FailureRecord& failure) {
-    const Duration held = failure.last_at - failure.first_at;
-    out_.append(Paint(Ink::kYellow, CellRight(ShortSeconds(ToSeconds(held)), kNumber)))
-        .append("  ");
-    out_.append(Paint(Ink::kBold, Fit(record.namespace_ + "/" + record.pod, width_ - kNumber - 2)));
-    std::string where = "in " + std::string(Name(failure.phase)) + " since " +
-                        ShortTime(failure.first_at) + ", " + std::string(Name(failure.reason));
-    if (!failure.object.empty()) {
-      where += failure.phase == Phase::kUnmountVolumes ? ", volume " : ", ";
-      where += failure.object;
+  static std::vector<Held> HeldUp(const std::vector<RecordPtr>& records) {
+    std::vector<Held> all;
+    for (const RecordPtr& record : records) {
+      if (record->current) continue;
+      std::vector<Held> own;
+      for (const FailureRecord& failure : record->failures) {
+        Held& held = HeldIn(*record, failure.phase, own);
+        held.failures.push_back(&failure);
+        held.count += failure.count;
+        held.since = std::min(held.since, failure.first_at);
+        held.until = std::max(held.until, failure.last_at);
+      }
+      for (Held& held : own) {
+        const auto span = std::ranges::find(record->phases, held.phase, &PhaseSpan::phase);
+        if (span == record->phases.end() || !span->started_at) continue;
+        held.since = *span->started_at;
+        if (span->duration()) held.until = *span->ended_at;
+      }
+      std::ranges::copy(own, std::back_inserter(all));
     }
-    where += " (failed " + std::to_string(failure.count) + "x)";
+    return all;
+  }
+
+  // What held pods up, the longest first.
+  void Failed() {
+    std::vector<Held> held = HeldUp(report_.terminations);
+    if (held.empty()) return;
+    std::ranges::stable_sort(held, [](const Held& a, const Held& b) {
+      return std::pair(a.time(), a.count) > std::pair(b.time(), b.count);
+    });
+    const size_t shown = std::min(kFewest, held.size());
+    Head("HELD UP, longest " + std::to_string(shown) + " of " + Grouped(held.size()));
+    for (size_t i = 0; i < shown; ++i) FailedLines(held[i]);
+  }
+
+  void FailedLines(const Held& held) {
+    out_.append(Paint(Ink::kYellow, CellRight(ShortSeconds(ToSeconds(held.time())), kNumber)))
+        .append("  ");
+    out_.append(Paint(Ink::kBold, Fit(PodName(*held.record), width_ - kNumber - 2)));
+    std::string where = "in " + std::string(Name(held.phase)) + " since " + ShortTime(held.since);
+    for (size_t i = 0; i < std::min(kFewest, held.failures.size()); ++i) {
+      const FailureRecord& failure = *held.failures[i];
+      where += ", " + std::string(Name(failure.reason));
+      if (!failure.object.empty()) {
+        where += failure.phase == Phase::kUnmountVolumes ? ", volume " : ", ";
+        where += failure.object;
+      }
+      where += " (failed " + std::to_string(failure.count) + "x)";
+    }
+    if (held.failures.size() > kFewest) {
+      where += " and " + std::to_string(held.failures.size() - kFewest) + " others";
+    }
     out_.append("\n").append(Wrap(where, width_, kNumber + 2));
   }
 
@@ -228,7 +272,7 @@ class Table {
     const bool stuck = IsStuck(record);
     const std::string age = CellRight(ShortSeconds(ToSeconds(current.age)), kNumber);
     out_.append(Paint(stuck ? Ink::kRed : Ink::kYellow, age)).append("  ");
-    out_.append(Paint(Ink::kBold, Fit(record.namespace_ + "/" + record.pod, width_ - kNumber - 2)));
+    out_.append(Paint(Ink::kBold, Fit(PodName(record), width_ - kNumber - 2)));
     std::string where =
         "in " + std::string(Name(current.phase)) + " since " + ShortTime(current.since);
     if (current.reason) where += ", " + std::string(Name(*current.reason));

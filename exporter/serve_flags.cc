@@ -11,8 +11,8 @@
 #include "exporter/http_post.h"
 #include "exporter/listen_address.h"
 #include "exporter/log.h"
+#include "exporter/time_words.h"
 #include "parser/values.h"
-#include "parser/zone.h"
 
 namespace kle {
 namespace {
@@ -88,10 +88,9 @@ Result<void> Count(ServeOptions& options, const std::string& text, bool) {
 }
 
 Result<void> TimeZone(ServeOptions& options, const std::string& text, bool) {
-  if (!HeaderClock::KnownZone(text)) {
-    return Quoted(text, "is no known time zone: try Europe/Berlin or +02:00");
-  }
-  options.timezone = text;
+  const auto zone = ZoneNamed(text);
+  if (!zone) return Quoted(text, "is no known time zone: try Europe/Berlin or +02:00");
+  options.timezone = *zone;
   return {};
 }
 

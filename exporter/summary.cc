@@ -33,6 +33,11 @@ bool IsStuck(const TerminationRecord& record) {
   return record.current && record.current->overdue > Duration::zero();
 }
 
+std::string PodName(const TerminationRecord& record) {
+  if (record.pod.empty()) return "uid " + record.uid;
+  return record.namespace_ + "/" + record.pod;
+}
+
 // Not requested_at alone: an evicted or orphaned pod may have none.
 Timestamp BeginOf(const TerminationRecord& record) {
   for (const auto* at : {&record.requested_at, &record.terminated_at, &record.removed_at}) {

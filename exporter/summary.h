@@ -47,4 +47,7 @@ std::optional<Duration> TotalOf(const TerminationRecord& record);
 
 bool IsStuck(const TerminationRecord& record);
 
+// "NAMESPACE/POD", or its UID while nothing else is known.
+std::string PodName(const TerminationRecord& record);
+
 }  // namespace kle

@@ -105,6 +105,31 @@ std::string Wrap(std::string_view text, size_t columns, size_t indent) {
   return wrapped;
 }
 
+std::vector<std::string> Fold(std::string_view text, size_t columns) {
+  std::vector<std::string> lines;
+  std::string line;
+  size_t used = 0;
+  size_t blank = 0;  // after the last one of the line; 0: none
+  while (!text.empty()) {
+    const Glyph glyph = Decode(text);
+    const bool shown = glyph.valid && !Control(glyph.code);
+    const size_t width = shown ? CharWidth(glyph.code) : 1;
+    if (used > 0 && used + width > columns) {
+      const size_t cut = blank > 0 ? blank : line.size();
+      lines.push_back(line.substr(0, blank > 0 ? blank - 1 : cut));
+      line.erase(0, cut);
+      used = Columns(line);
+      blank = 0;
+    }
+    line += shown ? text.substr(0, glyph.bytes) : std::string_view("?");
+    used += width;
+    if (glyph.code == ' ') blank = line.size();
+    text.remove_prefix(glyph.bytes);
+  }
+  lines.push_back(line);
+  return lines;
+}
+
 std::string ShortSeconds(double seconds) {
   std::array<char, 48> text{};
   const auto whole = static_cast<long long>(std::llround(seconds));

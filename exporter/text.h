@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "parser/time.h"
 
@@ -22,6 +23,11 @@ std::string CellRight(std::string_view text, size_t columns);
 
 // Breaks at blanks into lines of at most `columns`, each with `indent` blanks in front.
 std::string Wrap(std::string_view text, size_t columns, size_t indent);
+
+// All of `text` in lines of at most `columns`, broken at blanks where there are some; what Fit
+// makes
+// "?" is so here too. At least one line.
+std::vector<std::string> Fold(std::string_view text, size_t columns);
 
 // 0.12s 4.5s 45.2s 2m03s 1h04m 3d2h
 std::string ShortSeconds(double seconds);

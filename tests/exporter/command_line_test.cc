@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -36,7 +37,8 @@ std::string Content(const std::string& path) {
 class CommandLine : public testing::Test {
  protected:
   // Standard output and error go to files of the folder.
-  pid_t Spawn(std::vector<std::string> arguments, const std::string& input = "/dev/null") {
+  pid_t Spawn(std::vector<std::string> arguments, const std::string& input = "/dev/null",
+              std::string output = "") {
     arguments.insert(arguments.begin(), KLE_BINARY);
     arguments.insert(arguments.begin(), prefix_.begin(), prefix_.end());
     std::vector<char*> argv;
@@ -45,8 +47,9 @@ class CommandLine : public testing::Test {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     constexpr int kCreate = O_WRONLY | O_CREAT | O_TRUNC;
+    if (output.empty()) output = folder_ / "out";
     posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, (folder_ / "out").c_str(), kCreate, 0600);
+    posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), kCreate, 0600);
     posix_spawn_file_actions_addopen(&actions, 2, (folder_ / "error").c_str(), kCreate, 0600);
     pid_t pid = -1;
     EXPECT_EQ(posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ), 0);
@@ -66,6 +69,26 @@ class CommandLine : public testing::Test {
 
   Finished Run(std::vector<std::string> arguments, const std::string& input = "/dev/null") {
     return Wait(Spawn(std::move(arguments), input));
+  }
+
+  // What a terminal of that many columns gets.
+  std::string RunOnTerminal(std::vector<std::string> arguments, unsigned short columns) {
+    const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    EXPECT_EQ(grantpt(master), 0);
+    EXPECT_EQ(unlockpt(master), 0);
+    const winsize size{24, columns, 0, 0};
+    const int terminal = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    EXPECT_EQ(ioctl(terminal, TIOCSWINSZ, &size), 0);
+    const pid_t pid = Spawn(std::move(arguments), "/dev/null", ptsname(master));
+    close(terminal);
+    std::string shown;
+    char block[4096];
+    for (ssize_t got = 0; (got = read(master, block, sizeof block)) > 0;) {
+      shown.append(block, static_cast<size_t>(got));
+    }
+    EXPECT_EQ(Wait(pid).code, 0);
+    close(master);
+    return shown;
   }
 
   // One line, and it holds what it must.
@@ -104,6 +127,37 @@ TEST_F(CommandLine, HelpAndVersion) {
   }
 }
 
+TEST_F(CommandLine, HelpAndVersionAsCommands) {
+  EXPECT_EQ(Run({"help"}).out, Run({"--help"}).out);
+  EXPECT_EQ(Run({"help", "report"}).out, Run({"report", "--help"}).out);
+  EXPECT_EQ(Run({"version"}).out, Run({"--version"}).out);
+  const std::string help = Run({"--help"}).out;
+  for (const char* command : {"completion", "man", "check-config"}) {
+    EXPECT_NE(help.find("\n  " + std::string(command)), std::string::npos) << help;
+  }
+}
+
+TEST_F(CommandLine, OutputThatIsNotTakenIsAnError) {
+  const std::string config = folder_.Write("config.yml", "log.level: warn\n");
+  const std::vector<std::vector<std::string>> commands = {{"--help"},
+                                                          {"report", "--help"},
+                                                          {"--version"},
+                                                          {"catalogue"},
+                                                          {"metrics"},
+                                                          {"completion", "bash"},
+                                                          {"man"},
+                                                          {"configuration"},
+                                                          {"explain", "hello"},
+                                                          {"check-config", config},
+                                                          {"report", StuckLog()}};
+  for (const auto& arguments : commands) {
+    const Finished finished = Wait(Spawn(arguments, "/dev/null", "/dev/full"));
+    const std::string shown = testing::PrintToString(arguments) + "\n" + finished.error;
+    EXPECT_EQ(finished.code, 1) << shown;
+    EXPECT_NE(finished.error.find("cannot write the output: "), std::string::npos) << shown;
+  }
+}
+
 TEST_F(CommandLine, UsageErrors) {
   ExpectError({"--web.listen-addres=:1"}, 2, "did you mean --web.listen-address?");
   ExpectError({"reprot", "x"}, 2, "did you mean report?");
@@ -114,7 +168,14 @@ TEST_F(CommandLine, UsageErrors) {
   ExpectError({"report", "--format=csv", "--diff=y", "x"}, 2, "--diff");
   ExpectError({"completion", "fish"}, 2, "bash or zsh");
   ExpectError({"--trace.endpoint=https://a/", no_state_}, 2, "TLS");
-  ExpectError({"report", "--slowest=many", "x"}, 2, "--slowest");
+  for (const char* odd : {"many", "-1", "99999999999", "1.5"}) {
+    ExpectError({"report", "--slowest=" + std::string(odd), "x"}, 2,
+                "--slowest: \"" + std::string(odd) + "\" is no number from 0 to 1000000");
+  }
+  ExpectError({"report", "--year=26", "x"}, 2, "--year: \"26\" is no number from 1970 to 2200");
+  ExpectError({"report", "--pod=a", "--pod=b", "x"}, 2, "--pod: is given more than once");
+  ExpectError({"report", "--since=2026-11-24", "--until=2026-11-23", "x"}, 2, "is after --until");
+  ExpectError({"report", "--since=1h", "--until=2h", "x"}, 2, "is after --until");
   ExpectError({"report", "--timezone=Mars/Base", "x"}, 2, "Mars/Base");
   ExpectError({"--stuck.slack=soon"}, 2, "soon");
   ExpectError({"--start=later"}, 2, "later");
@@ -220,8 +281,72 @@ TEST_F(CommandLine, ReportOfAMoment) {
   EXPECT_EQ(pods("--since=1m", log), 1U);  // it has not ended yet
   EXPECT_EQ(pods("--since=2026-11-23T11:00:00Z", log), 1U);
   EXPECT_EQ(pods("--until=2026-11-23T09:59:59Z", log), 0U);
+  EXPECT_EQ(pods("--until=2026-11-23 09:59:59Z", log), 0U);
+  EXPECT_EQ(pods("--until=2026-11-23 10:00:01", log), 1U);
   EXPECT_EQ(pods("--until=16m", log), 0U);
   EXPECT_EQ(pods("--until=14m", log), 1U);
+}
+
+TEST_F(CommandLine, AMomentIsInTheZoneOfTheLog) {
+  const std::string log = StuckLog();
+  for (const auto& [until, zone, pods] : {std::tuple("2026-11-23T09:59:59", "Europe/Berlin", 0U),
+                                          std::tuple("2026-11-23T10:00:01", "Europe/Berlin", 1U),
+                                          std::tuple("2026-11-23T08:59:59Z", "Europe/Berlin", 0U),
+                                          std::tuple("2026-11-23T09:00:01Z", "Europe/Berlin", 1U),
+                                          std::tuple("2026-11-23T10:00:01", "utc", 1U)}) {
+    // The zone may stand after the moment.
+    const Finished json =
+        Run({"report", "--format=json", "--year=2026", "--until=" + std::string(until),
+             "--timezone=" + std::string(zone), log});
+    ASSERT_EQ(json.code, 0) << json.error;
+    EXPECT_EQ(nlohmann::json::parse(json.out)["terminations"].size(), pods) << until << zone;
+  }
+}
+
+TEST_F(CommandLine, FiltersSayWhatTheyLeaveOut) {
+  const std::string log = StuckLog();
+  const Finished none = Run({"report", "--namespace=nope", "--since=1m", log});
+  EXPECT_EQ(none.code, 0) << none.error;
+  EXPECT_NE(none.out.find("0 of 1 terminations: 1 left out by --namespace=nope --since=1m\n"),
+            std::string::npos)
+      << none.out;
+  const Finished all = Run({"report", "--stuck-only", log});
+  EXPECT_NE(all.out.find("1 of 1 terminations: 0 left out by --stuck-only\n"), std::string::npos)
+      << all.out;
+  EXPECT_EQ(Run({"report", log}).out.find("left out"), std::string::npos);
+}
+
+TEST_F(CommandLine, ExitThreeSaysWhy) {
+  const std::string log = StuckLog();
+  const auto expect = [&](const std::vector<std::string>& flags, const std::string& wanted) {
+    std::vector<std::string> arguments{"report", "--format=csv", log};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const Finished finished = Run(arguments);
+    EXPECT_EQ(finished.code, 3);
+    EXPECT_EQ(finished.error, wanted);
+  };
+  const std::string stuck =
+      "kubelet-lifecycle-exporter: --fail-if-stuck: prod/web-0 is stuck in stop_containers, "
+      "overdue by 13m30s\n";
+  const std::string slow =
+      "kubelet-lifecycle-exporter: --fail-if-slower=10m00s: prod/web-0 has been under way for "
+      "15m00s\n";
+  expect({"--fail-if-stuck"}, stuck);
+  expect({"--fail-if-slower=10m"}, slow);
+  expect({"--fail-if-stuck", "--fail-if-slower=10m"}, stuck + slow);
+  folder_.Append("stuck.log", KubeletLine(901, R"("SyncLoop DELETE" source="api" pods=["a/b"])") +
+                                  "\n" + KubeletLine(902, "\"SyncLoop ADD\"") + "\n");
+  EXPECT_NE(Run({"report", "--fail-if-slower=0s", log}).error.find("15m02s, and 1 more\n"),
+            std::string::npos);
+}
+
+TEST_F(CommandLine, ColoursOnATerminalThatHasThem) {
+  const std::string log = StuckLog();
+  ASSERT_EQ(setenv("TERM", "xterm", 1), 0);
+  EXPECT_NE(RunOnTerminal({"report", log}, 80).find("\x1b["), std::string::npos);
+  ASSERT_EQ(setenv("TERM", "dumb", 1), 0);
+  EXPECT_EQ(RunOnTerminal({"report", log}, 80).find("\x1b["), std::string::npos);
+  unsetenv("TERM");
 }
 
 TEST_F(CommandLine, FailIfSlower) {
@@ -237,8 +362,16 @@ TEST_F(CommandLine, DiffOfTwoLogs) {
   EXPECT_EQ(table.code, 0) << table.error;
   EXPECT_NE(table.out.find("OUTCOMES"), std::string::npos) << table.out;
   EXPECT_EQ(Run({"report", "--diff=" + log, "--fail-if-stuck", log}).code, 3);
-  const Finished json = Run({"report", "--format=json", "--diff=" + log, log});
-  EXPECT_EQ(nlohmann::json::parse(json.out)["left"]["stuck"], 1);
+  // Before is left, after is right.
+  const std::string quiet = folder_.Write("quiet.log", KubeletLine(0, "\"SyncLoop ADD\"") + "\n");
+  const Finished json = Run({"report", "--format=json", "--diff=" + log, quiet});
+  const auto diff = nlohmann::json::parse(json.out);
+  EXPECT_EQ(diff["left"]["name"], log);
+  EXPECT_EQ(diff["left"]["stuck"], 1);
+  EXPECT_EQ(diff["right"]["name"], quiet);
+  const Finished sides = Run({"report", "--diff=" + log, quiet});
+  EXPECT_LT(sides.out.find("A before:"), sides.out.find("B after:")) << sides.out;
+  EXPECT_LT(sides.out.find("stuck.log"), sides.out.find("quiet.log")) << sides.out;
 }
 
 TEST_F(CommandLine, APatternThatTheShellLeftAlone) {
@@ -282,6 +415,30 @@ TEST_F(CommandLine, Explain) {
   const Finished unknown =
       Run({"explain"}, folder_.Write("line", KubeletLine(0, "\"Nothing\"\nhello\n")));
   EXPECT_NE(unknown.out.find("no row of the catalogue"), std::string::npos) << unknown.out;
+}
+
+TEST_F(CommandLine, ExplainCutsNothing) {
+  std::string message;
+  for (int i = 0; i < 60; ++i) message += "word" + std::to_string(i) + " ";
+  const std::string line = KubeletLine(0, "\"" + message + std::string(300, 'x') + "\"");
+  EXPECT_NE(Run({"explain", line}).out.find("line      " + line + "\n"), std::string::npos);
+  const std::string shown = RunOnTerminal({"explain", line}, 100);
+  EXPECT_NE(shown.find("word59"), std::string::npos) << shown;
+  EXPECT_EQ(shown.find("…"), std::string::npos) << shown;
+  EXPECT_GE(std::count(shown.begin(), shown.end(), 'x'), 600) << shown;
+  std::istringstream lines(shown);
+  for (std::string one; std::getline(lines, one);) EXPECT_LE(one.size(), 101U) << one;  // and a CR
+}
+
+TEST_F(CommandLine, ExplainOfAPodThatIsOnlyAUid) {
+  const std::string uid = "9517cc45-6c1c-49d3-9b90-c0757b328ac8";
+  const std::string line = KubeletLine(
+      0, R"("UnmountVolume.TearDown succeeded for volume \"kubernetes.io/empty-dir/)" + uid +
+             R"(-data\" (OuterVolumeSpecName: \"data\") pod \")" + uid + R"(\" (UID: \")" + uid +
+             R"(\"). InnerVolumeSpecName \"data\". PluginName \"kubernetes.io/empty-dir\", )"
+             R"(VolumeGIDValue \"\"")");
+  const std::string out = Run({"explain", line}).out;
+  EXPECT_NE(out.find("\npod       uid " + uid + "\n"), std::string::npos) << out;
 }
 
 // Of one failure line the phase and reason are the same whoever is asked.

@@ -183,6 +183,38 @@ TEST(Report, ManyUnfinishedAreCutAndSaid) {
             std::string::npos);
 }
 
+TEST(Report, HeldUpIsRankedByWhatThePhaseTook) {
+  Report report;
+  const auto add = [&](const std::string& pod, double begin, double end,
+                       std::vector<FailureRecord> failures) {
+    TerminationRecord record = Ended(pod, end + 1);
+    record.phases.push_back({Phase::kUnmountVolumes, At(begin), At(end), Precision::kExact});
+    record.failures = std::move(failures);
+    Add(report, std::move(record));
+  };
+  const auto failed = [](double first, double last, const std::string& volume, int count) {
+    return FailureRecord{At(first), At(last), Phase::kUnmountVolumes, Reason::kVolumeBusy, volume,
+                         count,     "busy"};
+  };
+  add("often", 5, 25, {failed(6, 20, "data", 7)});
+  // One failure, and the next try only after a long while.
+  add("once", 10, 100, {failed(11, 11, "data", 1), failed(12, 12, "logs", 1)});
+  report.summary = Summarize(report.terminations, report.source);
+  const std::string table = ReportTable(report, {100, false, 10});
+  const size_t begin = table.find("HELD UP, longest 2 of 2\n");
+  ASSERT_NE(begin, std::string::npos) << table;
+  EXPECT_EQ(table.substr(begin, table.find("\n\n", begin) - begin),
+            "HELD UP, longest 2 of 2\n"
+            "    1m30s  prod/once\n"
+            "           in unmount_volumes since 2026-11-23 10:00:10Z, volume_busy, volume data "
+            "(failed 1x),\n"
+            "           volume_busy, volume logs (failed 1x)\n"
+            "    20.0s  prod/often\n"
+            "           in unmount_volumes since 2026-11-23 10:00:05Z, volume_busy, volume data "
+            "(failed 7x)")
+      << table;
+}
+
 TEST(Diff, RatiosOfMediansAndP99) {
   Report right = MakeReport();
   for (RecordPtr& one : right.terminations) {

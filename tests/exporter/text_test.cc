@@ -86,5 +86,15 @@ TEST(Log, Json) {
             "{\"ts\":\"T\",\"level\":\"error\",\"msg\":\"a\\nb\",\"key\":\"\xef\xbf\xbd\"}");
 }
 
+TEST(Text, FoldKeepsAllOfIt) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(Fold("", 10), Lines{""});
+  EXPECT_EQ(Fold("one two three", 100), Lines{"one two three"});
+  EXPECT_EQ(Fold("one two three", 8), (Lines{"one two", "three"}));
+  EXPECT_EQ(Fold("abcdefghij", 4), (Lines{"abcd", "efgh", "ij"}));
+  EXPECT_EQ(Fold("a\x1b[1mb", std::string::npos), Lines{"a?[1mb"});
+  EXPECT_EQ(Fold("日本語", 4), (Lines{"日本", "語"}));
+}
+
 }  // namespace
 }  // namespace kle

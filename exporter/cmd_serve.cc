@@ -4,8 +4,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -105,6 +107,25 @@ std::unique_ptr<LineSource> Merged(std::vector<LiveMerge::Source> sources,
 constexpr const char* kJournal = "journal";
 constexpr const char* kRuntimeJournal = "runtime journal";
 
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text.append(text.empty() ? "" : " ").append(word);
+  return text;
+}
+
+// What the log's times are read in, for people.
+std::string ZoneText(const ServeOptions& options) {
+  if (!options.timezone.empty() && options.timezone != "local") return options.timezone;
+  if (options.timezone.empty() && options.source == SourceKind::kJournal) {
+    return "that of the journal's own times";
+  }
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  std::array<char, 48> text{};
+  if (localtime_r(&now, &local) == nullptr) return "local";
+  return {text.data(), std::strftime(text.data(), text.size(), "local, now %z", &local)};
+}
+
 Result<void> OpenJournal(const ServeOptions& options, LiveMerge::Source& source) {
   JournalOptions journal;
   journal.directory = options.journal_directory;
@@ -114,6 +135,10 @@ Result<void> OpenJournal(const ServeOptions& options, LiveMerge::Source& source)
   journal.position = source.position;
   auto opened = JournalSource::Open(journal);
   if (!opened) return opened.error();
+  Log(LogLevel::kInfo, "reading a journal",
+      {{"of", source.needed ? "the kubelet" : "the container runtime"},
+       {"folder", options.journal_directory.empty() ? "this machine's" : options.journal_directory},
+       {"units", Joined((*opened)->units())}});
   source.lines = std::move(*opened);
   return {};
 }
@@ -121,6 +146,8 @@ Result<void> OpenJournal(const ServeOptions& options, LiveMerge::Source& source)
 Result<void> OpenLog(const ServeOptions& options, LiveMerge::Source& source) {
   auto log = FollowSource::Open({source.name}, options.start, source.position);
   if (!log) return log.error();
+  Log(LogLevel::kInfo, "reading a log file",
+      {{"of", source.needed ? "the kubelet" : "the container runtime"}, {"path", source.name}});
   source.lines = std::move(*log);
   return {};
 }
@@ -231,6 +258,11 @@ ServeLoopOptions LoopOptionsOf(const ServeOptions& options, Notifier& notifier) 
   loop.no_line_advice =
       "does the kubelet run here, is the journal's directory the host's, does --journal.unit name "
       "its unit, may this user read the journal (group systemd-journal)?";
+  if (options.source == SourceKind::kFile) {
+    loop.clock_advice =
+        "give --timezone the zone that the kubelet writes in (now: " + ZoneText(options) +
+        "); in a container, mount the node's /etc/localtime";
+  }
   loop.on_turn = [&notifier] { notifier.Alive(); };
   loop.turn_every = notifier.alive_every();
   loop.on_publish = [&notifier](const Snapshot& snapshot) {
@@ -290,7 +322,11 @@ int RunServe(const Settings& command_line, ServeConfig config,
     const SignalHold hold;
     loop.emplace(**source, snapshots, std::move(restored), std::move(loop_options));
   }
-  Log(LogLevel::kInfo, "started", {{"version", std::string(Version())}});
+  Log(LogLevel::kInfo, "started",
+      {{"version", std::string(Version())},
+       {"source", Name(options.source)},
+       {"state", options.state_path},
+       {"timezone", ZoneText(options)}});
   LogListening(*servers->front(), *http);
   if (servers->size() > 1) LogListening(*servers->back(), *probes);
   notifier.Ready();

@@ -84,6 +84,10 @@ Result<ReadStatus> FollowSource::Next(LogLine& line, milliseconds wait) {
   }
 }
 
+void FollowSource::set_gone_after(milliseconds patience) {
+  for (FollowedLog& log : logs_) log.set_gone_after(patience);
+}
+
 SourceHealth FollowSource::Health() {
   SourceHealth health;
   for (const FollowedLog& log : logs_) {

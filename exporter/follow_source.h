@@ -24,6 +24,8 @@ class FollowSource final : public LineSource {
   Gap gap() const override { return gap_; }
   SourceHealth Health() override;
 
+  void set_gone_after(std::chrono::milliseconds patience);
+
  private:
   FollowSource() = default;
 

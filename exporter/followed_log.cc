@@ -160,15 +160,33 @@ bool FollowedLog::OpenNext() {
   auto file = LogFile::Open(NextPath(), 0);
   if (!file) return Trouble(file.error().message());
   trouble_.clear();
+  NoteGone(false);
   file_ = std::move(*file);
   return true;
+}
+
+// What was open may be read to its end all the same.
+void FollowedLog::NoteGone(bool gone) {
+  if (!gone) {
+    gone_since_.reset();
+    gone_.clear();
+    return;
+  }
+  const auto now = Clock::now();
+  if (!gone_since_) gone_since_ = now;
+  if (!gone_.empty() || now - *gone_since_ < gone_after_) return;
+  std::error_code ignored;
+  gone_ = path_ + (std::filesystem::exists(path_, ignored) ? " is no file any more" : " is gone") +
+          ": does the kubelet still write there? It is read again once it is back";
 }
 
 // A writer that was told to reopen its log has done so once there are bytes in the next file: until
 // then it may still write into this one.
 bool FollowedLog::HasSuccessor() {
   struct stat live {};
-  if (!Stat(path_, live)) return false;  // between rename and create
+  const bool there = Stat(path_, live);
+  NoteGone(!there);
+  if (!there) return false;  // between rename and create, or for good
   if (live.st_ino == file_->inode() && live.st_dev == file_->device()) return false;
   if (live.st_size > 0) return true;
   done_to_ = file_->written_at();

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "exporter/line_source.h"
@@ -24,7 +25,10 @@ class FollowedLog {
 
   LogPlace place() const;
   Gap gap() const { return gap_; }
-  const std::string& trouble() const { return trouble_; }  // "" while it can be read
+  // "" while it can be read and is there.
+  const std::string& trouble() const { return trouble_.empty() ? gone_ : trouble_; }
+  // A rotation takes its name away for a moment: gone for so long, it is trouble.
+  void set_gone_after(std::chrono::milliseconds patience) { gone_after_ = patience; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -33,6 +37,7 @@ class FollowedLog {
   bool IsNext() const;
   bool OpenNext();
   bool HasSuccessor();
+  void NoteGone(bool gone);
   void GoOn(const LogPlace& place, GapReason otherwise);
   bool Find(const LogPlace& place);
   bool FindOnce(const LogPlace& place);
@@ -50,6 +55,9 @@ class FollowedLog {
   bool gap_pending_ = false;
   std::string trouble_;
   Clock::time_point retry_at_{};
+  std::chrono::milliseconds gone_after_{10'000};
+  std::optional<Clock::time_point> gone_since_;
+  std::string gone_;  // what is said of it then
 };
 
 }  // namespace kle

@@ -13,6 +13,7 @@
 #include "exporter/build_info.h"
 #include "exporter/log.h"
 #include "exporter/process_metrics.h"
+#include "exporter/text.h"
 #include "exporter/trace_export.h"
 
 namespace kle {
@@ -37,6 +38,8 @@ constexpr int kCommitShare = 20;
 // Lines that are no events only move counters of lines.
 constexpr int kCalm = 5;
 constexpr seconds kIdleCommit(10);
+// A line takes no such time from the kubelet to a file: its zone is another one.
+constexpr Duration kClockSlack = std::chrono::minutes(10);
 
 Timestamp Now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
@@ -119,6 +122,7 @@ milliseconds ServeLoop::Patience() const {
 void ServeLoop::OnLine(const LogLine& line) {
   pipeline_->Push(line);
   if (line.received) last_received_ = line.received;
+  if (caught_up_) ++live_lines_;
   last_line_ = Clock::now();
   changed_ = true;
   behind_ = true;
@@ -229,6 +233,28 @@ void ServeLoop::TakeOutcome() {
   }
 }
 
+// The first live line may only complete an old one.
+void ServeLoop::NoteClock() {
+  const auto& last = pipeline_->summary().last_event_at;
+  if (options_.clock_advice.empty() || live_lines_ < 2 || !last || last == judged_) return;
+  judged_ = last;
+  const Duration off = *last - Now();
+  const bool far = std::chrono::abs(off) > kClockSlack;
+  if (far && clock_off_ && std::chrono::abs(off - *clock_off_) <= kClockSlack) return;
+  if (!far && !clock_off_) return;
+  clock_off_ = far ? std::optional(off) : std::nullopt;
+  warning_.clear();
+  if (!far) {
+    Log(LogLevel::kInfo, "the log's times are those of this machine's clock again");
+    return;
+  }
+  warning_ = "what was just written is stamped " + ShortSeconds(ToSeconds(std::chrono::abs(off))) +
+             (off < Duration::zero() ? " before" : " after") +
+             " this machine's clock: " + options_.clock_advice;
+  Log(LogLevel::kWarn, "the log's times are not those of this machine's clock",
+      {{"reason", warning_}});
+}
+
 void ServeLoop::TakeTraceCounts() {
   if (options_.traces == nullptr) return;
   const auto counts = options_.traces->TakeCounts();
@@ -262,6 +288,7 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   snapshot->sequence = ++sequence_;
   snapshot->reason = WhyNotReady(health);
   snapshot->ready = snapshot->reason.empty();
+  snapshot->warning = warning_;
   pipeline_->metrics().SetInFlight(pipeline_->Overview());
   snapshot->in_flight = Shared(pipeline_->InFlight(kInFlightServed));
   if (changed_ || !recent_) {
@@ -283,6 +310,7 @@ void ServeLoop::Commit() {
   owed_ = false;
   TakeOutcome();
   TakeTraceCounts();
+  NoteClock();
   const SourceHealth health = source_.Health();
   const bool hangs = committer_.busy();
   if (hangs) NoteHungDisk();

@@ -29,6 +29,9 @@ struct ServeLoopOptions {
   bool needs_kubelet_line = false;
   // Why there may be none, one line, for the readiness.
   std::string no_line_advice;
+  // What to do about lines that were just written and are stamped far from this machine's clock;
+  // "": they are not looked at (a journal tells when it got a line).
+  std::string clock_advice;
   // May be null: nothing is kept over a restart then. Must outlive the loop.
   StateFile* state = nullptr;
   // A state that the disk has not taken by then counts as failed, and is shown without it.
@@ -78,6 +81,7 @@ class ServeLoop {
   void Reload();
   void TakeOutcome();
   void NoteHungDisk();
+  void NoteClock();
   void TakeTraceCounts();
   bool CommitDue() const;
   void Commit();
@@ -102,6 +106,10 @@ class ServeLoop {
   bool caught_up_ = false;  // once
   bool behind_ = true;      // now
   std::optional<Timestamp> last_received_;
+  uint64_t live_lines_ = 0;            // since it was caught up
+  std::optional<Timestamp> judged_;    // event's time last held against the clock
+  std::optional<Duration> clock_off_;  // how far that was from it, where that is too far
+  std::string warning_;                // of it
   Clock::time_point last_line_{};
   Clock::time_point committed_{};
   Clock::time_point turned_{};

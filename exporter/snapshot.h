@@ -32,6 +32,7 @@ struct Snapshot {
   std::string metrics;    // the exposition
   bool ready = false;
   std::string reason = "starting";  // one line while not ready
+  std::string warning;              // one line on what is odd though it is ready; "" mostly
   RecordList in_flight;             // the oldest, oldest first; may be null
   RecordList recent;                // newest first; may be null
   Status status;

@@ -121,7 +121,8 @@ HttpResponse AnswerProbe(const HttpRequest& request, const Snapshot& snapshot) {
   if (!healthy && request.path != "/-/ready") return Plain(404, "not found\n");
   if (!Allowed(request)) return NotAllowed();
   if (healthy) return Healthy(snapshot);
-  return snapshot.ready ? Plain(200, "ready\n") : Plain(503, snapshot.reason + "\n");
+  if (!snapshot.ready) return Plain(503, snapshot.reason + "\n");
+  return Plain(200, snapshot.warning.empty() ? "ready\n" : "ready\n" + snapshot.warning + "\n");
 }
 
 HttpResponse Answer(const HttpRequest& request, const Snapshot& snapshot,

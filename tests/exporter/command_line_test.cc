@@ -567,6 +567,20 @@ TEST_F(CommandLine, ServeStopsCleanly) {
   }
 }
 
+TEST_F(CommandLine, ServeSaysWhatItReads) {
+  const std::string log = StuckLog();
+  const pid_t pid = Spawn({no_state_, "--source=file", "--file.path=" + log, "--timezone=utc",
+                           "--web.listen-address=127.0.0.1:0"});
+  EXPECT_TRUE(Eventually(
+      [&] { return Content(folder_ / "error").find("msg=\"ready\"") != std::string::npos; }));
+  kill(pid, SIGTERM);
+  const std::string said = Wait(pid).error;
+  for (const std::string& wanted : {"msg=\"reading a log file\" of=\"the kubelet\" path=" + log,
+                                    std::string("source=file state=none timezone=UTC\n")}) {
+    EXPECT_NE(said.find(wanted), std::string::npos) << said;
+  }
+}
+
 TEST_F(CommandLine, ARestartGoesOnWithTheState) {
   const std::string log = StuckLog();
   const std::string state = folder_ / "state";

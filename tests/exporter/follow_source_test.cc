@@ -80,6 +80,34 @@ TEST_F(FollowSourceTest, FollowsRenameAndCreate) {
   }
 }
 
+TEST_F(FollowSourceTest, AFileThatIsGoneForAWhileIsTrouble) {
+  Open("one\n");
+  EXPECT_EQ(Drain(), "one|");
+  const std::string path = folder_ / "kubelet.log";
+  std::filesystem::remove(path);
+  EXPECT_EQ(Drain(), "");
+  EXPECT_EQ(source_->Health().trouble, "");  // a rotation takes a moment
+  source_->set_gone_after(milliseconds(1));
+  const auto trouble = [&](std::string_view wanted) {
+    return Eventually([&] {
+      Drain();
+      const std::string text = source_->Health().trouble;
+      return wanted.empty() ? text.empty() : text.starts_with(path + std::string(wanted));
+    });
+  };
+  EXPECT_TRUE(trouble(" is gone: ")) << source_->Health().trouble;
+  folder_.Write("kubelet.log", "two\n");
+  EXPECT_EQ(Drain(), "two|");
+  EXPECT_EQ(source_->Health().trouble, "");
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  EXPECT_TRUE(trouble(" is no file any more: ")) << source_->Health().trouble;
+  std::filesystem::remove(path);
+  folder_.Write("kubelet.log", "three\n");
+  EXPECT_EQ(Drain(), "three|");
+  EXPECT_EQ(source_->Health().trouble, "");
+}
+
 TEST_F(FollowSourceTest, TruncationIsAGap) {
   Open("one\ntwo\n");
   EXPECT_EQ(Drain(), "one|two|");

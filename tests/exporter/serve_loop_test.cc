@@ -21,8 +21,9 @@ class ScriptedSource : public LineSource {
     std::string trouble = {};
   };
 
-  ScriptedSource(std::deque<Step> steps, std::atomic<bool>& stop)
-      : steps_(std::move(steps)), stop_(stop) {}
+  ScriptedSource(std::deque<Step> steps, std::atomic<bool>& stop,
+                 std::optional<Timestamp> received = ParseTimestamp("2026-11-23T10:00:00Z"))
+      : steps_(std::move(steps)), stop_(stop), received_(received) {}
 
   Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds) override {
     if (steps_.empty()) {
@@ -33,7 +34,7 @@ class ScriptedSource : public LineSource {
     steps_.pop_front();
     line = LogLine();
     line.text = step_.text;
-    line.received = ParseTimestamp("2026-11-23T10:00:00Z");
+    line.received = received_;
     return step_.status;
   }
   Gap gap() const override { return {GapReason::kVacuumed}; }
@@ -48,6 +49,7 @@ class ScriptedSource : public LineSource {
   std::deque<Step> steps_;
   Step step_;
   std::atomic<bool>& stop_;
+  const std::optional<Timestamp> received_;
 };
 
 struct Ran {
@@ -98,6 +100,61 @@ TEST(ServeLoop, ReadyOnceCaughtUp) {
   EXPECT_NE(ran.last->metrics.find("\nprocess_cpu_seconds_total "), std::string::npos);
   EXPECT_NE(ran.last->metrics.find(R"(journal_files_unreadable{reason="permission"} 2)"),
             std::string::npos);
+}
+
+// What a line stamped so far from now is, in klog's form.
+std::string LineFromNow(std::chrono::seconds off, std::string_view rest) {
+  const auto at = std::chrono::system_clock::now() + off;
+  const auto stamp = FormatTimestamp(std::chrono::time_point_cast<Duration>(at));
+  return "I" + stamp.substr(5, 2) + stamp.substr(8, 2) + " " + stamp.substr(11, 15) +
+         "   28696 kubelet.go:1987] " + std::string(rest);
+}
+
+TEST(ServeLoop, AZoneThatIsNotTheMachinesIsToldOnce) {
+  using std::chrono::hours;
+  using Step = ScriptedSource::Step;
+  const auto line = [](std::chrono::seconds off, const std::string& pod) {
+    return Step{ReadStatus::kLine,
+                LineFromNow(off, R"("SyncLoop DELETE" source="api" pods=["prod/)" + pod + R"("])")};
+  };
+  const auto run = [&](std::deque<Step> steps, const std::string& advice) {
+    std::atomic<bool> stop{false};
+    ScriptedSource source(std::move(steps), stop, std::nullopt);
+    SnapshotBox snapshots;
+    std::vector<std::string> warnings;
+    ServeLoopOptions options;
+    options.commit_every = std::chrono::milliseconds(0);
+    options.clock_advice = advice;
+    options.on_publish = [&](const Snapshot& snapshot) {
+      if (warnings.empty() || warnings.back() != snapshot.warning) {
+        warnings.push_back(snapshot.warning);
+      }
+    };
+    PipelineOptions pipeline;
+    pipeline.zone = {"UTC", 0,
+                     std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())};
+    Restored fresh;
+    fresh.pipeline = std::make_unique<Pipeline>(pipeline);
+    ServeLoop loop(source, snapshots, std::move(fresh), options);
+    EXPECT_TRUE(loop.Run(stop));
+    EXPECT_TRUE(snapshots.Get()->ready);
+    return warnings;
+  };
+  const Step idle{ReadStatus::kIdle};
+  // What is old when it is read first is no sign of another zone.
+  const std::deque<Step> old{line(hours(-5), "a"), line(hours(-5), "b"), idle, idle};
+  EXPECT_EQ(run(old, "which zone?"), std::vector<std::string>{""});
+  for (const auto& [off, wanted] :
+       {std::pair(hours(-2), "2h00m before this machine's clock: which zone?"),
+        std::pair(hours(2), "2h00m after this machine's clock: which zone?")}) {
+    std::deque<Step> steps = old;
+    for (const char* pod : {"c", "d", "e", "f"}) steps.push_back(line(off, pod));
+    steps.push_back(idle);
+    const auto warnings = run(steps, "which zone?");
+    ASSERT_EQ(warnings.size(), 2U);
+    EXPECT_NE(warnings.back().find(wanted), std::string::npos) << warnings.back();
+    EXPECT_EQ(run(steps, ""), std::vector<std::string>{""});
+  }
 }
 
 // Who waits at its end is given the next line before long; hangs up after a hundred.

@@ -82,6 +82,12 @@ TEST(WebHandlers, ReadinessTellsWhy) {
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(response.body, "catching up\n");
   EXPECT_EQ(Answer({"GET", "/-/healthy", ""}, snapshot, "/metrics").status, 200);
+  snapshot.ready = true;
+  EXPECT_EQ(Answer({"GET", "/-/ready", ""}, snapshot, "/metrics").body, "ready\n");
+  snapshot.warning = "odd times";
+  const HttpResponse odd = Answer({"GET", "/-/ready", ""}, snapshot, "/metrics");
+  EXPECT_EQ(odd.status, 200);
+  EXPECT_EQ(odd.body, "ready\nodd times\n");
 }
 
 TEST(WebHandlers, TerminationsAreFiltered) {

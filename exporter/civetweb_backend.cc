@@ -7,8 +7,11 @@
 
 #include <array>
 #include <chrono>
+#include <cstdio>
+#include <ctime>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -104,17 +107,38 @@ class Civetweb : public HttpBackend {
     request.method = info.request_method;
     request.path = info.local_uri_raw != nullptr ? info.local_uri_raw : "";
     request.query = info.query_string != nullptr ? info.query_string : "";
-    const char* if_none_match = mg_get_header(connection, "If-None-Match");
-    request.if_none_match = if_none_match != nullptr ? if_none_match : "";
+    const auto header = [connection](const char* name) {
+      const char* value = mg_get_header(connection, name);
+      return std::string_view(value != nullptr ? value : "");
+    };
+    request.if_none_match = header("If-None-Match");
+    request.accept_encoding = header("Accept-Encoding");
     const HttpResponse response =
         responder_.Respond(request, mg_get_header(connection, "Authorization"), info.remote_addr);
     Send(connection, response, request.method == "HEAD");
     return response.status;
   }
 
+  // "Sun, 06 Nov 1994 08:49:37 GMT"; in whatever locale.
+  static std::string Date() {
+    constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), "%s, %02d %s %d %02d:%02d:%02d GMT",
+                  kDays[static_cast<size_t>(utc.tm_wday)], utc.tm_mday,
+                  kMonths[static_cast<size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
+                  utc.tm_min, utc.tm_sec);
+    return text.data();
+  }
+
   static void Send(mg_connection* connection, const HttpResponse& response, bool head_only) {
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
-    head.append(StatusText(response.status)).append("\r\nConnection: close\r\n");
+    head.append(StatusText(response.status)).append("\r\nDate: ").append(Date());
+    head.append("\r\nConnection: close\r\n");
     if (response.status != 304) {  // has no body, and would tell another length than the 200 had
       head.append("Content-Type: ").append(response.content_type).append("\r\nContent-Length: ");
       head.append(std::to_string(response.body.size())).append("\r\n");

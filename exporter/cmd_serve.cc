@@ -123,7 +123,7 @@ std::string ZoneText(const ServeOptions& options) {
   std::tm local{};
   std::array<char, 48> text{};
   if (localtime_r(&now, &local) == nullptr) return "local";
-  return {text.data(), std::strftime(text.data(), text.size(), "local, now %z", &local)};
+  return {text.data(), std::strftime(text.data(), text.size(), "local, %z", &local)};
 }
 
 Result<void> OpenJournal(const ServeOptions& options, LiveMerge::Source& source) {

@@ -161,9 +161,12 @@ class Microhttpd : public HttpBackend {
     const size_t end = target.find('?');
     request.path = std::string_view(target).substr(0, end);
     if (end != std::string::npos) request.query = std::string_view(target).substr(end + 1);
-    const char* if_none_match =
-        Tls().MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
-    request.if_none_match = if_none_match != nullptr ? if_none_match : "";
+    const auto header = [connection](const char* name) {
+      const char* value = Tls().MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+      return std::string_view(value != nullptr ? value : "");
+    };
+    request.if_none_match = header("If-None-Match");
+    request.accept_encoding = header("Accept-Encoding");
     auto response = std::make_unique<HttpResponse>(responder_.Respond(
         request, Tls().MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"),
         ClientOf(connection)));

@@ -248,7 +248,9 @@ void ServeLoop::NoteClock() {
     Log(LogLevel::kInfo, "the log's times are those of this machine's clock again");
     return;
   }
-  warning_ = "what was just written is stamped " + ShortSeconds(ToSeconds(std::chrono::abs(off))) +
+  // A line was under way for a moment, and a zone is off by whole minutes.
+  const auto minutes = std::chrono::round<std::chrono::minutes>(std::chrono::abs(off));
+  warning_ = "what was just written is stamped " + ShortSeconds(ToSeconds(minutes)) +
              (off < Duration::zero() ? " before" : " after") +
              " this machine's clock: " + options_.clock_advice;
   Log(LogLevel::kWarn, "the log's times are not those of this machine's clock",

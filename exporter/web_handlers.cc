@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "exporter/api.h"
+#include "exporter/gzip.h"
 #include "exporter/web_assets.h"
 
 namespace kle {
@@ -14,6 +15,8 @@ namespace {
 // A snapshot is made every ten seconds at the least; the first when the source is open.
 constexpr std::chrono::seconds kStaleAfter(60);
 constexpr std::chrono::minutes kOpenWithin(5);
+
+constexpr size_t kWorthPacking = 1024;
 
 constexpr std::string_view kAssetPrefix = "/web/";
 constexpr std::string_view kPage = "index.html";
@@ -65,9 +68,19 @@ const WebAsset* AssetAt(std::string_view path) {
 }
 
 // Before the first commit a page without a series would end every series for who scrapes it.
-HttpResponse Metrics(const Snapshot& snapshot) {
+HttpResponse Metrics(const HttpRequest& request, const Snapshot& snapshot) {
   if (snapshot.metrics.empty()) return Plain(503, snapshot.reason + "\n");
-  return {200, "text/plain; version=0.0.4; charset=utf-8", snapshot.metrics, {}};
+  HttpResponse response{200, "text/plain; version=0.0.4; charset=utf-8", {}, {}};
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (snapshot.metrics.size() > kWorthPacking && TakesGzip(request.accept_encoding)) {
+    response.body = Gzipped(snapshot.metrics);
+  }
+  if (response.body.empty()) {
+    response.body = snapshot.metrics;
+  } else {
+    response.headers.emplace_back("Content-Encoding", "gzip");
+  }
+  return response;
 }
 
 HttpResponse Healthy(const Snapshot& snapshot) {
@@ -136,7 +149,7 @@ HttpResponse Answer(const HttpRequest& request, const Snapshot& snapshot,
     return AnswerProbe(request, snapshot);
   }
   if (!Allowed(request)) return NotAllowed();
-  if (metrics) return Metrics(snapshot);
+  if (metrics) return Metrics(request, snapshot);
   if (terminations) return TerminationsAnswer(request, snapshot);
   if (status) return StatusAnswer(request, snapshot, telemetry_path);
   return Asset(request, *asset);

@@ -15,7 +15,8 @@ struct HttpRequest {
   std::string_view method;
   std::string_view path;                // exact, nothing folded
   std::string_view query;               // without '?'
-  std::string_view if_none_match = {};  // the header of this name
+  std::string_view if_none_match = {};  // the headers of these names
+  std::string_view accept_encoding = {};
 };
 
 struct HttpResponse {

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <chrono>
+#include <ctime>
 
 namespace kle {
 namespace {
@@ -47,6 +49,21 @@ class Connection {
  private:
   int fd_;
 };
+
+std::string Unpacked(const std::string& packed) {
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+  std::string text(1 << 20, '\0');
+  std::string input = packed;
+  stream.next_in = reinterpret_cast<Bytef*>(input.data());
+  stream.avail_in = static_cast<uInt>(input.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return text;
+}
 
 // Both libraries answer alike.
 class HttpServerTest : public testing::TestWithParam<Listening> {
@@ -101,6 +118,48 @@ TEST_P(HttpServerTest, ServesTheSnapshot) {
   snapshots_.Set(std::move(next));
   EXPECT_TRUE(Get("/metrics").ends_with("up 2\n"));
   EXPECT_TRUE(Get("/-/ready").starts_with("HTTP/1.1 503 "));
+}
+
+TEST_P(HttpServerTest, MetricsArePackedForWhoTakesThem) {
+  std::string metrics;
+  for (int i = 0; i < 1000; ++i) {
+    metrics += "kubelet_lifecycle_series{i=\"" + std::to_string(i) + "\"} 1\n";
+  }
+  auto next = std::make_shared<Snapshot>();
+  next->metrics = metrics;
+  snapshots_.Set(std::move(next));
+  const auto body = [](const std::string& answer) {
+    return answer.substr(answer.find("\r\n\r\n") + 4);
+  };
+  for (const char* accepted : {"gzip", "deflate, GZIP;q=0.5", "br,gzip"}) {
+    const std::string answer =
+        Get("/metrics", "GET", "Accept-Encoding: " + std::string(accepted) + "\r\n");
+    EXPECT_NE(answer.find("\r\nContent-Encoding: gzip\r\n"), std::string::npos) << accepted;
+    EXPECT_NE(answer.find("\r\nVary: Accept-Encoding\r\n"), std::string::npos) << accepted;
+    EXPECT_LT(answer.size(), metrics.size() / 4);
+    EXPECT_NE(answer.find("Content-Length: " + std::to_string(body(answer).size()) + "\r\n"),
+              std::string::npos);
+    EXPECT_EQ(Unpacked(body(answer)), metrics) << accepted;
+  }
+  for (const char* header :
+       {"", "Accept-Encoding: gzip;q=0\r\n", "Accept-Encoding: gzipx, br\r\n"}) {
+    const std::string answer = Get("/metrics", "GET", header);
+    EXPECT_EQ(answer.find("Content-Encoding"), std::string::npos) << header;
+    EXPECT_NE(answer.find("\r\nVary: Accept-Encoding\r\n"), std::string::npos) << header;
+    EXPECT_EQ(body(answer), metrics) << header;
+  }
+  const std::string page = Get("/", "GET", "Accept-Encoding: gzip\r\n");
+  EXPECT_EQ(page.find("Content-Encoding"), std::string::npos);
+}
+
+TEST_P(HttpServerTest, AnswersTellTheDate) {
+  const std::string answer = Get("/-/healthy");
+  const size_t at = answer.find("\r\nDate: ");
+  ASSERT_NE(at, std::string::npos) << answer;
+  std::tm told{};
+  ASSERT_NE(strptime(answer.c_str() + at + 8, "%a, %d %b %Y %H:%M:%S GMT", &told), nullptr);
+  EXPECT_NEAR(static_cast<double>(timegm(&told)), static_cast<double>(std::time(nullptr)), 5);
+  EXPECT_EQ(answer.find("\r\nDate: ", at + 1), std::string::npos) << answer;
 }
 
 TEST_P(HttpServerTest, HeadHasTheLengthButNoBody) {

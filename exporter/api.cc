@@ -155,7 +155,6 @@ HttpResponse StatusAnswer(const HttpRequest& request, const Snapshot& snapshot,
       {"snapshot", snapshot.sequence},
       {"ready", snapshot.ready},
       {"reason", snapshot.reason},
-      {"warning", snapshot.warning},
       {"links", {{"metrics", "." + std::string(telemetry_path)}}},  // from the page's own place
       {"terminations",
        {{"in_flight", status.in_flight},

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <iostream>
 #include <optional>
 #include <set>
@@ -119,10 +120,20 @@ std::string Alternatives(const std::vector<std::string>& words) {
   return text;
 }
 
+// Lets through what is one of `words`.
+std::function<std::string(const std::string&)> OneOf(const std::vector<std::string>& words) {
+  return [words](const std::string& text) -> std::string {
+    if (std::ranges::find(words, text) != words.end()) return {};
+    std::string known;
+    for (const std::string& word : words) known += (known.empty() ? "" : ", ") + word;
+    return "\"" + text + "\" is none of " + known;
+  };
+}
+
 CLI::Option* AddWord(CLI::App& command, const std::string& name, std::string& target,
                      const std::vector<std::string>& words, const std::string& help) {
   return command.add_option(name, target, help)
-      ->check(CLI::IsMember(words).description(""))
+      ->check(OneOf(words))
       ->type_name(Alternatives(words))
       ->capture_default_str();
 }
@@ -192,7 +203,7 @@ void AddReport(CLI::App& app, ReportOptions& options) {
           [&options](const std::string& word) { options.runtime = word == "auto"; },
           "The container runtime's own log, which makes times exact: read where it is found, or "
           "not at all")
-      ->check(CLI::IsMember(std::vector<std::string>{"auto", "none"}).description(""))
+      ->check(OneOf({"auto", "none"}))
       ->type_name("auto|none")
       ->default_str("auto");
   AddDuration(command, "--stuck.slack", options.stuck_slack,
@@ -331,8 +342,15 @@ std::string Misgiven(const CLI::App& command, const std::vector<std::string>& ar
     const size_t equals = arguments[i].find('=');
     const std::string name = arguments[i].substr(0, equals);
     const CLI::Option* option = command.get_option_no_throw(name);
-    if (option == nullptr || option->get_items_expected_max() == 0) continue;
+    if (option == nullptr) continue;
     const bool apart = equals == std::string::npos;
+    if (option->get_items_expected_max() == 0) {
+      if (!apart) return name + ": takes no value";
+      continue;
+    }
+    if (apart && i + 1 == arguments.size()) {
+      return name + ": has no value: give one or leave it out";
+    }
     if (apart ? i + 1 < arguments.size() && arguments[i + 1].empty()
               : equals + 1 == arguments[i].size()) {
       return name + ": is empty: give a value or leave it out";

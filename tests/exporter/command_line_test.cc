@@ -162,7 +162,12 @@ TEST_F(CommandLine, UsageErrors) {
   ExpectError({"--web.listen-addres=:1"}, 2, "did you mean --web.listen-address?");
   ExpectError({"reprot", "x"}, 2, "did you mean report?");
   ExpectError({"report"}, 2, "name a log");
-  ExpectError({"report", "--format=pdf", "x"}, 2, "pdf");
+  ExpectError({"report", "--format=pdf", "x"}, 2,
+              "--format: \"pdf\" is none of table, json, csv, html, openmetrics, otlp (see");
+  ExpectError({"report", "--runtime.source=x", "x"}, 2, "\"x\" is none of auto, none");
+  ExpectError({"report", "x", "--pod"}, 2, "--pod: has no value: give one or leave it out");
+  ExpectError({"--state.path"}, 2, "--state.path: has no value: give one or leave it out");
+  ExpectError({"report", "--stuck-only=maybe", "x"}, 2, "--stuck-only: takes no value");
   ExpectError({"report", "--since=yesterday", "x"}, 2, "try 2026-11-23T23:00:00Z, 2h or 30m");
   ExpectError({"report", "--format=openmetrics", "--pod=a", "x"}, 2, "whole log");
   ExpectError({"report", "--format=csv", "--diff=y", "x"}, 2, "--diff");

@@ -122,7 +122,7 @@ std::string Conflict(const ReportOptions& options) {
 
 Result<Report> Build(const std::vector<std::string>& paths, const ReportOptions& options,
                      MetricHistory* history = nullptr) {
-  auto report = BuildReport(paths, Unfiltered(options), history);
+  auto report = BuildReport(paths, options, history);
   if (!report) return report;
   Filter(options, *report);
   return report;

@@ -14,12 +14,6 @@
 namespace kle {
 namespace {
 
-bool Wanted(const TerminationRecord& record, const ReportOptions& options) {
-  if (options.stuck_only && !IsStuck(record)) return false;
-  if (!options.namespace_.empty() && record.namespace_ != options.namespace_) return false;
-  return options.pod.empty() || record.pod.starts_with(options.pod);
-}
-
 // "lines are missing, 1,625: journald's rate limit dropped them; ..."
 std::string GapText(GapReason reason, const GapCount& count) {
   std::string text = "lines are missing, ";
@@ -30,16 +24,6 @@ std::string GapText(GapReason reason, const GapCount& count) {
 bool SawKubelet(const SourceSummary& summary) {
   return summary.formats.contains(std::string(Name(LineFormat::kKlogText))) ||
          summary.formats.contains(std::string(Name(LineFormat::kKlogJson)));
-}
-
-void DropOutside(Report& report, const ReportOptions& options) {
-  const auto since = Resolve(options.since, report);
-  const auto until = Resolve(options.until, report);
-  std::erase_if(report.terminations, [&](const RecordPtr& record) {
-    const auto end = EndOf(*record);
-    if (since && record->state != State::kInFlight && end && *end < *since) return true;
-    return until && BeginOf(*record) > *until;
-  });
 }
 
 }  // namespace
@@ -58,9 +42,7 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
   for (const std::string& note : input->notes) Complain(kOk, "note: " + note);
   Report report;
   report.name = input->name;
-  const auto keep = [&](const RecordPtr& record) {
-    if (Wanted(*record, options)) report.terminations.push_back(record);
-  };
+  const auto keep = [&](const RecordPtr& record) { report.terminations.push_back(record); };
   PipelineOptions pipeline_options;
   pipeline_options.zone = {input->timezone, options.year, input->reference};
   pipeline_options.tracker.stuck_slack = options.stuck_slack;
@@ -105,7 +87,6 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
                  std::to_string(report.source.lines) + " lines: " + input->advice);
   }
   for (const auto& [reason, count] : report.gaps) Complain(kOk, "note: " + GapText(reason, count));
-  DropOutside(report, options);
   std::stable_sort(report.terminations.begin(), report.terminations.end(),
                    [](const auto& a, const auto& b) { return BeginOf(*a) < BeginOf(*b); });
   report.summary = Summarize(report.terminations, report.source);

@@ -25,15 +25,6 @@ std::string Given(const ReportOptions& options) {
 
 }  // namespace
 
-ReportOptions Unfiltered(ReportOptions options) {
-  options.namespace_.clear();
-  options.pod.clear();
-  options.stuck_only = false;
-  options.since.reset();
-  options.until.reset();
-  return options;
-}
-
 void Filter(const ReportOptions& options, Report& report) {
   report.filters = Given(options);
   if (report.filters.empty()) return;

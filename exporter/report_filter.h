@@ -7,9 +7,6 @@
 
 namespace kle {
 
-// As if no filter were given.
-ReportOptions Unfiltered(ReportOptions options);
-
 // Leaves what the filters let through, and counts the rest.
 void Filter(const ReportOptions& options, Report& report);
 

@@ -108,6 +108,12 @@ class Table {
     QuantileLine("to gone from API", summary.deletion_seconds);
     for (const auto& [phase, quantiles] : summary.phases) QuantileLine(Name(phase), quantiles);
     QuantileLine("each volume", summary.unmount_seconds);
+    if (inexact_) {
+      out_ += Wrap(
+          "Of these so many are a bound (≤, no longer than that) or known to a relist (~, up "
+          "to a second or so late).",
+          width_, 2);
+    }
   }
 
   void QuantileLine(std::string_view label, const Quantiles& quantiles) {
@@ -116,7 +122,15 @@ class Table {
     for (const double value : {quantiles.p50, quantiles.p90, quantiles.p99, quantiles.max}) {
       text += CellRight(ShortSeconds(value), kNumber);
     }
+    if (quantiles.bound > 0) text += "  ≤" + Grouped(quantiles.bound);
+    if (quantiles.relist > 0) text += "  ~" + Grouped(quantiles.relist);
+    inexact_ = inexact_ || quantiles.bound + quantiles.relist > 0;
     Line(text);
+  }
+
+  static std::string_view Mark(Precision precision) {
+    if (precision == Precision::kBound) return "≤";
+    return precision == Precision::kRelist ? "~" : "";
   }
 
   void Slowest() {
@@ -162,7 +176,8 @@ class Table {
     for (size_t i = begin; i < end; ++i) bar += "█";
     out_.append(std::string(kNumber + 2, ' ')).append(Cell(Name(span.phase), kLabel));
     out_.append(Paint(Ink::kCyan, bar)).append(cells - end, ' ');
-    out_.append(CellRight(ShortSeconds(ToSeconds(*seconds)), kNumber)).append("\n");
+    const std::string text = std::string(Mark(span.precision)) + ShortSeconds(ToSeconds(*seconds));
+    out_.append(CellRight(text, kNumber)).append("\n");
   }
 
   void FailureLine(const FailureRecord& failure) {
@@ -305,6 +320,7 @@ class Table {
   const Report& report_;
   const TableStyle& style_;
   const size_t width_;
+  bool inexact_ = false;  // a duration was shown that is not exact
   std::string out_;
 };
 

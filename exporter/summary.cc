@@ -16,17 +16,35 @@ double AtRank(const std::vector<double>& sorted, double quantile) {
   return sorted[std::max<size_t>(rank, 1) - 1];
 }
 
-void Add(std::vector<double>& to, const std::optional<Duration>& duration) {
-  if (duration) to.push_back(ToSeconds(*duration));
-}
+struct Samples {
+  std::vector<double> seconds;
+  std::array<size_t, kPrecisionCount> precisions{};
+
+  void Add(const std::optional<Duration>& duration, Precision precision = Precision::kExact) {
+    if (!duration) return;
+    seconds.push_back(ToSeconds(*duration));
+    ++precisions[static_cast<size_t>(precision)];
+  }
+  Quantiles Take() {
+    Quantiles quantiles = QuantilesOf(std::move(seconds));
+    quantiles.relist = precisions[static_cast<size_t>(Precision::kRelist)];
+    quantiles.bound = precisions[static_cast<size_t>(Precision::kBound)];
+    return quantiles;
+  }
+};
 
 }  // namespace
 
 Quantiles QuantilesOf(std::vector<double> seconds) {
   if (seconds.empty()) return {};
   std::sort(seconds.begin(), seconds.end());
-  return {seconds.size(), AtRank(seconds, 0.5), AtRank(seconds, 0.9), AtRank(seconds, 0.99),
-          seconds.back()};
+  Quantiles quantiles;
+  quantiles.count = seconds.size();
+  quantiles.p50 = AtRank(seconds, 0.5);
+  quantiles.p90 = AtRank(seconds, 0.9);
+  quantiles.p99 = AtRank(seconds, 0.99);
+  quantiles.max = seconds.back();
+  return quantiles;
 }
 
 bool IsStuck(const TerminationRecord& record) {
@@ -65,8 +83,8 @@ Summary Summarize(const std::vector<RecordPtr>& records, const SourceSummary& so
   summary.terminations = records.size();
   summary.kubelet_restarts = source.kubelet_restarts;
   summary.advice = Advice(source.verbosity_seen, source.runtime_seen);
-  std::vector<double> termination, deletion, unmount;
-  std::array<std::vector<double>, kPhaseCount> phases;
+  Samples termination, deletion, unmount;
+  std::array<Samples, kPhaseCount> phases;
   for (const RecordPtr& one : records) {
     const TerminationRecord& record = *one;
     ++summary.by_state[std::string(Name(record.state))];
@@ -78,20 +96,20 @@ Summary Summarize(const std::vector<RecordPtr>& records, const SourceSummary& so
     for (const FailureRecord& failure : record.failures) {
       summary.failures[std::string(Name(failure.reason))] += static_cast<size_t>(failure.count);
     }
-    Add(termination, record.termination());
-    Add(deletion, record.deletion());
-    for (const VolumeRecord& volume : record.volumes) Add(unmount, volume.duration());
+    termination.Add(record.termination(), record.termination_precision);
+    deletion.Add(record.deletion());
+    for (const VolumeRecord& volume : record.volumes) unmount.Add(volume.duration());
     for (const PhaseSpan& span : record.phases) {
-      Add(phases[static_cast<size_t>(span.phase)], span.duration());
+      phases[static_cast<size_t>(span.phase)].Add(span.duration(), span.precision);
     }
   }
-  summary.termination_seconds = QuantilesOf(std::move(termination));
-  summary.deletion_seconds = QuantilesOf(std::move(deletion));
-  summary.unmount_seconds = QuantilesOf(std::move(unmount));
+  summary.termination_seconds = termination.Take();
+  summary.deletion_seconds = deletion.Take();
+  summary.unmount_seconds = unmount.Take();
   for (int i = 0; i < kPhaseCount; ++i) {
-    auto& seconds = phases[static_cast<size_t>(i)];
-    if (!seconds.empty()) {
-      summary.phases.emplace_back(static_cast<Phase>(i), QuantilesOf(std::move(seconds)));
+    Samples& samples = phases[static_cast<size_t>(i)];
+    if (!samples.seconds.empty()) {
+      summary.phases.emplace_back(static_cast<Phase>(i), samples.Take());
     }
   }
   return summary;

@@ -17,6 +17,7 @@ namespace kle {
 struct Quantiles {
   size_t count = 0;
   double p50 = 0, p90 = 0, p99 = 0, max = 0;
+  size_t relist = 0, bound = 0;  // of these precisions; the others are exact
 };
 
 // By nearest rank: a quantile is always a value that was measured.

@@ -163,6 +163,20 @@ TEST(Report, TableShowsWhatMatters) {
   EXPECT_NE(ReportTable(MakeReport(), {80, true, 3}).find("\x1b[1m"), std::string::npos);
 }
 
+TEST(Report, TableSaysWhatIsNotExact) {
+  Report report = MakeReport();
+  EXPECT_EQ(ReportTable(report, {80, false, 3}).find("≤"), std::string::npos);
+  TerminationRecord bound = Ended("bound", 99);
+  bound.termination_precision = Precision::kBound;
+  for (PhaseSpan& span : bound.phases) span.precision = Precision::kRelist;
+  Add(report, bound);
+  report.summary = Summarize(report.terminations, report.source);
+  const std::string table = ReportTable(report, {80, false, 3});
+  EXPECT_NE(table.find("  ≤1\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("  ~1\n"), std::string::npos) << table;
+  EXPECT_NE(table.find(" ~"), std::string::npos) << table;
+}
+
 TEST(Report, NeverFinishedComesFirst) {
   const std::string table = ReportTable(MakeReport(), {80, false, 10});
   EXPECT_LT(table.find("NEVER FINISHED"), table.find("DURATIONS"));

@@ -109,6 +109,7 @@ struct Pipeline::Impl final : RecordFilter {
     if (before_event) before_event(event.at);
     NoteEvent();
     tracker.On(event);
+    NoteRestart(event.level);
   }
 
   // A line that tells a verbosity and nothing else: its time counts, and who wrote it. At -v 5 that
@@ -119,6 +120,14 @@ struct Pipeline::Impl final : RecordFilter {
     const int level = std::max<int>(record.level, row.level);
     NoteVerbosity(level);
     tracker.OnProof(at, record.pid, level);
+    NoteRestart(level);
+  }
+
+  // Another kubelet may run at another level.
+  void NoteRestart(int level) {
+    if (std::exchange(restarts, tracker.counts().kubelet_restarts) == restarts) return;
+    verbosity = level;
+    metrics.SetVerbosity(verbosity, summary.runtime_seen);
   }
 
   // journald takes the wall clock and the monotonic one at the same moment: their distance changes
@@ -153,7 +162,7 @@ struct Pipeline::Impl final : RecordFilter {
     Count(event.kind, event.at);
     if (event.row->source == LogSource::kRuntime && !summary.runtime_seen) {
       summary.runtime_seen = true;
-      metrics.SetVerbosity(summary.verbosity_seen, true);
+      metrics.SetVerbosity(verbosity, true);
     }
     NoteVerbosity(event.level);
     if (event.kind == EventKind::kKubeletVersion) {
@@ -173,14 +182,15 @@ struct Pipeline::Impl final : RecordFilter {
 
   template <typename Archive>
   void Fields(Archive& archive) {
-    archive(summary.kubelet_version, summary.verbosity_seen, summary.runtime_seen, summary.lines,
-            summary.events, summary.first_event_at, summary.last_event_at, lines_by_format,
-            truncated, boot, clock_zero, runtime, cgroup_driver);
+    archive(summary.kubelet_version, summary.verbosity_seen, verbosity, summary.runtime_seen,
+            summary.lines, summary.events, summary.first_event_at, summary.last_event_at,
+            lines_by_format, truncated, boot, clock_zero, runtime, cgroup_driver);
   }
 
   void NoteVerbosity(int level) {
-    if (level <= summary.verbosity_seen) return;
-    summary.verbosity_seen = level;
+    if (level <= verbosity) return;
+    verbosity = level;
+    summary.verbosity_seen = std::max(summary.verbosity_seen, level);
     metrics.SetVerbosity(level, summary.runtime_seen);
   }
 
@@ -252,6 +262,8 @@ struct Pipeline::Impl final : RecordFilter {
   SourceSummary summary;
   std::array<uint64_t, kLineFormatCount> lines_by_format{};
   uint64_t truncated = 0;
+  int verbosity = 0;      // proven of the kubelet that runs
+  uint64_t restarts = 0;  // that `verbosity` knows of
   uint32_t boot = 0;
   std::optional<Timestamp> clock_zero;  // wall clock at monotonic zero
   std::string runtime;
@@ -311,7 +323,8 @@ bool Pipeline::Restore(std::string_view bytes) {
   decoder(pipeline.framer, learnt);
   if (!pipeline.tracker.Restore(decoder) || !decoder.done()) return false;
   pipeline.clock.Restore(learnt);
-  pipeline.metrics.SetVerbosity(pipeline.summary.verbosity_seen, pipeline.summary.runtime_seen);
+  pipeline.restarts = pipeline.tracker.counts().kubelet_restarts;
+  pipeline.metrics.SetVerbosity(pipeline.verbosity, pipeline.summary.runtime_seen);
   const bool kubelet_known = !pipeline.summary.kubelet_version.empty() ||
                              !pipeline.runtime.empty() || !pipeline.cgroup_driver.empty();
   if (kubelet_known) pipeline.NoteKubelet();

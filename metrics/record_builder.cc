@@ -163,6 +163,11 @@ Outcome PodOutcome(const TerminationRecord& record, const TerminationFacts& term
   const bool told =
       !record.containers.empty() && std::ranges::none_of(record.containers, unexplained);
   if (unread && !told) return Outcome::kUnknown;
+  // Its kill was not read: SIGKILL may have come when the grace had run out, or sooner.
+  const auto by_whom = [&](const ContainerRecord& container) {
+    return container.exit_code == kSigkillCode && !container.kill_started_at;
+  };
+  if (std::ranges::any_of(record.containers, by_whom)) return Outcome::kUnknown;
   return Outcome::kGraceful;
 }
 

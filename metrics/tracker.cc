@@ -193,6 +193,8 @@ constexpr Handler kHandlers[] = {
      "the pod is terminated by now, where the worker's line that says so is missing"},
     {kVolumeUndesired, Call<&Impl::OnVolume>,
      "the volume is no longer wanted: its unmount is to come"},
+    {kVolumeDetached, Call<&Impl::OnVolume>,
+     "the volume is unmounted, where the line that says so was lost"},
     {kDeviceUnmountStarted, Call<&Impl::OnDevice>, "the unmount of the volume's device begins"},
     {kDeviceUnmounted, Call<&Impl::OnDevice>,
      "the unmount of the volume's device is observed, operation unmount_device; no pod's own"},
@@ -271,11 +273,11 @@ std::array<Range, kEventKindCount> FindRanges() {
 void Tracker::Impl::On(const Event& event) {
   Advance(event.at);
   if (std::exchange(log_begins, false)) whole_since = event.at;
-  verbosity = std::max(verbosity, event.level);
   kubelet_seen = kubelet_seen || event.row == nullptr || event.row->source == LogSource::kKubelet;
   if (event.kind == kKubeletVersion) NoteVersion(event);
   if (event.kind == kKubeletStarted) adopting = true;
   NoteProcess(event.pid, event.at);
+  verbosity = std::max(verbosity, event.level);
   static const auto ranges = FindRanges();
   const Range& range = ranges[static_cast<size_t>(event.kind)];
   if (range.begin == range.end) PodOf(event, false);
@@ -285,9 +287,9 @@ void Tracker::Impl::On(const Event& event) {
 void Tracker::Impl::OnProof(Timestamp at, uint64_t pid, int level) {
   Advance(at);
   if (std::exchange(log_begins, false)) whole_since = at;
-  verbosity = std::max(verbosity, level);
   kubelet_seen = true;
   NoteProcess(pid, at);
+  verbosity = std::max(verbosity, level);
 }
 
 bool Tracker::Impl::Advance(Timestamp at) {

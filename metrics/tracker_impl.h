@@ -126,7 +126,6 @@ struct Tracker::Impl {
   void OnRuntimeSwept(const Event& event);
   void StartByRuntime(PodFacts& pod, Timestamp at);
   void AdoptStops(PodFacts& pod);
-  void CancelByRuntime(PodFacts& pod);
   void SettleByRuntime(PodFacts& pod, bool proven);
   void StartBlind(PodFacts& pod);
   bool EndedBlind(PodFacts& pod);
@@ -154,14 +153,15 @@ struct Tracker::Impl {
     Precision precision;
   };
   std::optional<EndTime> EndOf(const PodFacts& pod) const;
-  void BoundExits(PodFacts& pod);
+  void BoundExits(PodFacts& pod, bool forgotten = false);
   void CutToUnmount(const PodFacts& pod, ContainerFacts& container);
   void Seal(PodFacts& pod);
   void TryComplete(PodFacts& pod);
   void Complete(PodFacts& pod, State state);
   void Finished(PodFacts& pod);          // it had ended by itself: a record, but no observation
   void EndedUnsaid(PodFacts& pod);       // killed to the end, and no DELETE came
-  void Drop(PodFacts& pod);              // it was no termination after all
+  void Drop(PodFacts& pod);              // it had ended by itself: no termination to measure
+  void Cancel(PodFacts& pod);            // it lives on
   void Remove(PodFacts& pod);            // a terminated pod's object went
   void Retire(PodFacts& pod);            // nothing more is expected
   void Hand(PodFacts& pod);              // the record goes to the sink and to `recent`

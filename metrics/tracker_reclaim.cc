@@ -136,7 +136,7 @@ void Tracker::Impl::ForgetSilentVolumes(PodFacts& pod) {
 }
 
 void Tracker::Impl::OnVolume(const Event& event) {
-  PodFacts* pod = PodOf(event, true);
+  PodFacts* pod = PodOf(event, event.kind != EventKind::kVolumeDetached);
   if (pod == nullptr) return;
   if (event.kind == EventKind::kVolumesMounted) {
     pod->mount_failed_at.reset();
@@ -172,6 +172,13 @@ void Tracker::Impl::OnVolume(const Event& event) {
       volume.record.started_at = std::min(*volume.record.started_at, *unmounted);
     }
     NoteUnmounting(*pod, event.at);
+  } else if (event.kind == EventKind::kVolumeDetached) {
+    // Told of every volume, after its unmount: that line was lost.
+    if (!volume.record.started_at || volume.record.unmounted_at) return;
+    volume.mounted = false;
+    volume.record.unmounted_at = event.at;
+    ObserveLatePhases(*pod);
+    return;
   } else {
     volume.mounted = false;
     volume.record.unmounted_at = event.at;
@@ -272,7 +279,11 @@ void Tracker::Impl::OnForgotten(const Event& event) {
 void Tracker::Impl::NoteForgotten(PodFacts& pod) {
   if (pod.termination->lost) return;
   if (!std::exchange(pod.removed, true)) After(kForgetAfter, Timer::kForget, pod);
-  if (!pod.termination->sealed) TrySeal(pod, true);
+  NotePastEnd(pod, now);
+  if (pod.terminating() && !pod.termination->sealed) {
+    BoundExits(pod, true);
+    TrySeal(pod, true);
+  }
   if (!pod.terminating()) return;
   if (pod.termination->sealed) {
     Complete(pod, StateWithoutObject(pod));

@@ -43,6 +43,14 @@ ContainerFacts* LastSandbox(PodFacts& pod) {
   return nullptr;
 }
 
+// Each of its containers ran once, and nobody stopped it.
+bool SucceededAtOnce(const PodFacts& pod) {
+  return std::ranges::all_of(pod.containers, [&pod](const ContainerFacts& container) {
+    return container.sandbox ||
+           (IsCurrent(pod, container) && container.exit_code == 0 && !container.runtime.stop_at);
+  });
+}
+
 // The stop of the first container that ended for the same cause as the sandbox; nothing when none
 // was stopped for it.
 std::optional<Timestamp> FirstStop(const PodFacts& pod, const ContainerFacts& sandbox) {
@@ -53,7 +61,8 @@ std::optional<Timestamp> FirstStop(const PodFacts& pod, const ContainerFacts& sa
       const RuntimeFacts& stop = container.runtime;
       const bool elsewhere = !stop.sandbox_id.empty() && stop.sandbox_id != sandbox.id;
       if (container.sandbox || elsewhere || !stop.stop_at || *stop.stop_at >= begun) continue;
-      const bool same_end = !stop.stop_ended_at || begun - *stop.stop_ended_at <= kSameEnd;
+      const bool same_end =
+          stop.stop_ended_at ? begun - *stop.stop_ended_at <= kSameEnd : IsCurrent(pod, container);
       const bool together = any && begun - *stop.stop_at <= kTogether && IsCurrent(pod, container);
       if (!same_end && !together) continue;
       begun = *stop.stop_at;
@@ -70,7 +79,7 @@ void Tracker::Impl::OnRuntimeSandbox(const Event& event) {
     PodFacts* pod = PodOf(event, false);
     if (pod == nullptr || !RuntimeDecides()) return;
     if (pod->terminating()) {
-      if (pod->termination->by_runtime && !pod->termination->sealed) CancelByRuntime(*pod);
+      if (pod->termination->by_runtime && !pod->termination->sealed) Cancel(*pod);
     } else if (pod->ended || pod->finished) {  // a static pod comes back under its UID
       if (pod->termination) Hand(*pod);
       pod->ended = pod->finished = pod->removed = false;
@@ -183,14 +192,6 @@ void Tracker::Impl::AdoptStops(PodFacts& pod) {
   }
 }
 
-// Its sandbox was replaced: the pod lives on.
-void Tracker::Impl::CancelByRuntime(PodFacts& pod) {
-  pod.termination.reset();
-  --counts.started;
-  --counts.in_flight;
-  for (ContainerFacts& container : pod.containers) ForgetKill(container);
-}
-
 void Tracker::Impl::OnRuntimeSwept(const Event& event) {
   PodFacts* pod = PodOf(event, false);
   if (pod == nullptr || !RuntimeDecides()) return;
@@ -204,8 +205,14 @@ void Tracker::Impl::OnRuntimeSwept(const Event& event) {
   if (container == nullptr || container->sandbox || !IsCurrent(*pod, *container)) return;
   const ContainerFacts* sandbox = LastSandbox(*pod);
   if (sandbox == nullptr || !sandbox->runtime.stop_at) return;
-  const bool unknown = pod->termination ? pod->terminating() && pod->termination->blind
-                                        : !pod->ended && !pod->finished;
+  const bool blind = pod->terminating() && pod->termination->blind;
+  const bool unknown = pod->termination ? blind : !pod->ended && !pod->finished;
+  if (unknown && SucceededAtOnce(*pod)) {
+    // A job that ended well, and whose object went at once, needed no stop either.
+    if (blind) Drop(*pod);
+    pod->finished = true;
+    return;
+  }
   if (unknown && event.at - *sandbox->runtime.stop_at <= kSweepSoon) {
     StartByRuntime(*pod, *sandbox->runtime.stop_at);
     pod->termination->sandbox_stopped_at = sandbox->runtime.stop_ended_at;

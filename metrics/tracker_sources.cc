@@ -81,6 +81,7 @@ void Tracker::Impl::NoteProcess(uint64_t pid, Timestamp at) {
 void Tracker::Impl::NoteRestart(Timestamp at) {
   ++counts.kubelet_restarts;
   metrics.CountKubeletRestart();
+  verbosity = 0;  // the new one may have another
   restarted_at = at;
   trouble.restarted_at = at;
   batch_due = true;
@@ -172,6 +173,7 @@ void Tracker::Impl::OnDeleted(const Event& event) {
     PodFacts* pod = PodFromSource(ref, event.source);
     if (pod == nullptr) continue;
     ComeBack(*pod);
+    if (pod->remove_at && event.at <= *pod->remove_at) continue;  // printed late
     if (pod->removed) pod = table.Create(ref);
     SetOnce(pod->delete_at, event.at);
     if (pod->termination) {

@@ -19,6 +19,7 @@ constexpr Duration kBlindAgain = 2min;  // until its volumes are gone, or tell t
 constexpr Duration kRelistLag = 1500ms;
 
 constexpr Duration kFailedLately = 5min;
+constexpr Duration kKillMargin = 60s;
 
 // A job's sidecars are killed that soon after its last container ended, a relist between.
 constexpr Duration kSidecarsAfter = 5s;
@@ -41,6 +42,11 @@ bool ExitsKnown(const PodFacts& pod) {
   });
 }
 
+// Longer than that no kill takes that is not said to have failed.
+Duration KillLasts(const ContainerFacts& container) {
+  return std::chrono::seconds(container.grace_seconds.value_or(0)) + kKillMargin;
+}
+
 // The back-off between two attempts is shorter.
 bool FailedLately(const TerminationFacts& term, Timestamp now) {
   return term.sandbox_failed_at && now - *term.sandbox_failed_at < kFailedLately;
@@ -48,9 +54,13 @@ bool FailedLately(const TerminationFacts& term, Timestamp now) {
 
 // Whether a container's end by itself was why the others were killed: sidecars of a job.
 bool EndedByItself(const PodFacts& pod, Timestamp killed_at) {
+  Timestamp begun_at = killed_at;  // a hook comes before its kill
+  for (const ContainerFacts& container : pod.containers) {
+    begun_at = std::min(begun_at, container.hook_at.value_or(begun_at));
+  }
   return std::ranges::any_of(pod.containers, [&](const ContainerFacts& container) {
     return !container.sandbox && !container.kill_at && container.exited_at &&
-           *container.exited_at <= killed_at && killed_at - *container.exited_at < kSidecarsAfter;
+           *container.exited_at <= killed_at && begun_at - *container.exited_at < kSidecarsAfter;
   });
 }
 
@@ -104,7 +114,8 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
     }
     // A probe's kill before the request belongs to the pod's life, unless it is under way still:
     // the worker that waits for it (up to 1.26) makes no other.
-    const bool under_way = container.kill_at && !container.exited_at && !container.kill_failed;
+    const bool under_way = container.kill_at && !container.exited_at && !container.kill_failed &&
+                           at && *at - *container.kill_at <= KillLasts(container);
     if (container.kill_at && (!at || *container.kill_at >= *at || under_way)) {
       term.kill_seen = true;
       container.kill_of_probe = false;
@@ -161,10 +172,15 @@ void Tracker::Impl::CutToUnmount(const PodFacts& pod, ContainerFacts& container)
 
 // Of a pod whose object is gone the sync loop prints no relist's events: an exit that a relist did
 // not show by now, it will not.
-void Tracker::Impl::BoundExits(PodFacts& pod) {
+// `forgotten`: nor does the kubelet know of it, which comes after all else. The object of a pod
+// that was not deleted by force goes after its containers.
+void Tracker::Impl::BoundExits(PodFacts& pod, bool forgotten) {
   const TerminationFacts& term = *pod.termination;
   std::optional<Timestamp> dead_by = UnmountProves(pod) ? term.first_unmount_at : std::nullopt;
   if (!dead_by && term.sandbox_settled) dead_by = term.sandbox_dead_at;
+  if (!dead_by && forgotten) {
+    dead_by = term.trigger == Trigger::kApiDelete ? term.removed_at.value_or(now) : now;
+  }
   for (ContainerFacts& container : pod.containers) {
     if (container.sandbox) continue;
     if (dead_by && (container.kills > 0 || !container.name.empty())) {
@@ -305,10 +321,15 @@ void Tracker::Impl::Finished(PodFacts& pod) {
 }
 
 void Tracker::Impl::Drop(PodFacts& pod) {
-  pod.termination.reset();
+  Cancel(pod);
   pod.finished = true;
+}
+
+void Tracker::Impl::Cancel(PodFacts& pod) {
+  pod.termination.reset();
   --counts.started;
   --counts.in_flight;
+  for (ContainerFacts& container : pod.containers) ForgetKill(container);
 }
 
 // Nobody deleted it: the kubelet ended it by itself.
@@ -405,8 +426,10 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       if (!pod.terminating() || !pod.termination->blind) return;
       if (VolumesOutstanding(pod) || FailedLately(*pod.termination, now)) {
         After(kBlindAgain, Timer::kBlind, pod);
-      } else {
+      } else if (pod.termination->first_unmount_at) {
         Drop(pod);
+      } else {
+        Cancel(pod);  // its sandbox was replaced
       }
       return;
     case Timer::kRetire:

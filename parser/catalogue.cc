@@ -121,7 +121,7 @@ constexpr CatalogueRow kRows[] = {
     Row("Stopping PodSandbox for {pod:q} because all other containers are dead.", kVerbosity, 4, "1.14", "1.20", "a pod that restarts nothing loses its sandbox"),
     Row("Determined the ip for pod after sandbox changed", kVerbosity, 4, "1.21", "", "the new sandbox has its network"),
     Row("SyncPod received new pod, will create a sandbox for it", kVerbosity, 4, "1.21", "", "worker"),
-    Row("Failed to execute PostStartHook", kVerbosity, 0, "1.22", "", "the container is killed and started again"),
+    Row("Failed to execute PostStartHook", kContainerNeedsRestart, 0, "1.22", "", "the container is killed and started again"),
     Row("SyncLoop (probe): ignore irrelevant update", kVerbosity, 4, "1.22", "", "a probe of a pod that is gone"),
     Row("SyncLoop (probe)", kProbeResult, 1, "1.22", "", "a probe's result changed"),
     Row("Observed pod startup duration", kStartupObserved, 0, "1.26", "", "the kubelet's own startup figure"),

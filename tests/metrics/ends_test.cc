@@ -70,11 +70,12 @@ TEST(Ends, WithoutTheRemove) {
     EXPECT_NEAR(ToSeconds(*run.only().termination()), 1.7, 1e-6);
     EXPECT_FALSE(run.only().removed_at) << "when is not known";
     EXPECT_EQ(Replay(ended + kGone + Lines{At(41, forgotten)}).size(), 1u);
-    // Nothing is forgotten of what was never seen to end.
-    EXPECT_EQ(
-        Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.2, Kill(30)), At(20, forgotten)})
-            .in_flight.size(),
-        1u);
+    // What nobody saw end had ended by then, or the kubelet would know of it.
+    const Measured unseen = Replay(
+        Started() + Lines{At(10, SyncLoop("DELETE")), At(10.2, Kill(30)), At(20, forgotten)});
+    ASSERT_EQ(unseen.ended.size(), 1u);
+    EXPECT_EQ(unseen.only().termination_precision, Precision::kBound);
+    EXPECT_NEAR(ToSeconds(*unseen.only().termination()), 10, 1e-6);
   }
 }
 

@@ -299,6 +299,80 @@ TEST(QuietEnds, AKillUnderWayAtTheRequestIsItsKill) {
   EXPECT_EQ(ToSeconds(*run.only().phases[0].duration()), 0);
 }
 
+// One that its two exit lines were lost of is not under way hours later.
+TEST(QuietEnds, AProbesKillOfLongAgoIsNotUnderWay) {
+  const std::string next(64, 'c');
+  const Measured run =
+      Replay(Started() + Lines{At(10, Kill(30)), At(12, Pleg("ContainerStarted", next)),
+                               At(9000, SyncLoop("DELETE")), At(9000.1, Kill(30, next)),
+                               At(9002, Finished(0, next)), At(9002, Pleg("ContainerDied", next)),
+                               At(9002, Pleg("ContainerDied", kSandbox)),
+                               At(9003, SyncLoop("DELETE")), At(9003, SyncLoop("REMOVE"))});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().outcome, Outcome::kGraceful);
+  EXPECT_EQ(run.only().grace_used, std::chrono::seconds(2) - std::chrono::milliseconds(100));
+}
+
+// The kill's line was lost: who sent the SIGKILL is not known.
+TEST(QuietEnds, ASigkillWhoseKillWasNotRead) {
+  const Measured run =
+      Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(41, Finished(137)),
+                               At(41, Pleg("ContainerDied", kApp)),
+                               At(41, Pleg("ContainerDied", kSandbox)), At(42, SyncLoop("DELETE")),
+                               At(42, SyncLoop("REMOVE"))});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().outcome, Outcome::kUnknown);
+}
+
+// Two lines of one moment, the later one first.
+TEST(QuietEnds, ADeletePrintedBelowItsRemoveMakesNoSecondPod) {
+  const Measured run = Replay(
+      Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)), At(12, Finished(0)),
+                        At(12, Pleg("ContainerDied", kApp)),
+                        At(12, Pleg("ContainerDied", kSandbox)), At(13.0004, SyncLoop("REMOVE")),
+                        At(13.0001, SyncLoop("DELETE")), At(90, SyncLoop("ADD", "default/clock"))});
+  EXPECT_EQ(run.size(), 1u);
+}
+
+// At -v 0 a sandbox that was replaced takes nothing from the pod's later end.
+TEST(QuietEnds, ASandboxThatWasReplacedAtLevelZero) {
+  const Measured run = Replay({At(0, kVerify),
+                               At(10,
+                                  OfPod("Error syncing pod, skipping",
+                                        "err=\"failed to \\\"KillPodSandbox\\\" for \\\"x\\\"\""),
+                                  4321, 'E'),
+                               At(7200, Volume("started", "creds")),
+                               At(7200.1, Volume("unmounted", "creds")), At(7202, kCleaned)});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kUnknown);
+  EXPECT_EQ(run.only().state, State::kRemoved);
+}
+
+// Another kubelet, another -v: what it does not print is not waited for.
+TEST(QuietEnds, ALevelThatWasLowered) {
+  const Measured run =
+      Replay({At(0, SyncLoop("ADD", "default/old")),
+              At(10, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555), At(11, kVerify, 5555),
+              At(600, Volume("started", "creds"), 5555),
+              At(600.1, Volume("unmounted", "creds"), 5555), At(602, kCleaned, 5555)});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kUnknown);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_kubelet_verbosity_seen"), 0);
+  EXPECT_EQ(run.summary.verbosity_seen, 2);
+}
+
+// "Volume detached" is printed of every volume, and tells where the unmount's success was lost.
+TEST(QuietEnds, AVolumeThatWasDetachedIsUnmounted) {
+  const std::string detached =
+      "Volume detached for volume \"creds\" (UniqueName: \"kubernetes.io/secret/" + kUidText +
+      "-creds\") on node \"n\" DevicePath \"\"";
+  const Measured run =
+      Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)), At(11, Finished(0)),
+                               At(12, Volume("started", "creds")), At(14, detached)});
+  ASSERT_EQ(run.only().volumes.size(), 1u);
+  EXPECT_TRUE(run.only().volumes[0].unmounted_at.has_value());
+}
+
 // The eviction manager waits ten seconds, says that it failed, and the kill goes on.
 TEST(QuietEnds, AnEvictionThatTakesLong) {
   const Lines killed = Started() + Lines{At(10, Kill(0))};

@@ -296,15 +296,7 @@ class Table {
     if (stuck) where += ", overdue by " + ShortSeconds(ToSeconds(current.overdue));
     if (current.phase == Phase::kUnmountVolumes) where += VolumesLeft(record);
     out_.append("\n").append(Wrap(where, width_, kNumber + 2));
-    out_.append(Wrap(WithPage(current.hint), width_, kNumber + 2));
-  }
-
-  // A hint names its section of the runbooks; here nobody knows of which page.
-  static std::string WithPage(std::string hint) {
-    constexpr std::string_view kSection = "Runbook: #";
-    const size_t at = hint.find(kSection);
-    if (at != hint.npos) hint.insert(at + kSection.size() - 1, "dashboards/runbooks/reasons.md");
-    return hint;
+    out_.append(Wrap(current.hint, width_, kNumber + 2));
   }
 
   static std::string VolumesLeft(const TerminationRecord& record) {

@@ -493,7 +493,8 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
     record.current = BuildCurrent(pod, context);
     if (record.current->reason) {
       const ReasonInfo& info = Info(*record.current->reason);
-      record.current->hint = std::string(info.hint) + " Runbook: #" + std::string(info.anchor);
+      record.current->hint = std::string(info.hint) + " Runbook: dashboards/runbooks/reasons.md#" +
+                             std::string(info.anchor);
     }
   }
   return record;

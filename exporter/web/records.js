@@ -361,7 +361,7 @@ const terminationRecords = (() => {
         say(part.time, age(now));
         say(part.extra, overdue ? `overdue ${age(current.overdue_seconds + now - current.age_seconds)}` : grace === null ? '' : `grace ${age(grace)}`);
         say(part.badge, words(current.phase));
-        say(part.hint, current.hint.replace('Runbook: #', 'Runbook: dashboards/runbooks/reasons.md#'));
+        say(part.hint, current.hint);
       } else {
         say(part.time, duration(secondsOf(record)));
         say(part.extra, time(record.removed_at ?? record.reclaimed_at ?? record.terminated_at ?? record.requested_at).slice(5));

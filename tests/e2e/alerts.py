@@ -270,7 +270,7 @@ EXPECTED = {  # by node: what fires there, by name and severity, and nothing els
     "failing-cni": {("PodTerminationStuck", WARNING), ("SandboxTeardownFailing", WARNING)},
     "kubelet-restart": set(),
     "crash-loop": {("KubeletRestarting", WARNING)},
-    "log-level-0": {("SignalsMissing", WARNING), ("VolumeUnmountFailing", WARNING)},
+    "log-level-0": {("PodTerminationStuck", WARNING), ("SignalsMissing", WARNING), ("VolumeUnmountFailing", WARNING)},
     "not-ready": {("ExporterNotReady", WARNING)},
     "down": {("ExporterDown", WARNING)},
     "": set(),  # of the whole fleet

@@ -197,16 +197,6 @@ TEST(Report, ManyUnfinishedAreCutAndSaid) {
             std::string::npos);
 }
 
-TEST(Report, AHintNamesThePageOfItsRunbook) {
-  Report report;
-  TerminationRecord record = Stuck("db-0");
-  record.current->hint = "Find the process. Runbook: #volume-busy";
-  Add(report, record);
-  EXPECT_NE(ReportTable(report, {100, false, 3})
-                .find("Find the process. Runbook: dashboards/runbooks/reasons.md#volume-busy\n"),
-            std::string::npos);
-}
-
 TEST(Report, HeldUpIsRankedByWhatThePhaseTook) {
   Report report;
   const auto add = [&](const std::string& pod, double begin, double end,

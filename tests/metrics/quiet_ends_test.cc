@@ -189,6 +189,8 @@ TEST(QuietEnds, AStuckSandboxIsSeenAtLevelZero) {
   ASSERT_EQ(stuck.only().failures.size(), 1u);
   EXPECT_EQ(stuck.only().failures[0].reason, Reason::kCniTeardown);
   EXPECT_EQ(stuck.only().failures[0].count, 3);
+  EXPECT_TRUE(stuck.only().current->hint.ends_with(
+      " Runbook: dashboards/runbooks/reasons.md#cni-teardown"));
   EXPECT_EQ(stuck.metric("kubelet_lifecycle_sandbox_stop_failures_total"), 3);
   // It went on: its sandbox had been replaced.
   const Measured lives = Replay({At(0, kVerify), failed(10),

@@ -100,7 +100,8 @@ void Tracker::Impl::AddOverdue(PodFacts& pod, const Event& event) {
 
 void Tracker::Impl::AddFailure(PodFacts& pod, FailureKind kind, int rank, std::string_view object,
                                const Event& event, std::string_view plugin) {
-  const auto [phase, reason] = kind;
+  const Phase phase = kind.phase;
+  const Reason reason = kind.reason;
   // A line without an error text waits for the next one of its attempt to tell the reason.
   const bool tells = reason != Reason::kOther || !event.error.empty();
   const bool unmount = phase == Phase::kUnmountVolumes;

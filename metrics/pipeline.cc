@@ -125,7 +125,8 @@ struct Pipeline::Impl final : RecordFilter {
 
   // Another kubelet may run at another level.
   void NoteRestart(int level) {
-    if (std::exchange(restarts, tracker.counts().kubelet_restarts) == restarts) return;
+    const uint64_t counted = tracker.counts().kubelet_restarts;
+    if (std::exchange(restarts, counted) == counted) return;
     verbosity = level;
     metrics.SetVerbosity(verbosity, summary.runtime_seen);
   }

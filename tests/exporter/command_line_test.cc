@@ -114,6 +114,7 @@ class CommandLine : public testing::Test {
 
   TempFolder folder_;
   const std::string no_state_ = "--state.path=none";
+  const std::string any_port_ = "--web.listen-address=127.0.0.1:0";  // tests run side by side
   std::vector<std::string> prefix_;  // a program to run the binary with
 };
 
@@ -234,8 +235,10 @@ TEST_F(CommandLine, ReportErrors) {
 }
 
 TEST_F(CommandLine, ServeErrors) {
-  ExpectError({no_state_, "--source=file", "--file.path=" + (folder_ / "missing")}, 1, "missing");
-  ExpectError({no_state_, "--journal.directory=" + (folder_ / "missing")}, 1, "No such file");
+  ExpectError({no_state_, any_port_, "--source=file", "--file.path=" + (folder_ / "missing")}, 1,
+              "missing");
+  ExpectError({no_state_, any_port_, "--journal.directory=" + (folder_ / "missing")}, 1,
+              "No such file");
 }
 
 TEST_F(CommandLine, AFolderWithoutPermission) {
@@ -247,12 +250,13 @@ TEST_F(CommandLine, AFolderWithoutPermission) {
     if (Run({"--version"}).code != 0) GTEST_SKIP() << "nobody cannot run " KLE_BINARY;
   }
   constexpr std::string_view kAdvice = "let systemd-tmpfiles --create mend it, or run as root";
-  ExpectError({no_state_, "--journal.directory=" + folder}, 1, kAdvice);
+  ExpectError({no_state_, any_port_, "--journal.directory=" + folder}, 1, kAdvice);
   ExpectError({"report", folder}, 1, kAdvice);
   const std::string log = folder_.Write("secret.log", "x");
   ASSERT_EQ(chmod(log.c_str(), 0000), 0);
   ExpectError({"report", log}, 1, "Permission denied");
-  ExpectError({no_state_, "--source=file", "--file.path=" + log}, 1, "Permission denied");
+  ExpectError({no_state_, any_port_, "--source=file", "--file.path=" + log}, 1,
+              "Permission denied");
 }
 
 TEST_F(CommandLine, ReportOfAStuckPod) {
@@ -539,8 +543,7 @@ TEST_F(CommandLine, CheckConfigReadsWhatTheFileNames) {
 TEST_F(CommandLine, AHangupReadsTheFilesAgain) {
   const std::string log = StuckLog();
   const std::string config = folder_.Write("serve.yml", "source: file\nstuck.slack: 1m\n");
-  const pid_t pid = Spawn({no_state_, "--config.file=" + config, "--file.path=" + log,
-                           "--web.listen-address=127.0.0.1:0"});
+  const pid_t pid = Spawn({no_state_, "--config.file=" + config, "--file.path=" + log, any_port_});
   const auto said = [&](std::string_view text) {
     return Eventually([&] { return Content(folder_ / "error").find(text) != std::string::npos; });
   };
@@ -574,8 +577,8 @@ TEST_F(CommandLine, ServeStopsCleanly) {
 
 TEST_F(CommandLine, ServeSaysWhatItReads) {
   const std::string log = StuckLog();
-  const pid_t pid = Spawn({no_state_, "--source=file", "--file.path=" + log, "--timezone=utc",
-                           "--web.listen-address=127.0.0.1:0"});
+  const pid_t pid =
+      Spawn({no_state_, "--source=file", "--file.path=" + log, "--timezone=utc", any_port_});
   EXPECT_TRUE(Eventually(
       [&] { return Content(folder_ / "error").find("msg=\"ready\"") != std::string::npos; }));
   kill(pid, SIGTERM);
@@ -590,8 +593,7 @@ TEST_F(CommandLine, ARestartGoesOnWithTheState) {
   const std::string log = StuckLog();
   const std::string state = folder_ / "state";
   const std::vector<std::string> arguments = {"--state.path=" + state, "--source=file",
-                                              "--file.path=" + log,
-                                              "--web.listen-address=127.0.0.1:0"};
+                                              "--file.path=" + log, any_port_};
   for (const char* wanted : {"msg=\"ready\"", "msg=\"going on from the state file\""}) {
     const pid_t pid = Spawn(arguments);
     EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(state); }));
@@ -608,8 +610,7 @@ TEST_F(CommandLine, ARestartGoesOnWithTheState) {
 
 TEST_F(CommandLine, ASecondExporterOnThePort) {
   const std::string log = StuckLog();
-  const pid_t first =
-      Spawn({no_state_, "--source=file", "--file.path=" + log, "--web.listen-address=127.0.0.1:0"});
+  const pid_t first = Spawn({no_state_, "--source=file", "--file.path=" + log, any_port_});
   std::string address;
   EXPECT_TRUE(Eventually([&] {
     const std::string error = Content(folder_ / "error");

@@ -76,11 +76,16 @@ void CatalogueMarkdown() {
       "\n## Of the kernel\n\n"
       "Evidence for what is under way: never a termination, and never counted as a failure.\n");
   OthersMarkdown(LogSource::kKernel);
+  std::puts(
+      "\n## Of who collects the lines\n\n"
+      "What is in flight becomes uncertain. A followed journal tells this by its entries' "
+      "fields.\n");
+  OthersMarkdown(LogSource::kCollector);
 }
 
 std::vector<CatalogueRow> AllRows() {
   std::vector<CatalogueRow> rows;
-  for (const LogSource source : {LogSource::kKubelet, LogSource::kRuntime, LogSource::kKernel}) {
+  for (const LogSource source : kLogSources) {
     const auto some = Catalogue(source);
     rows.insert(rows.end(), some.begin(), some.end());
   }

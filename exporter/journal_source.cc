@@ -232,11 +232,15 @@ void JournalSource::NoteBoot(sd_id128_t boot) {
   place_.boot_id = std::move(text);
 }
 
-// "Suppressed 1625 messages from kubelet.service": journald's own words, of the units read.
+// "Suppressed 1625 messages from kubelet.service": journald's own words, of the units read. Former
+// ones name the unit's cgroup, and have the number in the text alone.
 void JournalSource::NoteDropped() {
-  const size_t from = message_.rfind(' ');
-  const std::string unit = from == message_.npos ? std::string() : message_.substr(from + 1);
-  if (!Reads(unit)) return;
+  const std::string_view text = message_;
+  if (!Reads(text.substr(text.find_last_of(" /") + 1))) return;
+  const std::string_view number = text.substr(std::min(text.find(' ') + 1, text.size()));
+  if (dropped_lines_ == 0) {
+    std::from_chars(number.data(), number.data() + number.size(), dropped_lines_);
+  }
   gaps_.push_back({GapReason::kSuppressed, dropped_lines_});
 }
 

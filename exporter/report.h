@@ -2,30 +2,19 @@
 // A finished report and its printed forms.
 #pragma once
 
-#include <map>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "exporter/summary.h"
-#include "metrics/gap.h"
 #include "metrics/pipeline.h"
 #include "metrics/termination.h"
 
 namespace kle {
 
-// Times that lines are missing, for one reason.
-struct GapCount {
-  uint64_t times = 0;
-  uint64_t lines = 0;  // lost, where someone counted them
-};
-
-using GapCounts = std::map<GapReason, GapCount>;
-
 struct Report {
   std::string name;  // of what was read
   SourceSummary source;
-  GapCounts gaps;
   std::vector<RecordPtr> terminations;  // by requested_at
   Summary summary;                      // of these terminations
   std::string filters;                  // as given; "" when there are none

@@ -66,11 +66,7 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
     if (!status) return status.error();
     if (*status == ReadStatus::kEnd) break;
     if (*status == ReadStatus::kGap) {
-      const Gap gap = input->source->gap();
-      GapCount& count = report.gaps[gap.reason];
-      ++count.times;
-      count.lines += gap.lines;
-      pipeline.tracker().OnGap(line.received.value_or(Timestamp()));
+      pipeline.OnGap(input->source->gap(), line.received.value_or(Timestamp()));
     }
     if (*status != ReadStatus::kLine) continue;
     pipeline.Push(line);
@@ -86,7 +82,9 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
     return Error(input->name + " has no kubelet (klog) line among its " +
                  std::to_string(report.source.lines) + " lines: " + input->advice);
   }
-  for (const auto& [reason, count] : report.gaps) Complain(kOk, "note: " + GapText(reason, count));
+  for (const auto& [reason, count] : report.source.gaps) {
+    Complain(kOk, "note: " + GapText(reason, count));
+  }
   std::stable_sort(report.terminations.begin(), report.terminations.end(),
                    [](const auto& a, const auto& b) { return BeginOf(*a) < BeginOf(*b); });
   report.summary = Summarize(report.terminations, report.source);

@@ -26,12 +26,12 @@ Json ToJson(const std::map<std::string, size_t>& counts) {
 
 Json Time(const std::optional<Timestamp>& at) { return at ? Json(FormatTimestamp(*at)) : Json(); }
 
-Json ToJson(const SourceSummary& source, const GapCounts& gaps) {
+Json ToJson(const SourceSummary& source) {
   Json formats = Json::object();
   for (const auto& [name, lines] : source.formats) formats[name] = lines;
   Json times = Json::object();
   uint64_t missing = 0;
-  for (const auto& [reason, count] : gaps) {
+  for (const auto& [reason, count] : source.gaps) {
     times[std::string(Name(reason))] = count.times;
     missing += count.lines;
   }
@@ -69,9 +69,7 @@ Json ToJson(const Summary& summary) {
 
 }  // namespace
 
-std::string SourceJson(const Report& report) {
-  return JsonText(ToJson(report.source, report.gaps));
-}
+std::string SourceJson(const Report& report) { return JsonText(ToJson(report.source)); }
 std::string SummaryJson(const Report& report) { return JsonText(ToJson(report.summary)); }
 
 // Record by record, one line each: grep works.

@@ -130,8 +130,7 @@ void ServeLoop::OnLine(const LogLine& line) {
 }
 
 void ServeLoop::OnGap() {
-  pipeline_->metrics().CountGap(source_.gap());
-  pipeline_->tracker().OnGap(last_received_.value_or(Now()));
+  pipeline_->OnGap(source_.gap(), last_received_.value_or(Now()));
   changed_ = true;
   urgent_ = true;
 }

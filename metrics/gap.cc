@@ -11,7 +11,9 @@ struct Words {
 
 // By GapReason.
 constexpr Words kWords[kGapReasonCount]{
-    {"suppressed", "journald's rate limit dropped them; raise RateLimitBurst= in journald.conf"},
+    {"suppressed",
+     "the rate limit of journald (RateLimitBurst= in journald.conf) or of rsyslog's imjournal "
+     "dropped them"},
     {"vacuumed", "the journal deleted them before they were read"},
     {"cursor_lost", "the place to go on from is no longer there"},
     {"future_cursor", "the place to go on from lies in the future"},

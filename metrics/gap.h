@@ -3,13 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string_view>
 
 namespace kle {
 
 // To add one: a value here, a row in gap.cc, and the source that finds it.
 enum class GapReason : uint8_t {
-  kSuppressed,       // journald's rate limit dropped lines; it tells how many
+  kSuppressed,       // a rate limit dropped lines: journald or rsyslog tells how many
   kVacuumed,         // entries were deleted before they were read
   kCursorLost,       // the place to go on from is no longer there
   kFutureCursor,     // the place to go on from lies in the future; it was given up
@@ -27,5 +28,12 @@ struct Gap {
   GapReason reason = GapReason::kCursorLost;
   uint64_t lines = 0;  // lost, where someone counted them
 };
+
+// Times that lines are missing, for one reason.
+struct GapCount {
+  uint64_t times = 0;
+  uint64_t lines = 0;  // lost, where someone counted them
+};
+using GapCounts = std::map<GapReason, GapCount>;
 
 }  // namespace kle

@@ -47,7 +47,7 @@ constexpr MetricInfo kTable[] = {
     {"lines_total", "counter", "format", "Lines read, by how they look."},
     {"events_total", "counter", "event", "Lines that the event catalogue took."},
     {"parse_errors_total", "counter", "reason", "Records that look like the kubelet's and cannot be read, and durations that cannot be."},
-    {"lines_suppressed_total", "counter", "", "Lines that journald dropped for its rate limit."},
+    {"lines_suppressed_total", "counter", "", "Lines that journald, or rsyslog, dropped for its rate limit."},
     {"journal_gaps_total", "counter", "reason", "Times that entries are missing from the journal."},
     {"journal_lag_seconds", "gauge", "", "How far behind the reader is: the age of the last entry while more are waiting, 0 once it has caught up.", kOwn},
     {"journal_headroom_seconds", "gauge", "", "How far the reader is ahead of the oldest entry that vacuuming would take next.", kOwn},

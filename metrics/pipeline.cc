@@ -11,6 +11,7 @@
 #include "parser/framer.h"
 #include "parser/klog.h"
 #include "parser/skim.h"
+#include "parser/unwrap.h"
 
 namespace kle {
 
@@ -59,6 +60,10 @@ struct Pipeline::Impl final : RecordFilter {
     return true;
   }
 
+  bool Wanted(LineFormat format) const {
+    return runtime_wanted || !IsWhole(format) || format == LineFormat::kCollector;
+  }
+
   static bool IsProof(const CatalogueRow* row) {
     return row != nullptr && row->kind == EventKind::kVerbosity;
   }
@@ -66,7 +71,7 @@ struct Pipeline::Impl final : RecordFilter {
   // `glimpsed`: its message was looked at, and is none that a row has all of.
   void Take(const Frame& frame, bool glimpsed = false) {
     if (frame.format == LineFormat::kOther) return;
-    if (IsWhole(frame.format) && !runtime_wanted) return;
+    if (!Wanted(frame.format)) return;
     if (const ParseError error = ParseHeader(frame, record); error != ParseError::kNone) {
       if (error != ParseError::kNotKlog) metrics.CountParseError(error);
       return;
@@ -92,8 +97,7 @@ struct Pipeline::Impl final : RecordFilter {
     NoteClock(frame);
     const std::optional<Timestamp> at = TimeOf(frame);
     if (!at) {
-      if (IsWhole(frame.format)) return;
-      metrics.CountParseError(ParseError::kBadHeader);
+      if (!IsWhole(frame.format)) metrics.CountParseError(ParseError::kBadHeader);
       return;
     }
     if (IsProof(&row)) {
@@ -107,9 +111,25 @@ struct Pipeline::Impl final : RecordFilter {
     event.at = *at;
     if (event.kind == EventKind::kRedirect) return;
     if (before_event) before_event(event.at);
+    if (event.kind == EventKind::kLinesLost) {
+      if (OfOthers(event.detail)) return;
+      Count(Gap{GapReason::kSuppressed, event.lines});
+    }
     NoteEvent();
     tracker.On(event);
     NoteRestart(event.level);
+  }
+
+  // Of a unit that is not read, or of whichever.
+  static bool OfOthers(std::string_view unit) {
+    return !unit.empty() && WriterNamed(unit) == LogWriter::kAny;
+  }
+
+  void Count(const Gap& gap) {
+    GapCount& count = summary.gaps[gap.reason];
+    ++count.times;
+    count.lines += gap.lines;
+    metrics.CountGap(gap);
   }
 
   // A line that tells a verbosity and nothing else: its time counts, and who wrote it. At -v 5 that
@@ -149,7 +169,8 @@ struct Pipeline::Impl final : RecordFilter {
   std::optional<Timestamp> TimeOf(const Frame& frame) {
     if (record.epoch) return record.epoch;
     if (record.stamp) return clock.Resolve(*record.stamp, frame.received);
-    return frame.received;
+    if (frame.received || !IsWhole(frame.format)) return frame.received;
+    return summary.last_event_at;  // no earlier than what stands before it
   }
 
   void Count(EventKind kind, Timestamp at) {
@@ -295,6 +316,11 @@ void Pipeline::Push(const LogLine& line) {
 
 size_t Pipeline::PushBlock(std::string_view lines) { return impl_->PushBlock(lines); }
 Need Pipeline::PassOver(const LogLine& line) { return impl_->PassOver(line); }
+
+void Pipeline::OnGap(const Gap& gap, Timestamp at) {
+  impl_->Count(gap);
+  impl_->tracker.OnGap(at);
+}
 
 bool Pipeline::Idle(Timestamp now) {
   const bool drained = impl_->Drain();

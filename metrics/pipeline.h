@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "metrics/gap.h"
 #include "metrics/metric_set.h"
 #include "metrics/termination.h"
 #include "metrics/tracker.h"
@@ -39,6 +40,7 @@ struct SourceSummary {
   uint64_t lines = 0;
   uint64_t events = 0;
   uint64_t kubelet_restarts = 0;
+  GapCounts gaps;                           // told by the source, or by the lines
   std::map<std::string, uint64_t> formats;  // lines by LineFormat name
   std::optional<Timestamp> first_event_at;
   std::optional<Timestamp> last_event_at;
@@ -66,6 +68,9 @@ class Pipeline {
   // stream need be known: kNothing is needed then. Any other is for Push; all is needed of one by
   // which a kubelet's process is told from the one before.
   Need PassOver(const LogLine& line);
+
+  // Lines are missing after the last one; `at`: no later than what comes next.
+  void OnGap(const Gap& gap, Timestamp at);
 
   // The source has nothing more for now. Completes a held record; ages run to `now`. True when
   // that changed anything besides ages.

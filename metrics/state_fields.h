@@ -14,7 +14,7 @@
 namespace kle {
 
 // State of another layout keeps its counters and its place; its pods are given up.
-inline constexpr uint32_t kStateLayout = 6;
+inline constexpr uint32_t kStateLayout = 7;
 
 constexpr Trigger LastOf(Trigger) { return Trigger::kFinished; }
 constexpr Outcome LastOf(Outcome) { return Outcome::kUnknown; }

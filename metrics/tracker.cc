@@ -245,6 +245,8 @@ constexpr Handler kHandlers[] = {
      "below -v 2: swept up this soon, the container was a deleted pod's"},
     {kRuntimeSandboxRemoved, Call<&Impl::OnRuntimeSwept>,
      "below -v 2: nothing more comes of the pod"},
+    {kLinesLost, Call<&Impl::OnLinesLost>,
+     "every pod in flight becomes uncertain: it is given up after an hour of silence"},
     {kKernelEvidence, Call<&Impl::OnKernelEvidence>,
      "evidence beside a failure or a stuck pod; never a termination by itself"},
     {kFailure, Call<&Impl::OnFailure>,
@@ -290,6 +292,15 @@ void Tracker::Impl::OnProof(Timestamp at, uint64_t pid, int level) {
   kubelet_seen = true;
   NoteProcess(pid, at);
   verbosity = std::max(verbosity, level);
+}
+
+void Tracker::Impl::DoubtAll() {
+  whole_since = now;
+  for (PodFacts& pod : table.pods()) {
+    if (!pod.terminating() || pod.termination->uncertain) continue;
+    pod.termination->uncertain = true;
+    After(kExpireAfter, Timer::kExpire, pod);
+  }
 }
 
 bool Tracker::Impl::Advance(Timestamp at) {
@@ -356,12 +367,7 @@ void Tracker::Finish() { impl_->Finish(); }
 
 void Tracker::OnGap(Timestamp at) {
   impl_->Advance(at);
-  impl_->whole_since = impl_->now;
-  for (PodFacts& pod : impl_->table.pods()) {
-    if (!pod.terminating() || pod.termination->uncertain) continue;
-    pod.termination->uncertain = true;
-    impl_->After(kExpireAfter, Impl::Timer::kExpire, pod);
-  }
+  impl_->DoubtAll();
 }
 
 void Tracker::OnClockStep(Duration step) { impl_->Shift(step); }

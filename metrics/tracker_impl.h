@@ -135,6 +135,10 @@ struct Tracker::Impl {
   // A kubelet is there, and prints no deletions.
   bool RuntimeDecides() const { return kubelet_seen && verbosity < 2; }
 
+  // Lines are missing.
+  void OnLinesLost(const Event&) { DoubtAll(); }
+  void DoubtAll();
+
   // tracker_kernel.cc: what the kernel's lines tell
   void OnKernelEvidence(const Event& event);
 

@@ -510,6 +510,8 @@ std::span<const CatalogueRow> Catalogue(LogSource source) {
       return RuntimeRows();
     case LogSource::kKernel:
       return KernelRows();
+    case LogSource::kCollector:
+      return CollectorRows();
     case LogSource::kKubelet:
       break;
   }

@@ -3,10 +3,12 @@
 // one new row in catalogue.cc.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <tuple>
 
 #include "parser/event.h"
 #include "parser/klog.h"
@@ -26,7 +28,9 @@ enum class Cause : uint8_t {
 };
 
 // Whose lines a row is about: a message means something only from its own writer.
-enum class LogSource : uint8_t { kKubelet, kRuntime, kKernel };
+enum class LogSource : uint8_t { kKubelet, kRuntime, kKernel, kCollector };
+inline constexpr std::array kLogSources{LogSource::kKubelet, LogSource::kRuntime,
+                                        LogSource::kKernel, LogSource::kCollector};
 
 struct CatalogueRow {
   // The message. With `{role}` placeholders it is a built (printf) message; see template.h.
@@ -49,6 +53,12 @@ struct CatalogueRow {
 
 // All rows of one source, in the order of the file.
 std::span<const CatalogueRow> Catalogue(LogSource source = LogSource::kKubelet);
+
+// What `make` gives of each source: an array, by the source's number.
+template <typename Make>
+auto PerSource(Make make) {
+  return std::apply([&](auto... sources) { return std::array{make(sources)...}; }, kLogSources);
+}
 
 // The row of a record's message, or null. Needs ParseHead only. Constant time for exact messages.
 // What the row's placeholders take of the message is left in record.captures, for Extract.

@@ -299,17 +299,28 @@ const Index& TheIndex() {
 
 const Index& IndexOf(LogSource source) {
   if (source == LogSource::kKubelet) return TheIndex();
-  static const Index runtime(LogSource::kRuntime);
-  static const Index kernel(LogSource::kKernel);
-  return source == LogSource::kRuntime ? runtime : kernel;
+  static const auto indexes =
+      PerSource([](LogSource of) { return std::make_unique<const Index>(of); });
+  return *indexes[static_cast<size_t>(source)];
+}
+
+LogSource SourceOf(LineFormat format) {
+  switch (format) {
+    case LineFormat::kRuntime:
+      return LogSource::kRuntime;
+    case LineFormat::kKernel:
+      return LogSource::kKernel;
+    case LineFormat::kCollector:
+      return LogSource::kCollector;
+    default:
+      return LogSource::kKubelet;
+  }
 }
 
 }  // namespace
 
 const Template* TemplateOf(const CatalogueRow& row) {
-  static const std::array templates{MakeTemplates(LogSource::kKubelet),
-                                    MakeTemplates(LogSource::kRuntime),
-                                    MakeTemplates(LogSource::kKernel)};
+  static const auto templates = PerSource(MakeTemplates);
   const auto at = static_cast<size_t>(&row - Catalogue(row.source).data());
   return templates[static_cast<size_t>(row.source)][at].get();
 }
@@ -324,11 +335,7 @@ const CatalogueRow* FindRow(std::string_view message, Captures& captures, LogSou
 }
 
 const CatalogueRow* FindRow(Record& record) {
-  LogSource source = LogSource::kKubelet;
-  if (IsWhole(record.format)) {
-    source = record.format == LineFormat::kRuntime ? LogSource::kRuntime : LogSource::kKernel;
-  }
-  return FindRow(record.message, record.captures, source);
+  return FindRow(record.message, record.captures, SourceOf(record.format));
 }
 
 bool BeginsProcess(std::string_view raw) {

@@ -96,6 +96,7 @@ constexpr std::array<std::string_view, kEventKindCount> kNames = {
     "runtime_container_removed",
     "runtime_sandbox_removed",
     "kernel_evidence",
+    "lines_lost",
     "failure",
     "recorded",
     "unhandled_error",
@@ -122,6 +123,7 @@ void Event::Clear() {
   boot = 0;
   pod = PodRef{};
   source = container = container_id = sandbox_id = {};
+  lines = 0;
   grace_seconds.reset();
   exit_code.reset();
   seconds.reset();

@@ -115,6 +115,8 @@ enum class EventKind : uint8_t {
   kRuntimeSandboxRemoved,
   // told by the kernel's: never more than why something else takes long
   kKernelEvidence,
+  // told by who collects the lines
+  kLinesLost,
   // what went wrong; the row's phase says where
   kFailure,
   // recorder events, told by their reason
@@ -149,6 +151,7 @@ struct Event {
   std::string_view container_id;  // hex, no scheme
   std::string_view sandbox_id;
   std::vector<std::string_view> sandbox_ids;
+  uint64_t lines = 0;  // lost
   std::optional<int64_t> grace_seconds;
   std::optional<int64_t> exit_code;
   std::optional<double> seconds;       // the kubelet's own startup figure
@@ -160,8 +163,9 @@ struct Event {
   std::string_view plugin;
   std::string_view error;
   std::string_view reason;  // recorder event's or admission's reason; probe type; runtime's name
-  std::string_view detail;  // kubelet version, cgroup driver, recorder message, probe or pod status
-  std::string_view raw;     // the record's text, for samples
+  std::string_view
+      detail;  // kubelet version, cgroup driver, recorder message, probe or pod status, unit
+  std::string_view raw;  // the record's text, for samples
 
   // Holds a UID that had to be rewritten (cgroup names spell it with underscores).
   std::array<char, 36> uid_buffer;

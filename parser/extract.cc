@@ -23,6 +23,7 @@ enum class Role : uint8_t {
   kContainer,
   kContainerId,
   kSandboxId,
+  kLines,
   kGrace,
   kExitCode,
   kSeconds,
@@ -76,6 +77,7 @@ constexpr NamedRole kRoles[] = {
     {"gracePeriod", Role::kGrace},
     {"kind", Role::kObjectKind},
     {"kubeletVersion", Role::kDetail},
+    {"lines", Role::kLines},
     {"message", Role::kDetail},
     {"newState", Role::kNewState},
     {"new_state", Role::kNewState},
@@ -288,6 +290,9 @@ void Apply(Role role, const Field& field, Event& event) {
         event.sandbox_id = event.sandbox_ids.front();
       }
       break;
+    case Role::kLines:
+      event.lines = static_cast<uint64_t>(std::max<int64_t>(ParseInteger(field).value_or(0), 0));
+      break;
     case Role::kGrace:
       event.grace_seconds = ParseInteger(field);
       if (event.grace_seconds && !IsGrace(*event.grace_seconds)) event.grace_seconds.reset();
@@ -373,9 +378,7 @@ std::vector<std::vector<Role>> CapturedRoles(LogSource source) {
 
 void ApplyCaptures(const CatalogueRow& row, const Captures& captures, Event& event) {
   if (captures.count == 0) return;
-  static const std::array roles{CapturedRoles(LogSource::kKubelet),
-                                CapturedRoles(LogSource::kRuntime),
-                                CapturedRoles(LogSource::kKernel)};
+  static const auto roles = PerSource(CapturedRoles);
   const std::vector<Role>& of_row = roles[static_cast<size_t>(row.source)]
                                          [static_cast<size_t>(&row - Catalogue(row.source).data())];
   for (size_t i = 0; i < captures.count; ++i) {

@@ -17,6 +17,8 @@ std::string_view Name(LineFormat format) {
       return "runtime";
     case LineFormat::kKernel:
       return "kernel";
+    case LineFormat::kCollector:
+      return "collector";
   }
   return "other";
 }

@@ -20,9 +20,10 @@ enum class LineFormat : uint8_t {
   kContinuation,  // a further line of a record (counted per line, never a record of its own)
   kRuntime,       // a container runtime's: time="..." level=info msg="...", or the same as JSON
   kKernel,
+  kCollector,  // journald's or rsyslog's own: lines that it dropped
 };
-inline constexpr size_t kLineFormatCount = 6;
-constexpr LineFormat LastOf(LineFormat) { return LineFormat::kKernel; }
+inline constexpr size_t kLineFormatCount = 7;
+constexpr LineFormat LastOf(LineFormat) { return LineFormat::kCollector; }
 std::string_view Name(LineFormat format);  // klog_text, klog_json, other, continuation, ...
 // Records of these are one line each and never held back.
 constexpr bool IsWhole(LineFormat format) { return format >= LineFormat::kRuntime; }

@@ -11,8 +11,9 @@
 namespace kle {
 
 // Who wrote a line, where the source vouches for it. Of kAny the line itself must tell.
-enum class LogWriter : uint8_t { kAny, kKubelet, kRuntime, kKernel };
-constexpr LogWriter LastOf(LogWriter) { return LogWriter::kKernel; }
+// A collector is journald or rsyslog, in its own words.
+enum class LogWriter : uint8_t { kAny, kKubelet, kRuntime, kKernel, kCollector };
+constexpr LogWriter LastOf(LogWriter) { return LogWriter::kCollector; }
 
 // What a source has still to read of a line after the pipeline has seen its text: each field of a
 // journal's entry costs a look-up.

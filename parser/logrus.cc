@@ -103,8 +103,9 @@ ParseError ParseWholeHeader(const Frame& frame, Record& record) {
   record.format = frame.format;
   record.pid = 0;  // not a kubelet's
   record.structured = true;
-  if (frame.format == LineFormat::kKernel) {
-    record.raw_message = WithoutUptime(frame.text);
+  if (frame.format != LineFormat::kRuntime) {
+    const bool kernel = frame.format == LineFormat::kKernel;
+    record.raw_message = kernel ? WithoutUptime(frame.text) : frame.text;
     return ParseError::kNone;
   }
   return frame.text.starts_with('{') ? ReadJson(frame.text, record) : ReadText(frame.text, record);

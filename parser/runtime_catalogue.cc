@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What container runtimes print at their default level, and the kernel lines that tell why a step
-// takes long. Rows are added, never edited: see catalogue.cc.
+// What container runtimes print at their default level, the kernel lines that tell why a step takes
+// long, and what says that lines are missing. Rows are added, never edited: see catalogue.cc.
 #include "parser/runtime_catalogue.h"
 
 namespace kle {
@@ -22,6 +22,13 @@ constexpr CatalogueRow Evidence(std::string_view message, Phase phase, Reason re
   row.phase = phase;
   row.fallback = reason;
   row.source = LogSource::kKernel;
+  return row;
+}
+
+constexpr CatalogueRow Lost(std::string_view message, std::string_view since,
+                            std::string_view meaning) {
+  CatalogueRow row{message, kLinesLost, 0, since, "", meaning};
+  row.source = LogSource::kCollector;
   return row;
 }
 
@@ -73,11 +80,17 @@ constexpr CatalogueRow kKernelRows[] = {
     Evidence("INFO: task {detail} blocked for more than {_} seconds.{_:*}", Phase::kStopContainers, Reason::kRuntimeStopTimeout, "a process hangs in the kernel, where no signal reaches it"),
     Evidence("audit: type=1400 audit({_}): apparmor=\"DENIED\" operation=\"signal\" {detail:*}", Phase::kStopContainers, Reason::kSignalDenied, "AppArmor keeps the runtime's signal from a container"),
 };
+
+constexpr CatalogueRow kCollectorRows[] = {
+    Lost("Suppressed {lines} messages from {detail}", "systemd 38", "journald's rate limit dropped lines of that unit"),
+    Lost("imjournal: {lines} messages lost due to rate-limiting{_:*}", "rsyslog 7.3", "rsyslog's rate limit dropped lines, of whichever unit"),
+};
 // clang-format on
 
 }  // namespace
 
 std::span<const CatalogueRow> RuntimeRows() { return kRuntimeRows; }
 std::span<const CatalogueRow> KernelRows() { return kKernelRows; }
+std::span<const CatalogueRow> CollectorRows() { return kCollectorRows; }
 
 }  // namespace kle

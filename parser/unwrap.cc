@@ -57,15 +57,6 @@ bool KubeletIdentifier(std::string_view name) {
   return std::ranges::any_of(kNames, [&](std::string_view one) { return name.find(one) != kNone; });
 }
 
-LogWriter WriterOf(std::string_view name) {
-  constexpr std::string_view kRuntimes[] = {"containerd", "crio", "dockerd", "cri-dockerd"};
-  constexpr std::string_view kUnit = ".service";
-  if (name.ends_with(kUnit)) name.remove_suffix(kUnit.size());
-  if (name == "kernel") return LogWriter::kKernel;
-  if (std::ranges::find(kRuntimes, name) != std::end(kRuntimes)) return LogWriter::kRuntime;
-  return KubeletIdentifier(name) ? LogWriter::kKubelet : LogWriter::kAny;
-}
-
 // rsyslog prints control bytes as #ooo. Only the TAB is undone: klog puts one before each line of a
 // block. A newline undone would let a value write lines of its own.
 void UndoTabs(std::string_view& text, std::string& scratch) {
@@ -109,7 +100,7 @@ bool ReadOrigin(std::string_view text, Origin& origin) {
   origin.text.assign(text.substr(0, end));
   origin.pid = pid;
   origin.key = Hash(name, pid);
-  origin.writer = WriterOf(name);
+  origin.writer = WriterNamed(name);
   return true;
 }
 
@@ -118,12 +109,13 @@ void SetWriter(Work& line, LogWriter writer) {
   line.writer = writer;
   line.foreign = writer == LogWriter::kAny;
   if (writer == LogWriter::kKernel) line.format = LineFormat::kKernel;
+  if (writer == LogWriter::kCollector) line.format = LineFormat::kCollector;
 }
 
 void NameWriter(Work& line, std::string_view name, uint64_t pid) {
   line.pid = pid;
   line.key = Hash(name, pid);
-  SetWriter(line, WriterOf(name));
+  SetWriter(line, WriterNamed(name));
 }
 
 uint64_t NumberOf(std::string_view text) {
@@ -432,7 +424,7 @@ bool StripJournalJson(Work& line) {
   }
   // The unit is journald's word, the identifier anybody's.
   std::string_view name = field("\"_SYSTEMD_UNIT\"");
-  if (WriterOf(name) == LogWriter::kAny) name = field("\"SYSLOG_IDENTIFIER\"");
+  if (WriterNamed(name) == LogWriter::kAny) name = field("\"SYSLOG_IDENTIFIER\"");
   if (!name.empty()) NameWriter(line, name, line.pid);
   line.text = *line.scratch;
   return true;
@@ -536,6 +528,21 @@ bool StripOne(size_t& hint, Work& line) {
 }
 
 }  // namespace
+
+LogWriter WriterNamed(std::string_view name) {
+  constexpr std::string_view kRuntimes[] = {"containerd", "crio", "dockerd", "cri-dockerd"};
+  constexpr std::string_view kJournald[] = {"systemd-journald", "systemd-journal", "journal"};
+  constexpr std::string_view kUnit = ".service";
+  name.remove_prefix(name.rfind('/') + 1);
+  if (name.ends_with(kUnit)) name.remove_suffix(kUnit.size());
+  const auto among = [name](const auto& names) {
+    return std::ranges::find(names, name) != std::end(names);
+  };
+  if (name == "kernel") return LogWriter::kKernel;
+  if (among(kRuntimes)) return LogWriter::kRuntime;
+  if (among(kJournald) || name.starts_with("rsyslogd")) return LogWriter::kCollector;
+  return KubeletIdentifier(name) ? LogWriter::kKubelet : LogWriter::kAny;
+}
 
 bool BeginsAsKlogJson(std::string_view text) {
   constexpr std::string_view kBegin = "{\"ts\":";

@@ -29,6 +29,9 @@ struct Unwrapped {
   bool partial = false;                    // cut by the wrapper
 };
 
+// By a unit's name, a cgroup's path or a syslog identifier; kAny of all others.
+LogWriter WriterNamed(std::string_view name);
+
 // As klog's own encoder of JSON begins; no other known one does.
 bool BeginsAsKlogJson(std::string_view text);
 

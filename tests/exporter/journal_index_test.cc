@@ -130,18 +130,28 @@ TEST_F(JournalIndexTest, AReportTellsWhatIsMissing) {
   suppressed.fields = {"MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e", "N_DROPPED=1625",
                        "_TRANSPORT=driver"};
   const std::string line = "I1123 23:01:26.000000    4321 a.go:1] \"line\"";
-  const std::string file = Write("a.journal", {{line, kStart}, suppressed, {line, kStart + 2}});
+  Entry former = suppressed;
+  former.message = "Suppressed 7 messages from /system.slice/kubelet.service";
+  former.realtime = kStart + 3;
+  former.fields.erase(former.fields.begin() + 1);
+  Entry of_others = suppressed;
+  of_others.message = "Suppressed 4 messages from sshd.service";
+  of_others.realtime = kStart + 4;
+  const std::string file = Write(
+      "a.journal",
+      {{line, kStart}, suppressed, {line, kStart + 2}, former, of_others, {line, kStart + 5}});
   ReportOptions options;
   options.timezone = "UTC";
   testing::internal::CaptureStderr();
   auto report = BuildReport({file}, options, nullptr);
   const std::string told = testing::internal::GetCapturedStderr();
   ASSERT_TRUE(report) << report.error().message();
-  EXPECT_EQ(report->source.lines, 2U);
-  ASSERT_EQ(report->gaps.size(), 1U);
-  EXPECT_EQ(report->gaps.at(GapReason::kSuppressed).times, 1U);
-  EXPECT_EQ(report->gaps.at(GapReason::kSuppressed).lines, 1625U);
-  EXPECT_NE(told.find("note: lines are missing, 1,625: journald's rate limit"), told.npos) << told;
+  EXPECT_EQ(report->source.lines, 3U);
+  ASSERT_EQ(report->source.gaps.size(), 1U);
+  EXPECT_EQ(report->source.gaps.at(GapReason::kSuppressed).times, 2U);
+  EXPECT_EQ(report->source.gaps.at(GapReason::kSuppressed).lines, 1632U);
+  EXPECT_NE(told.find("note: lines are missing, 1,632: the rate limit of journald"), told.npos)
+      << told;
 }
 
 }  // namespace

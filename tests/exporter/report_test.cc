@@ -57,8 +57,8 @@ Report MakeReport() {
   report.source.lines = 12345;
   report.source.formats = {{"klog_text", 12345}};
   report.source.kubelet_restarts = 1;
-  report.gaps[GapReason::kSuppressed] = {2, 1625};
-  report.gaps[GapReason::kCorrupted] = {1, 7};
+  report.source.gaps[GapReason::kSuppressed] = {2, 1625};
+  report.source.gaps[GapReason::kCorrupted] = {1, 7};
   for (int i = 1; i <= 10; ++i) {
     Add(report, Ended("web-" + std::to_string(i), i));
   }

@@ -53,6 +53,7 @@ void Check(const std::optional<Frame>& frame, size_t longest) {
       break;
     case LineFormat::kRuntime:
     case LineFormat::kKernel:
+    case LineFormat::kCollector:
       break;
     default:  // belongs to no record, or is none of its own
       std::abort();

@@ -260,6 +260,16 @@ TEST(Kernel, IsEvidenceAndNothingMore) {
   EXPECT_EQ(run.metric("kubelet_lifecycle_container_kill_failures_total"), 0);
 }
 
+TEST(Kernel, ALineWithoutAYearIsTakenToBeAsLateAsTheOneBeforeIt) {
+  const std::string hung = "INFO: task app:812 blocked for more than 120 seconds.";
+  const Measured run =
+      Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)),
+                               "Nov 23 10:00:11 node-1 kernel: [ 17.2] " + hung, At(140, "\"x\"")});
+  ASSERT_EQ(run.in_flight.size(), 1u);
+  ASSERT_EQ(run.only().failures.size(), 1u);
+  EXPECT_EQ(FormatTimestamp(run.only().failures[0].first_at), "2026-11-23T10:00:10.001000Z");
+}
+
 TEST(RuntimeAlone, IsNoKubelet) {
   Lines lines = StartedAtV0() + Ended() + Removed();
   std::erase_if(lines, [](const std::string& line) { return line.starts_with('I'); });

@@ -52,7 +52,7 @@ TEST(Catalogue, EveryRowIsFoundAndSaysWhatItMeans) {
 
 TEST(Catalogue, EveryKindHasARow) {
   std::set<EventKind> kinds;
-  for (const LogSource source : {LogSource::kKubelet, LogSource::kRuntime, LogSource::kKernel}) {
+  for (const LogSource source : kLogSources) {
     for (const CatalogueRow& row : Catalogue(source)) {
       kinds.insert(row.kind);
       EXPECT_EQ(row.source, source) << row.message;

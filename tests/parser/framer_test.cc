@@ -43,6 +43,9 @@ void PushLine(Framer& framer, const LogLine& line, Framed& out) {
     case LineFormat::kKernel:
       out.formats += 'k';
       break;
+    case LineFormat::kCollector:
+      out.formats += 'l';
+      break;
   }
 }
 

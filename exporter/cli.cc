@@ -167,17 +167,21 @@ void AddServe(CLI::App& app, Settings& given) {
 void AddReport(CLI::App& app, ReportOptions& options) {
   CLI::App& command =
       *app.add_subcommand("report", "Read saved logs or journals and print every termination");
+  command.footer(
+      "Exit: 0 ok, 1 runtime error, 2 usage error, 3 when --fail-if-stuck or --fail-if-slower "
+      "found one.");
   command
       .add_option("PATH", options.paths,
                   "Logs (plain, .gz, .zst), journals or folders; - is standard input")
       ->type_name("");
   AddWord(command, "--format", options.format,
           {"table", "json", "csv", "html", "openmetrics", "otlp"}, "What is printed");
-  AddMoment(command, "--since", options.since,
-            "Only what had not ended before: a time (2026-11-23T23:00:00Z; without a zone, in that "
-            "of --timezone), or so long (2h, 30m) before the log's end");
+  AddMoment(
+      command, "--since", options.since,
+      "Leaves out what had ended by then: a time (2026-11-23T23:00:00Z; without a zone, in that "
+      "of --timezone), or so long (2h, 30m) before the log's end");
   AddMoment(command, "--until", options.until,
-            "Only what was asked for until then: a time, or so long before the log's end");
+            "Leaves out what was asked for later: a time, or so long before the log's end");
   AddZone(command, "--timezone", options.timezone, "Zone of the log's times; default UTC");
   AddNumber(command, "--year", options.year, 1970, 2200,
             "Year of the first line; default from the file's time");
@@ -186,17 +190,20 @@ void AddReport(CLI::App& app, ReportOptions& options) {
       ->default_str(std::to_string(options.slowest));
   command.add_flag("--stuck-only", options.stuck_only, "Only pods that are stuck");
   command.add_flag("--fail-if-stuck", options.fail_if_stuck, "Exit with 3 when a pod is stuck");
-  AddRepeatable(
-      command, "--diff", options.diff,
-      "The log of before, repeatable; PATH is that of after: each phase's count, median and p99 of "
-      "both, and how many times as long it takes now; table or json")
+  AddRepeatable(command, "--diff", options.diff,
+                "The log of before, repeatable, PATH being that of after: each phase's count, "
+                "median and p99 in "
+                "both, and their ratio; table or json")
       ->type_name("BEFORE");
   AddDuration(command, "--fail-if-slower", options.fail_if_slower,
               "Exit with 3 when a termination shown took longer, or has been under way longer");
-  command.add_option("--namespace", options.namespace_, "Only this namespace");
-  command.add_option("--pod", options.pod, "Only pods whose name begins so");
+  command.add_option("--namespace", options.namespace_, "Only this namespace")
+      ->type_name("NAMESPACE");
+  command.add_option("--pod", options.pod, "Only pods whose name begins with this")
+      ->type_name("NAME");
   AddRepeatable(command, "--journal.unit", options.journal_units,
-                "Unit to read from a journal, repeatable; default: the known kubelet units");
+                "Unit to read from a journal, repeatable; default: the known kubelet units")
+      ->type_name("UNIT");
   command
       .add_option_function<std::string>(
           "--runtime.source",
@@ -213,7 +220,8 @@ void AddReport(CLI::App& app, ReportOptions& options) {
 
 void AddOthers(CLI::App& app, AllOptions& options) {
   app.add_subcommand("explain", "Tell which event a line is, or why it is none")
-      ->add_option("LINE", options.explain.lines, "Lines; none or -: standard input")
+      ->add_option("LINE", options.explain.lines,
+                   "Lines of a log, each one argument; none or -: standard input")
       ->type_name("");
   for (const auto& [name, help] : {std::pair("catalogue", "Print every event that is recognised"),
                                    std::pair("metrics", "Print every metric")}) {
@@ -224,10 +232,12 @@ void AddOthers(CLI::App& app, AllOptions& options) {
   }
   app.add_subcommand("configuration", "Print docs/CONFIGURATION.md")->group("");
   app.add_subcommand("prepare-state", "Let this process's group write the state's folder, and exit")
-      ->add_option("--state.path", options.prepare_state_path, "As that of serve")
+      ->add_option("--state.path", options.prepare_state_path, "The state file, as given to serve")
+      ->type_name("FILE")
       ->capture_default_str();
   app.add_subcommand("check-config", "Check a configuration file and exit")
-      ->add_option("FILE", options.check_config, "The file")
+      ->add_option("FILE", options.check_config,
+                   "What serve would get by --config.file or --web.config.file")
       ->type_name("");
   app.add_subcommand("completion", "Print a completion for bash or zsh")
       ->add_option("SHELL", options.shell, "bash or zsh")
@@ -384,13 +394,13 @@ int Parse(int argc, char** argv, StateFile::StepHook on_commit_step) {
   CLI::App app("Measures how long every step of a pod's termination takes, from the kubelet's log.",
                kName);
   app.set_version_flag("--version", VersionText());
-  app.footer(
-      "Without a command: serve, with its flags. Exit: 0 ok, 1 runtime error, 2 usage error,\n"
-      "3 with report --fail-if-stuck when a pod is stuck, or with --fail-if-slower when one took "
-      "longer.");
   AddServe(app, options.serve);
   AddReport(app, options.report);
   AddOthers(app, options);
+  app.footer(  // after the commands, which would take it over
+      "Without a command: serve, with its flags. COMMAND --help has the flags of each.\n"
+      "Exit: 0 ok, 1 runtime error, 2 usage error, 3 when --fail-if-stuck or --fail-if-slower "
+      "found one.");
   std::vector<std::string> commands;
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     command->allow_extras();

@@ -84,15 +84,18 @@ std::string ManPage(const CommandTable& table) {
   }
   text +=
       ".Sh DESCRIPTION\n.Nm\nreads what the kubelet writes to the systemd journal or to a log "
-      "file.\n" +
-      Sentence(table.help) + ".Pp\nWithout a command it does\n.Cm " + table.default_command +
-      " .\n.Sh COMMANDS\n";
+      "file,\n"
+      "follows every pod's life, and tells how long each step of its end took,\n"
+      "what failed, and which pods are stuck.\n.Pp\nWithout a command it does\n.Cm " +
+      table.default_command + " .\n.Sh COMMANDS\n";
   for (const CommandRow& command : table.commands) Command(text, command);
   text +=
       ".Sh FILES\n"
       ".Bl -tag -width Ds\n"
       ".It Pa /var/lib/kubelet\\-lifecycle\\-exporter/state\n"
       "What\n.Cm serve\nkeeps over a restart.\n"
+      ".It Pa /etc/kubelet\\-lifecycle\\-exporter/config.yaml\n"
+      "What the unit of the Debian package gives to\n.Fl \\-config.file .\n"
       ".El\n"
       ".Sh EXIT STATUS\n"
       ".Bl -tag -width Ds\n"

@@ -188,8 +188,8 @@ const terminationRecords = (() => {
         one.prestop_outcome ? `preStop ${one.prestop_outcome} ${duration(one.prestop_seconds)}` : ''].filter(Boolean).join(', ') }));
     const volumes = record.volumes.map((one) => ({ group: 'volume', label: one.name || one.unique_name, name: 'unmount_volumes',
       precision: 'exact', at: bar(start, one.started_at, one.unmounted_at, now), seconds: one.seconds,
-      note: [one.plugin, one.attempts > 1 ? times(one.attempts, 'attempt') : '', one.failures ? times(one.failures, 'failure') : '']
-        .filter(Boolean).join(', ') }));
+      note: [one.plugin, one.attempts > 1 && one.attempts !== one.failures ? times(one.attempts, 'attempt') : '',
+        one.failures ? times(one.failures, one.attempts === one.failures ? 'failed attempt' : 'failure') : ''].filter(Boolean).join(', ') }));
     return [...phases, ...containers, ...volumes];
   }
 
@@ -275,8 +275,9 @@ const terminationRecords = (() => {
     const item = element('li', 'record');
     const details = element('details');
     const summary = element('summary');
-    const part = Object.fromEntries(['time', 'extra', 'pod', 'namespace', 'badge', 'trigger', 'reason', 'hint']
+    const part = Object.fromEntries(['time', 'extra', 'pod', 'namespace', 'badge', 'trigger', 'reason', 'hint', 'advice', 'runbook']
       .map((name) => [name, element('span', `r-${name}`)]));
+    part.hint.append(part.advice, ' ', part.runbook);
     part.track = element('span', 'track r-track');
     part.track.setAttribute('aria-hidden', 'true');
     const group = (className, ...children) => {
@@ -355,13 +356,16 @@ const terminationRecords = (() => {
       say(part.pod, record.pod || 'unknown pod');
       say(part.namespace, record.namespace);
       say(part.trigger, words(record.trigger));
+      part.hint.hidden = !current?.hint;
       const reason = topReason(record);
       say(part.reason, reason ? words(reason) : '');
       if (current) {
         say(part.time, age(now));
         say(part.extra, overdue ? `overdue ${age(current.overdue_seconds + now - current.age_seconds)}` : grace === null ? '' : `grace ${age(grace)}`);
         say(part.badge, words(current.phase));
-        say(part.hint, current.hint);
+        const [advice, runbook] = current.hint.split(/ (?=Runbook: )/);
+        say(part.advice, advice);
+        say(part.runbook, runbook ?? '');
       } else {
         say(part.time, duration(secondsOf(record)));
         say(part.extra, time(record.removed_at ?? record.reclaimed_at ?? record.terminated_at ?? record.requested_at).slice(5));

@@ -150,10 +150,13 @@ SUITES = ("inputs", "exact", "files", "journal", "growth", "live", "memory", "sc
 
 HEAD = """# Performance
 
-Made by `./dev bench`. Every ratio is of the CPU time (user and system) of whole programs that ran in turn on the same input, {pairs} pairs: the
-median, and in brackets the smallest and the largest. The input is a made-up kubelet at `-v 5` (tests/support/kubelet_log.py), {lines:,} lines,
-206 bytes a line, 13 % of them of a pod's life, with an oracle beside it; and recorded kubelets where it says so. `./dev bench stages` tells what each
-stage of a line costs.
+What it costs, for whoever gives it a share of a node: made by `./dev bench`, against limits that were set beforehand and against peers.
+What a node needs: [INSTALL.md](INSTALL.md#what-it-needs).
+
+* **Ratios** are of the CPU time (user and system) of whole programs that ran in turn on the same input, {pairs} pairs: the median, and in
+  brackets the smallest and the largest.
+* **The input** is a made-up kubelet at `-v 5` (`tests/support/kubelet_log.py`), {lines:,} lines, 206 bytes a line, 13 % of them of a pod's life,
+  with an oracle beside it; and recorded kubelets where it says so.
 
 """
 

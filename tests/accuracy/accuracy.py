@@ -64,7 +64,7 @@ def main(argv):
                 failed.append(f"{name} {pod}: {what}: {detail[:200]}")
     passed, checks = sum(v[0] for v in table.values()), sum(v[1] for v in table.values())
     if markdown:
-        print("# Accuracy\n\nMade by `./dev accuracy`: `report --format=json` on recorded kubelets, held against what the API server and the\n"
+        print("# Accuracy\n\nHow right the numbers are, for whoever doubts one. Made by `./dev accuracy`: `report --format=json` on recorded kubelets, held against what the API server and the\n"
               "container runtime saw (tests/accuracy/score.py has each check and its tolerance). The exit error is the distance of\n"
               "each container's `exited_at` from the runtime's own event; docker's event is itself 30 to 120 ms late. At `-v 2` an exit\n"
               "is known to a PLEG relist only.\n")

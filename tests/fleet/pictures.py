@@ -86,10 +86,9 @@ def keep(url, seconds):
     """What is asked once for all pictures, kept below build/ so that they can be drawn again."""
     end = time.time()
     begin = end - seconds + min(120, seconds / 4)  # rates need some samples
-    # The node that has the most to show: a stuck pod, failures, and many pods that ended.
+    # The node that has the most to show: of those on which something fails, the one with the most pods that ended.
     worst = ask(url, "query", query="topk(1, sum by (instance) (increase(kubelet_lifecycle_pod_terminations_total[5m]))"
-                                    " * sum by (instance) (instance:kubelet_lifecycle_termination_failures:rate5m)"
-                                    " and sum by (instance) (kubelet_lifecycle_overdue_pods) > 0)")
+                                    " and sum by (instance) (instance:kubelet_lifecycle_termination_failures:rate5m) > 0)")
     values = {"$__rate_interval": "1m", "$__range": f"{round(end - begin)}s", "$cluster": ".*", "$precision": ".*", "$namespace": ".*"}
     KEPT.mkdir(parents=True, exist_ok=True)
     for path in sorted(GRAFANA.glob("*.json")):

@@ -5,14 +5,18 @@ import { createDataFrame, FieldType, getDisplayProcessor, type DataFrame, type F
 export type Series = { name: string; labels: Record<string, string>; times: number[]; values: (number | null)[] };
 export type PanelJson = any; // the dashboard's JSON, checked by its own lane
 
-const config = (panel: PanelJson, name?: string, i = 0) => ({
-  ...panel.fieldConfig.defaults,
-  ...(name === undefined ? {} : { displayName: name }),
-  links: [],
-  custom: { ...panel.fieldConfig.defaults.custom },
-  color: panel.fieldConfig.defaults.color,
-  seriesIndex: i,
-});
+// The panel's defaults, and its overrides by name.
+function config(panel: PanelJson, name: string, i = 0) {
+  const { defaults, overrides } = panel.fieldConfig;
+  const base: any = { ...defaults, displayName: name, links: [], custom: { ...defaults.custom }, seriesIndex: i };
+  for (const override of overrides.filter((one: any) => one.matcher.options === name)) {
+    for (const { id, value } of override.properties) {
+      if (id.startsWith('custom.')) base.custom[id.slice(7)] = value;
+      else if (id !== 'links') base[id] = value;
+    }
+  }
+  return base;
+}
 
 function withDisplay(field: Field, theme: GrafanaTheme2): Field {
   field.display = getDisplayProcessor({ field, theme, timeZone: 'utc' });
@@ -39,19 +43,13 @@ export function seriesFrames(panel: PanelJson, series: Series[], theme: GrafanaT
 
 export const lastField = (panel: PanelJson, one: Series, theme: GrafanaTheme2) => seriesFrames(panel, [one], theme)[0].fields[1];
 
-// Columns in the order of the panel's `organize`, with its overrides.
+// Columns in the order of the panel's `organize`.
 export function tableFrame(panel: PanelJson, series: Series[], theme: GrafanaTheme2): DataFrame {
   const { renameByName, indexByName } = panel.transformations[0].options;
   const fields = Object.keys(indexByName).map((name) => {
     const shown = renameByName[name] ?? name;
     const number = name === 'Value';
-    const base: any = config(panel, shown);
-    for (const override of panel.fieldConfig.overrides.filter((one: any) => one.matcher.options === shown)) {
-      for (const { id, value } of override.properties) {
-        if (id.startsWith('custom.')) base.custom[id.slice(7)] = value;
-        else if (id !== 'links') base[id] = value;
-      }
-    }
+    const base = config(panel, shown);
     base.custom.filterable = false;
     const values = number ? series.map((one) => one.values.at(-1)) : series.map((one) => one.labels[name] ?? '');
     return withDisplay({ name: shown, type: number ? FieldType.number : FieldType.string, values, config: base }, theme);

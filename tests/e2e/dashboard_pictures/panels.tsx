@@ -16,14 +16,16 @@ function Nothing({ panel, width, height, theme }: Drawn) {
 
 function Stat({ panel, series, width, height, theme }: Drawn) {
   const each = width / series.length;
+  const values = series.map((one) => {
+    const field = lastField(panel, one, theme);
+    return { one, field, shown: { ...field.display!(one.values.filter((v) => v !== null).at(-1)), title: one.name } };
+  });
+  const widest = getDisplayValueAlignmentFactors(values.map(({ shown }) => ({ display: shown })) as any);
   return (
     <div style={{ display: 'flex' }}>
-      {series.map((one, i) => {
-        const field = lastField(panel, one, theme);
-        const last = one.values.filter((v) => v !== null).at(-1);
-        const shown = { ...field.display!(last), title: one.name };
+      {values.map(({ one, field, shown }, i) => {
         const sparkline = panel.options.graphMode === 'area' && one.values.length > 1 ? { y: field } : undefined;
-        return <BigValue key={i} theme={theme} width={each} height={height} value={shown} sparkline={sparkline}
+        return <BigValue key={i} theme={theme} width={each} height={height} value={shown} sparkline={sparkline} alignmentFactors={widest}
                          colorMode={panel.options.colorMode} graphMode={panel.options.graphMode} textMode={panel.options.textMode} count={series.length} />;
       })}
     </div>

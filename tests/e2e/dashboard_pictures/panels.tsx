@@ -64,7 +64,7 @@ function Heatmap({ panel, series, width, height, theme, range }: Drawn) {
   if (first < 0) return <Nothing {...{ panel, series, width, height, theme, range }} />;
   const shown = rows.slice(first, last + 1), cells = counts.slice(first, last + 1);
   const most = Math.max(...cells.flat());
-  const left = 72, bottom = 20, columns = Math.max(...rows.map((row) => row.times.length));
+  const left = 80, bottom = 20, columns = Math.max(...rows.map((row) => row.times.length));
   const w = (width - left) / columns, h = (height - bottom) / shown.length;
   const unit = getValueFormat(panel.options.yAxis.unit);
   const text = { fill: theme.colors.text.primary, fontSize: 11, fontFamily: theme.typography.fontFamily };

@@ -110,8 +110,9 @@ int JournalSource::SeekPastPlace() {
 // Back to the entry last read. A cursor of the future would silence libsystemd for good, and one
 // that was deleted leads to what is left: neither is an error to it.
 int JournalSource::Resume() {
-  if (only_boot_ && place_.boot_id != BootText(*only_boot_))
+  if (only_boot_ && place_.boot_id != BootText(*only_boot_)) {
     return sd_journal_seek_head(journal_.get());
+  }
   sd_id128_t boot{};
   const bool running = sd_id128_get_boot(&boot) >= 0 && BootText(boot) == place_.boot_id;
   if (following() && boots_to_come_ && !only_boot_) {

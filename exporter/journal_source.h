@@ -61,13 +61,15 @@ class JournalSource final : public LineSource {
   int AddMatches();
   void Mark();  // the entry just read is the place
   void Process();
+  std::optional<ReadStatus> AtEnd(std::chrono::milliseconds wait,
+                                  std::optional<Clock::time_point>& deadline);
   Waited Wait(std::chrono::milliseconds wait, std::optional<Clock::time_point>& deadline);
   bool Cut();  // a file shrank under the reader
   void Fail(std::string_view what, int error);
   void Reopen();
   void Probe();  // the files, for what Health tells
 
-  // journal_source.cc: one entry and its fields
+  // journal_entry.cc: one entry and its fields
   bool IsOf(sd_id128_t boot);
   int ReadEntry(LogLine& line);
   int ReadFields();
@@ -75,6 +77,8 @@ class JournalSource final : public LineSource {
   void TakeMessage(std::string_view field);
   void TakeTrusted(std::string_view field);  // what journald says itself: "_..."
   std::optional<LogWriter> WriterOfEntry();
+  int FindWriter(uint64_t realtime, std::string_view message, Need need,
+                 std::optional<LogWriter>& writer);
   std::optional<LogWriter> Writer() const;
   static Transport TransportOf(std::string_view name);
   uint64_t StreamOf(std::string_view id);

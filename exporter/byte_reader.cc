@@ -69,7 +69,6 @@ class ReaderBase : public ByteReader {
  public:
   explicit ReaderBase(std::unique_ptr<RawFile> raw) : raw_(std::move(raw)) {}
   uint64_t consumed() const override { return raw_->consumed(); }
-  int fd() const override { return raw_->fd(); }
 
  protected:
   Error CutShort() const {
@@ -190,8 +189,33 @@ class ZstdReader final : public ReaderBase {
   bool in_frame_ = false;
 };
 
-bool StartsWith(std::span<const char> front, std::string_view magic) {
-  return std::string_view(front.data(), front.size()).starts_with(magic);
+// How a log may be packed. To add one: its reader above, and a row.
+struct Packing {
+  std::string_view magic;  // at most kMagicBytes
+  std::string_view suffix;
+  std::unique_ptr<ByteReader> (*reader)(std::unique_ptr<RawFile> raw);
+};
+
+template <typename Reader>
+std::unique_ptr<ByteReader> Make(std::unique_ptr<RawFile> raw) {
+  return std::make_unique<Reader>(std::move(raw));
+}
+
+constexpr Packing kPackings[] = {
+    {"\x1f\x8b", ".gz", Make<GzipReader>},
+    {"\x28\xb5\x2f\xfd", ".zst", Make<ZstdReader>},
+};
+
+Result<std::unique_ptr<ByteReader>> ReaderOf(std::unique_ptr<RawFile> raw) {
+  auto front = raw->Front(kMagicBytes);
+  if (!front) return front.error();
+  const std::string_view begin(front->data(), front->size());
+  for (const Packing& packing : kPackings) {
+    if (begin.starts_with(packing.magic)) return packing.reader(std::move(raw));
+  }
+  auto plain = std::make_unique<PlainReader>(std::move(raw));
+  plain->TakeFront();
+  return std::unique_ptr<ByteReader>(std::move(plain));
 }
 
 Result<std::unique_ptr<RawFile>> OpenRaw(const std::string& path) {
@@ -212,20 +236,21 @@ Result<std::unique_ptr<RawFile>> OpenRaw(const std::string& path) {
 
 }  // namespace
 
+bool NamedAsPacked(std::string_view path) {
+  return std::ranges::any_of(
+      kPackings, [path](const Packing& packing) { return path.ends_with(packing.suffix); });
+}
+
 Result<std::unique_ptr<ByteReader>> OpenBytes(const std::string& path) {
   auto raw = OpenRaw(path);
   if (!raw) return raw.error();
-  auto front = (*raw)->Front(kMagicBytes);
-  if (!front) return front.error();
-  if (StartsWith(*front, "\x1f\x8b")) {
-    return std::unique_ptr<ByteReader>(std::make_unique<GzipReader>(std::move(*raw)));
-  }
-  if (StartsWith(*front, "\x28\xb5\x2f\xfd")) {
-    return std::unique_ptr<ByteReader>(std::make_unique<ZstdReader>(std::move(*raw)));
-  }
-  auto plain = std::make_unique<PlainReader>(std::move(*raw));
-  plain->TakeFront();
-  return std::unique_ptr<ByteReader>(std::move(plain));
+  return ReaderOf(std::move(*raw));
+}
+
+Result<std::unique_ptr<ByteReader>> BytesOf(int fd, const std::string& path) {
+  const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return SystemError("cannot open", path, errno, "raise the limit of open files");
+  return ReaderOf(std::make_unique<RawFile>(own, path));
 }
 
 Result<std::unique_ptr<ByteReader>> OpenPlain(const std::string& path, uint64_t offset) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "exporter/result.h"
 
@@ -22,11 +23,17 @@ class ByteReader {
   // Bytes taken from the file itself, before decompression.
   virtual uint64_t consumed() const = 0;
   virtual bool compressed() const = 0;
-  virtual int fd() const = 0;
 };
 
 // Opens `path` ("-" is standard input) and looks at its first bytes for a compression.
 [[nodiscard]] Result<std::unique_ptr<ByteReader>> OpenBytes(const std::string& path);
+
+// The same of a file that is open and regular, from where `fd` stands; `fd` stays the caller's.
+// `path` is for messages.
+[[nodiscard]] Result<std::unique_ptr<ByteReader>> BytesOf(int fd, const std::string& path);
+
+// Whether the name alone says that the file is packed, as OpenBytes would unpack it.
+bool NamedAsPacked(std::string_view path);
 
 // Opens `path` without any decompression, from `offset` on.
 [[nodiscard]] Result<std::unique_ptr<ByteReader>> OpenPlain(const std::string& path,

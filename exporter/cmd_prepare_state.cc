@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "exporter/complain.h"
+#include "exporter/descriptor.h"
 #include "exporter/options.h"
 #include "exporter/result.h"
 
@@ -42,11 +43,9 @@ Result<void> Prepare(const std::string& path) {
   std::error_code failed;
   std::filesystem::create_directories(path, failed);
   if (failed) return SystemError("cannot make the folder", path, failed.value(), kAdvice);
-  const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (folder < 0) return SystemError("cannot open the folder", path, errno, kAdvice);
-  auto done = GiveToGroup(folder, path);
-  close(folder);
-  return done;
+  const Descriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (*folder < 0) return SystemError("cannot open the folder", path, errno, kAdvice);
+  return GiveToGroup(*folder, path);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "exporter/byte_reader.h"
+
 namespace kle {
 namespace {
 
@@ -54,8 +56,6 @@ std::vector<Sibling> RotatedFiles(const std::string& path) {
 }
 
 std::string PlainOf(const std::string& packed) { return packed.substr(0, packed.rfind('.')); }
-
-bool Packed(const std::string& path) { return path.ends_with(".gz") || path.ends_with(".zst"); }
 
 }  // namespace
 
@@ -105,7 +105,7 @@ bool FollowedLog::FindOnce(const LogPlace& place) {
   std::ranges::reverse(files);  // mostly it is the youngest
   for (const Sibling& candidate : files) {
     // Beside the plain one it is not whole yet.
-    if (Packed(candidate.path) && Stat(PlainOf(candidate.path), info)) continue;
+    if (NamedAsPacked(candidate.path) && Stat(PlainOf(candidate.path), info)) continue;
     auto file = LogFile::Open(candidate.path, place.offset);
     if (!file || !(*file)->Matches(place)) continue;
     file_ = std::move(*file);
@@ -131,7 +131,7 @@ std::string FollowedLog::NextPath() const {
   for (const Sibling& file : files) {
     const bool younger = file.written_at > done_to_ && file.inode != done_inode_ && file.size > 0;
     if (!younger || (there && file.inode == live.st_ino)) continue;
-    if (!Packed(file.path) || StillYounger(file.path)) return file.path;
+    if (!NamedAsPacked(file.path) || StillYounger(file.path)) return file.path;
   }
   return path_;
 }

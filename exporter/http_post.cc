@@ -5,7 +5,6 @@
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,7 @@
 #include <memory>
 
 #include "exporter/build_info.h"
+#include "exporter/descriptor.h"
 
 namespace kle {
 namespace {
@@ -27,26 +27,12 @@ struct Patience {
   const std::atomic<bool>& stop;
 };
 
-class Socket {
- public:
-  explicit Socket(int fd) : fd_(fd) {}
-  ~Socket() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Error Trouble(const HttpEndpoint& endpoint, std::string_view what, int error) {
   return SystemError(what, endpoint.host + ":" + endpoint.port, error);
 }
 
 // Whether the socket is ready for `events` before patience ends.
-Result<void> Await(const Socket& socket, short events, const HttpEndpoint& endpoint,
+Result<void> Await(const Descriptor& socket, short events, const HttpEndpoint& endpoint,
                    const Patience& patience) {
   while (true) {
     const auto left =
@@ -54,29 +40,29 @@ Result<void> Await(const Socket& socket, short events, const HttpEndpoint& endpo
     if (left.count() <= 0 || patience.stop.load(std::memory_order_relaxed)) {
       return Trouble(endpoint, "no answer from", ETIMEDOUT);
     }
-    pollfd wait{socket.fd(), events, 0};
+    pollfd wait{*socket, events, 0};
     const int ready = poll(&wait, 1, std::min(kSliceMillis, static_cast<int>(left.count())));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return Trouble(endpoint, "cannot wait for", errno);
   }
 }
 
-Result<void> Connect(const Socket& socket, const addrinfo& address, const HttpEndpoint& endpoint,
-                     const Patience& patience) {
-  if (connect(socket.fd(), address.ai_addr, address.ai_addrlen) == 0) return {};
+Result<void> Connect(const Descriptor& socket, const addrinfo& address,
+                     const HttpEndpoint& endpoint, const Patience& patience) {
+  if (connect(*socket, address.ai_addr, address.ai_addrlen) == 0) return {};
   if (errno != EINPROGRESS) return Trouble(endpoint, "cannot connect to", errno);
   if (auto ready = Await(socket, POLLOUT, endpoint, patience); !ready) return ready;
   int error = 0;
   socklen_t size = sizeof error;
-  getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  getsockopt(*socket, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return Trouble(endpoint, "cannot connect to", error);
   return {};
 }
 
-Result<void> Send(const Socket& socket, std::string_view bytes, const HttpEndpoint& endpoint,
+Result<void> Send(const Descriptor& socket, std::string_view bytes, const HttpEndpoint& endpoint,
                   const Patience& patience) {
   while (!bytes.empty()) {
-    const ssize_t sent = send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = send(*socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent > 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
     } else if (errno == EAGAIN || errno == EINTR) {
@@ -89,12 +75,13 @@ Result<void> Send(const Socket& socket, std::string_view bytes, const HttpEndpoi
 }
 
 // Of "HTTP/1.1 200 OK".
-Result<int> Status(const Socket& socket, const HttpEndpoint& endpoint, const Patience& patience) {
+Result<int> Status(const Descriptor& socket, const HttpEndpoint& endpoint,
+                   const Patience& patience) {
   std::string answer;
   while (answer.find("\r\n") == answer.npos && answer.size() < kMostOfAnAnswer) {
     if (auto ready = Await(socket, POLLIN, endpoint, patience); !ready) return ready.error();
     std::array<char, 1024> room{};
-    const ssize_t got = recv(socket.fd(), room.data(), room.size(), 0);
+    const ssize_t got = recv(*socket, room.data(), room.size(), 0);
     if (got > 0) {
       answer.append(room.data(), static_cast<size_t>(got));
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -160,10 +147,10 @@ Result<int> HttpPost(const HttpEndpoint& endpoint, std::string_view type, std::s
   head.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n");
   Error last("cannot find " + endpoint.host);
   for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
-    const Socket socket(::socket(address->ai_family,
-                                 address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                                 address->ai_protocol));
-    if (socket.fd() < 0) continue;
+    const Descriptor socket(::socket(address->ai_family,
+                                     address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                                     address->ai_protocol));
+    if (*socket < 0) continue;
     if (auto connected = Connect(socket, *address, endpoint, patience); !connected) {
       last = connected.error();
       continue;

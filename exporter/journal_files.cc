@@ -13,6 +13,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "exporter/descriptor.h"
+
 namespace kle {
 namespace {
 
@@ -91,23 +93,19 @@ int64_t JournalFiles::unreadable_total() const {
 bool IsJournalFile(const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return JournalName(path);
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (*file < 0) return JournalName(path);
   std::array<char, kMagic.size()> head{};
-  const bool journal = pread(fd, head.data(), head.size(), 0) == ssize_t{head.size()} &&
-                       std::string_view(head.data(), head.size()) == kMagic;
-  close(fd);
-  return journal;
+  return pread(*file, head.data(), head.size(), 0) == ssize_t{head.size()} &&
+         std::string_view(head.data(), head.size()) == kMagic;
 }
 
 std::string JournalFileTrouble(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return errno == ENOENT ? "" : ReasonOf(errno);  // gone by rotation: no trouble
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (*file < 0) return errno == ENOENT ? "" : ReasonOf(errno);  // gone by rotation: no trouble
   std::array<char, kIncompatibleFlags + sizeof(uint32_t)> head{};
-  const ssize_t got = pread(fd, head.data(), head.size(), 0);
-  const int error = errno;
-  close(fd);
-  if (got < 0) return ReasonOf(error);
+  const ssize_t got = pread(*file, head.data(), head.size(), 0);
+  if (got < 0) return ReasonOf(errno);
   if (got == 0) return "";  // just made
   if (got < ssize_t{head.size()} || std::string_view(head.data(), kMagic.size()) != kMagic) {
     return "bad_magic";

@@ -9,6 +9,8 @@
 #include <span>
 #include <string_view>
 
+#include "exporter/descriptor.h"
+
 namespace kle {
 namespace {
 
@@ -50,12 +52,7 @@ uint64_t LittleEndian(std::string_view bytes) {
 // Reads at an offset; what lies behind the file's end is zeroes.
 class Bytes {
  public:
-  explicit Bytes(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~Bytes() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Bytes(const Bytes&) = delete;
-  Bytes& operator=(const Bytes&) = delete;
+  explicit Bytes(const std::string& path) : file_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
 
   template <size_t kCount>
   std::array<char, kCount> Take(uint64_t offset) const {
@@ -72,11 +69,11 @@ class Bytes {
 
  private:
   void Fill(std::span<char> bytes, uint64_t offset) const {
-    const ssize_t got = pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t got = pread(*file_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     std::ranges::fill(bytes.subspan(static_cast<size_t>(std::max(got, ssize_t{0}))), '\0');
   }
 
-  int fd_;
+  Descriptor file_;
 };
 
 uint64_t Number(std::span<const char> bytes, uint64_t offset) {

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,6 +11,8 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+
+#include "exporter/descriptor.h"
 
 namespace kle {
 namespace {
@@ -152,12 +153,9 @@ Result<int> Listen(const Endpoint& endpoint, const std::string& text) {
 }
 
 bool HasIpv6() {
-  const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
+  const Descriptor tried(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const Endpoint any = EveryIpv6();
-  const bool can = bind(fd, any.address(), any.size) == 0;
-  close(fd);
-  return can;
+  return *tried >= 0 && bind(*tried, any.address(), any.size) == 0;
 }
 
 }  // namespace kle

@@ -26,9 +26,9 @@ int64_t Nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000LL
 
 Result<std::unique_ptr<LogFile>> LogFile::Open(const std::string& path, uint64_t offset) {
   std::unique_ptr<LogFile> file(new LogFile);
-  file->fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  file->file_ = Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info {};
-  if (file->fd_ < 0 || fstat(file->fd_, &info) != 0) {
+  if (*file->file_ < 0 || fstat(*file->file_, &info) != 0) {
     return SystemError(
         "cannot follow", path, errno,
         errno == EACCES ? "run as a user who may read it" : "is --file.path the kubelet's log?");
@@ -38,20 +38,16 @@ Result<std::unique_ptr<LogFile>> LogFile::Open(const std::string& path, uint64_t
   }
   file->device_ = info.st_dev;
   file->inode_ = info.st_ino;
-  auto bytes = OpenBytes(path);
+  auto bytes = BytesOf(*file->file_, path);  // under the name there may be another file by now
   if (!bytes) return bytes.error();
   if ((*bytes)->compressed()) file->packed_ = std::move(*bytes);
   if (auto skipped = file->SkipTo(offset); !skipped) return skipped.error();
   return file;
 }
 
-LogFile::~LogFile() {
-  if (fd_ >= 0) close(fd_);
-}
-
 Result<size_t> LogFile::Read(char* room, size_t size) {
   if (packed_) return packed_->Read({room, size});
-  const ssize_t got = pread(fd_, room, size, static_cast<off_t>(read_to_));
+  const ssize_t got = pread(*file_, room, size, static_cast<off_t>(read_to_));
   if (got < 0) return SystemError("cannot read the log", "", errno);
   return static_cast<size_t>(got);
 }
@@ -92,7 +88,7 @@ bool LogFile::StillThere() {
   if (packed_ || last_.empty()) return true;
   std::array<char, kTail> now{};
   const ssize_t got =
-      pread(fd_, now.data(), last_.size(), static_cast<off_t>(read_to_ - last_.size()));
+      pread(*file_, now.data(), last_.size(), static_cast<off_t>(read_to_ - last_.size()));
   return got == static_cast<ssize_t>(last_.size()) &&
          std::string_view(now.data(), last_.size()) == last_;
 }
@@ -128,7 +124,7 @@ Result<bool> LogFile::Fill() {
     struct stat info {};
     changed_ =
         !packed_ &&
-        (*got > 0 || (fstat(fd_, &info) == 0 && static_cast<uint64_t>(info.st_size) < read_to_));
+        (*got > 0 || (fstat(*file_, &info) == 0 && static_cast<uint64_t>(info.st_size) < read_to_));
     return false;
   }
   buffer_.resize(before + *got);
@@ -205,7 +201,7 @@ LogPlace LogFile::place() const {
 
 int64_t LogFile::written_at() const {
   struct stat info {};
-  return fstat(fd_, &info) == 0 ? Nanoseconds(info.st_mtim) : 0;
+  return fstat(*file_, &info) == 0 ? Nanoseconds(info.st_mtim) : 0;
 }
 
 }  // namespace kle

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "exporter/byte_reader.h"
+#include "exporter/descriptor.h"
 #include "exporter/result.h"
 #include "parser/codec.h"
 
@@ -38,7 +39,6 @@ class LogFile {
   // From `offset` on. An error when the file is shorter.
   [[nodiscard]] static Result<std::unique_ptr<LogFile>> Open(const std::string& path,
                                                              uint64_t offset);
-  ~LogFile();
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
@@ -73,7 +73,7 @@ class LogFile {
   std::string_view Tail() const;
 
   std::unique_ptr<ByteReader> packed_;
-  int fd_ = -1;
+  Descriptor file_;
   uint64_t device_ = 0;
   uint64_t inode_ = 0;
   std::string head_;

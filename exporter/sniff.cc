@@ -28,11 +28,11 @@ bool LooksBinary(std::string_view head) {
 }
 
 // Forms that a log may be kept in and that are not read, by their first bytes.
-struct Packing {
+struct UnreadForm {
   std::string_view magic;
   std::string_view unpack;
 };
-constexpr Packing kPackings[] = {
+constexpr UnreadForm kUnreadForms[] = {
     {"\xFD\x37\x7A\x58\x5A", "xz -dc"},       {"BZh", "bzip2 -dc"},
     {"\x04\x22\x4D\x18", "lz4 -dc"},          {"PK\x03\x04", "unzip -p"},
     {"\xFF\xFE", "iconv -f UTF-16 -t UTF-8"}, {"\xFE\xFF", "iconv -f UTF-16 -t UTF-8"},
@@ -40,8 +40,8 @@ constexpr Packing kPackings[] = {
 
 std::string_view UnpackerOf(std::string_view head) {
   const auto* const found = std::ranges::find_if(
-      kPackings, [head](const Packing& packing) { return head.starts_with(packing.magic); });
-  return found != std::end(kPackings) ? found->unpack : std::string_view();
+      kUnreadForms, [head](const UnreadForm& form) { return head.starts_with(form.magic); });
+  return found != std::end(kUnreadForms) ? found->unpack : std::string_view();
 }
 
 }  // namespace

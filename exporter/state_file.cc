@@ -19,6 +19,8 @@
 #include <memory>
 #include <utility>
 
+#include "exporter/descriptor.h"
+
 namespace kle {
 namespace {
 
@@ -48,22 +50,6 @@ uint32_t Checksum(std::string_view payload) {
 StateFile::Loaded Fault(StateFault fault, std::string why) {
   return {std::nullopt, fault, std::move(why)};
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int operator*() const { return fd_; }
-  // The error of close counts too: some file systems tell only then.
-  bool Close() { return close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
 
 bool WriteAll(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -205,16 +191,12 @@ StateFile::Loaded FromBytes(std::string_view bytes) {
 StateFile::StateFile(std::string path, StepHook hook)
     : path_(std::move(path)), hook_(std::move(hook)) {}
 
-StateFile::~StateFile() {
-  if (lock_ >= 0) close(lock_);
-}
-
 Result<void> StateFile::Claim() {
   std::error_code ignored;  // Save tells when the folder cannot be used
   std::filesystem::create_directories(FolderOf(path_), ignored);
   const std::string lock = path_ + ".lock";
-  lock_ = open(lock.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_ < 0 || flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};
+  lock_ = Descriptor(open(lock.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (*lock_ < 0 || flock(*lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};
   return Error("another exporter uses the state file " + path_ +
                ": stop it, or give this one another --state.path");
 }
@@ -228,6 +210,7 @@ StateFile::Loaded StateFile::Load() const {
   std::array<char, 1 << 16> room;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   while (true) {
     const ssize_t got = read(*file, room.data(), room.size());
+    if (got < 0 && errno == EINTR) continue;  // a signal at the start must not set the state aside
     if (got < 0) return failed();
     if (got == 0) return FromBytes(bytes);
     bytes.append(room.data(), static_cast<size_t>(got));
@@ -245,9 +228,7 @@ Result<void> StateFile::Save(std::string_view bytes) {
   Step(CommitStep::kBegun);
   auto replaced = Replace(bytes);
   if (!replaced) {
-    const int error = errno;
     unlink((path_ + ".tmp").c_str());  // on a full disk every byte counts
-    errno = error;
     return replaced.error();
   }
   Step(CommitStep::kDurable);

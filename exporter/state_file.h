@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "exporter/descriptor.h"
 #include "exporter/result.h"
 #include "parser/codec.h"
 
@@ -82,9 +83,6 @@ class StateFile {
   using StepHook = std::function<void(CommitStep)>;
 
   explicit StateFile(std::string path, StepHook hook = {});
-  ~StateFile();
-  StateFile(const StateFile&) = delete;
-  StateFile& operator=(const StateFile&) = delete;
 
   // Makes the folder when it is missing, and keeps other exporters away from the file until this
   // object goes. Only another exporter is an error: a disk that cannot be written is not.
@@ -114,7 +112,7 @@ class StateFile {
 
   std::string path_;
   StepHook hook_;
-  int lock_ = -1;
+  Descriptor lock_;
 };
 
 // What StatePacker made.

@@ -38,7 +38,9 @@ void Touch(const Endpoint& endpoint) {
 class Civetweb : public HttpBackend {
  public:
   Civetweb(std::vector<Endpoint> endpoints, const HttpResponder& responder)
-      : endpoints_(std::move(endpoints)), responder_(responder) {}
+      : endpoints_(std::move(endpoints)), responder_(responder) {
+    mg_init_library(0);  // counted: each backend takes its own back
+  }
 
   Result<void> Start() {
     std::string listening;
@@ -49,7 +51,6 @@ class Civetweb : public HttpBackend {
       close(*tried);
       listening.append(listening.empty() ? "" : ",").append(endpoint.Text());
     }
-    mg_init_library(0);
     // clang-format off
     std::array<const char*, 13> settings{
         "listening_ports", listening.c_str(),
@@ -65,8 +66,8 @@ class Civetweb : public HttpBackend {
     callbacks.log_message = &Civetweb::OnLog;
     mg_init_data init{&callbacks, this, settings.data()};
     std::array<char, 256> text{};
-    mg_error_data
-        error{};  // by name, and without its code: these differ between civetweb's versions
+    // By name, and without its code: these differ between civetweb's versions.
+    mg_error_data error{};
     error.text = text.data();
     error.text_buffer_size = text.size();
     context_ = mg_start2(&init, &error);

@@ -106,7 +106,13 @@ class Microhttpd : public HttpBackend {
                            MHD_ConnectionNotificationCode code) noexcept {
     auto& server = *static_cast<Microhttpd*>(self);
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-      *context = server.Begin(connection).release();
+      try {
+        *context = server.Begin(connection).release();
+      } catch (const std::exception&) {  // memory ran out
+        *context = nullptr;
+        server.deadlines_.Remove(FdOf(connection));
+        shutdown(FdOf(connection), SHUT_RDWR);
+      }
       return;
     }
     const std::unique_ptr<Connection> state(static_cast<Connection*>(*context));
@@ -177,8 +183,9 @@ class Microhttpd : public HttpBackend {
         response.get());
     if (made == nullptr) return MHD_NO;
     const HttpResponse& content = *response.release();  // the library's now
-    if (status != 304)
+    if (status != 304) {
       Tls().MHD_add_response_header(made, "Content-Type", content.content_type.c_str());
+    }
     Tls().MHD_add_response_header(made, "Connection", "close");
     for (const auto& [name, value] : content.headers) {
       Tls().MHD_add_response_header(made, name.c_str(), value.c_str());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/web_handlers.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <functional>
+#include <iterator>
 
 #include "exporter/api.h"
 #include "exporter/gzip.h"
@@ -91,14 +93,52 @@ HttpResponse Healthy(const Snapshot& snapshot) {
                         " s: the reading thread hangs\n");
 }
 
-bool Allowed(const HttpRequest& request) {
-  return request.method == "GET" || request.method == "HEAD";
+HttpResponse Ready(const Snapshot& snapshot) {
+  if (!snapshot.ready) return Plain(503, snapshot.reason + "\n");
+  return Plain(200, snapshot.warning.empty() ? "ready\n" : "ready\n" + snapshot.warning + "\n");
 }
 
 HttpResponse NotAllowed() {
   HttpResponse response = Plain(405, "only GET and HEAD\n");
   response.headers.emplace_back("Allow", "GET, HEAD");
   return response;
+}
+
+// What is asked and what there is to say.
+struct Asked {
+  const HttpRequest& request;
+  const Snapshot& snapshot;
+  std::string_view telemetry_path;
+};
+
+// To add a path: its handler, and a row; docs/API.md.
+struct Route {
+  std::string_view path;
+  HttpResponse (*answer)(const Asked& asked);
+  bool probe = false;  // answered on the probes' address too
+};
+
+constexpr Route kRoutes[] = {
+    {"/-/healthy", [](const Asked& asked) { return Healthy(asked.snapshot); }, true},
+    {"/-/ready", [](const Asked& asked) { return Ready(asked.snapshot); }, true},
+    {"/api/v1/terminations",
+     [](const Asked& asked) { return TerminationsAnswer(asked.request, asked.snapshot); }},
+    {"/api/v1/status",
+     [](const Asked& asked) {
+       return StatusAnswer(asked.request, asked.snapshot, asked.telemetry_path);
+     }},
+};
+
+HttpResponse AnswerTo(const Asked& asked, bool probes_only) {
+  const HttpRequest& request = asked.request;
+  const auto* const route = std::ranges::find(kRoutes, request.path, &Route::path);
+  const bool routed = route != std::end(kRoutes) && (route->probe || !probes_only);
+  const bool metrics = !probes_only && request.path == asked.telemetry_path;
+  const WebAsset* const asset = probes_only ? nullptr : AssetAt(request.path);
+  if (!routed && !metrics && asset == nullptr) return Plain(404, "not found\n");
+  if (request.method != "GET" && request.method != "HEAD") return NotAllowed();
+  if (metrics) return Metrics(request, asked.snapshot);
+  return routed ? route->answer(asked) : Asset(request, *asset);
 }
 
 }  // namespace
@@ -129,30 +169,13 @@ HttpResponse Tagged(const HttpRequest& request, HttpResponse response) {
   return TaggedAs(etag.data(), request, std::move(response));
 }
 
-HttpResponse AnswerProbe(const HttpRequest& request, const Snapshot& snapshot) {
-  const bool healthy = request.path == "/-/healthy";
-  if (!healthy && request.path != "/-/ready") return Plain(404, "not found\n");
-  if (!Allowed(request)) return NotAllowed();
-  if (healthy) return Healthy(snapshot);
-  if (!snapshot.ready) return Plain(503, snapshot.reason + "\n");
-  return Plain(200, snapshot.warning.empty() ? "ready\n" : "ready\n" + snapshot.warning + "\n");
-}
-
 HttpResponse Answer(const HttpRequest& request, const Snapshot& snapshot,
                     std::string_view telemetry_path) {
-  const std::string_view path = request.path;
-  const bool metrics = path == telemetry_path;
-  const bool terminations = path == "/api/v1/terminations";
-  const bool status = path == "/api/v1/status";
-  const WebAsset* asset = AssetAt(path);
-  if (!metrics && !terminations && !status && asset == nullptr) {
-    return AnswerProbe(request, snapshot);
-  }
-  if (!Allowed(request)) return NotAllowed();
-  if (metrics) return Metrics(request, snapshot);
-  if (terminations) return TerminationsAnswer(request, snapshot);
-  if (status) return StatusAnswer(request, snapshot, telemetry_path);
-  return Asset(request, *asset);
+  return AnswerTo({request, snapshot, telemetry_path}, false);
+}
+
+HttpResponse AnswerProbe(const HttpRequest& request, const Snapshot& snapshot) {
+  return AnswerTo({request, snapshot, {}}, true);
 }
 
 }  // namespace kle

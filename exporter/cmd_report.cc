@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <algorithm>
 #include <iostream>
 #include <optional>
@@ -14,35 +12,11 @@
 #include "exporter/report.h"
 #include "exporter/report_build.h"
 #include "exporter/report_filter.h"
-#include "exporter/terminal.h"
+#include "exporter/report_formats.h"
 #include "exporter/text.h"
 
 namespace kle {
 namespace {
-
-TableStyle StyleOfTerminal(const ReportOptions& options) {
-  TableStyle style;
-  style.slowest = options.slowest;
-  const size_t width = TerminalWidth(STDOUT_FILENO);
-  if (width == 0) return style;
-  style.width = width;
-  style.colour = TerminalTakesColours();
-  return style;
-}
-
-void Write(std::ostream& out, const Report& report, const ReportOptions& options) {
-  if (options.format == "json") {
-    WriteReportJson(out, report);
-  } else if (options.format == "csv") {
-    WriteReportCsv(out, report);
-  } else if (options.format == "html") {
-    WriteReportHtml(out, report);
-  } else if (options.format == "otlp") {
-    WriteReportOtlp(out, report);
-  } else {
-    out << ReportTable(report, StyleOfTerminal(options));
-  }
-}
 
 // How the command ends, and why: a sentence for each condition that is met.
 struct Verdict {
@@ -111,17 +85,20 @@ std::string Conflict(const ReportOptions& options) {
     return "--since=" + options.since->text + " is after --until=" + options.until->text;
   }
   const bool filtered = !options.namespace_.empty() || !options.pod.empty() || options.stuck_only;
-  if (options.format == "openmetrics" && filtered) {
-    return "--format=openmetrics is of a whole log: drop --namespace, --pod and --stuck-only";
+  const ReportFormat& format = ReportFormatNamed(options.format);
+  if (format.of_history && filtered) {
+    return "--format=" + options.format +
+           " is of a whole log: drop --namespace, --pod and --stuck-only";
   }
-  if (!options.diff.empty() && options.format != "table" && options.format != "json") {
-    return "--diff is printed as a table or json, not as " + options.format;
+  if (!options.diff.empty() && format.diff == nullptr) {
+    return "--diff is printed as a " + Joined(DiffFormatNames(), " or ") + ", not as " +
+           options.format;
   }
   return {};
 }
 
 Result<Report> Build(const std::vector<std::string>& paths, const ReportOptions& options,
-                     MetricHistory* history = nullptr) {
+                     MetricHistory* history) {
   auto report = BuildReport(paths, options, history);
   if (!report) return report;
   Filter(options, *report);
@@ -129,14 +106,13 @@ Result<Report> Build(const std::vector<std::string>& paths, const ReportOptions&
 }
 
 Result<Verdict> WriteDiff(std::ostream& out, const ReportOptions& options) {
-  auto left = Build(options.diff, options);
-  if (!left) return left.error();
-  auto right = Build(options.paths, options);
-  if (!right) return right.error();
-  out << (options.format == "json" ? DiffJson(*left, *right)
-                                   : DiffTable(*left, *right, StyleOfTerminal(options)));
+  auto before = Build(options.diff, options, nullptr);
+  if (!before) return before.error();
+  auto after = Build(options.paths, options, nullptr);
+  if (!after) return after.error();
+  ReportFormatNamed(options.format).diff(out, *before, *after, options);
   Verdict verdict;
-  for (const Report* report : {&*left, &*right}) {
+  for (const Report* report : {&*before, &*after}) {
     for (const std::string& reason : Judge(*report, options).reasons) {
       verdict.Add(report->name + ": " + reason);
     }
@@ -144,18 +120,12 @@ Result<Verdict> WriteDiff(std::ostream& out, const ReportOptions& options) {
   return verdict;
 }
 
-Result<Verdict> WriteHistory(std::ostream& out, const ReportOptions& options) {
-  MetricHistory history;
-  auto report = Build(options.paths, options, &history);
-  if (!report) return report.error();
-  history.Write(out, Resolve(options.since, *report), Resolve(options.until, *report));
-  return Judge(*report, options);
-}
-
 Result<Verdict> WriteOne(std::ostream& out, const ReportOptions& options) {
-  auto report = Build(options.paths, options);
+  const ReportFormat& format = ReportFormatNamed(options.format);
+  MetricHistory history;
+  auto report = Build(options.paths, options, format.of_history ? &history : nullptr);
   if (!report) return report.error();
-  Write(out, *report, options);
+  format.write(out, {*report, history, options});
   return Judge(*report, options);
 }
 
@@ -168,9 +138,7 @@ int RunReport(const ReportOptions& options) {
   EndOnInterrupt();
   std::ios::sync_with_stdio(false);
   std::ostream& out = std::cout;
-  auto verdict = !options.diff.empty()             ? WriteDiff(out, options)
-                 : options.format == "openmetrics" ? WriteHistory(out, options)
-                                                   : WriteOne(out, options);
+  auto verdict = options.diff.empty() ? WriteOne(out, options) : WriteDiff(out, options);
   if (!verdict) return Complain(kRuntimeError, verdict.error().message());
   out.flush();  // first what was asked for, then why it is bad
   for (const std::string& reason : verdict->reasons) Complain(kOk, reason);

@@ -11,6 +11,7 @@
 
 #include "exporter/log.h"
 #include "exporter/serve_flags.h"
+#include "exporter/text.h"
 
 namespace kle {
 namespace {
@@ -26,10 +27,6 @@ void NotifyReloading() {
   clock_gettime(CLOCK_MONOTONIC, &now);
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
              static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000);
-}
-
-void AppendName(std::string& names, std::string_view name) {
-  names.append(names.empty() ? "" : ", ").append(name);
 }
 
 }  // namespace
@@ -66,17 +63,18 @@ bool Reloader::TryReload(Pipeline& pipeline) {
 }
 
 void Reloader::Apply(const ServeConfig& fresh, Pipeline& pipeline) {
-  std::string changed;
-  std::string waiting;
+  std::vector<std::string> changed;
+  std::vector<std::string> waiting;
   for (const ServeFlag& flag : ServeFlags()) {
     if (ValuesOf(fresh.settings, flag.name) == ValuesOf(running_.settings, flag.name)) continue;
-    AppendName(flag.reloadable() ? changed : waiting, flag.name);
+    (flag.reloadable() ? changed : waiting).emplace_back(flag.name);
     if (flag.reloadable()) flag.apply(fresh.options, pipeline);
   }
   Log(LogLevel::kInfo, "the configuration was read again",
-      {{"changed", changed.empty() ? "nothing" : changed}});
+      {{"changed", changed.empty() ? "nothing" : Joined(changed, ", ")}});
   if (!waiting.empty()) {
-    Log(LogLevel::kWarn, "some changes take effect only at a restart", {{"keys", waiting}});
+    Log(LogLevel::kWarn, "some changes take effect only at a restart",
+        {{"keys", Joined(waiting, ", ")}});
   }
   // What waits for a restart stays as it runs, and is named again at the next reload.
   for (const ServeFlag& flag : ServeFlags()) {

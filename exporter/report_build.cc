@@ -26,6 +26,28 @@ bool SawKubelet(const SourceSummary& summary) {
          summary.formats.contains(std::string(Name(LineFormat::kKlogJson)));
 }
 
+// To the source's end.
+Result<void> ReadAll(LineSource& source, Pipeline& pipeline) {
+  source.OfferFirst([&pipeline](const LogLine& line) { return pipeline.PassOver(line); });
+  ProgressBar bar(source);
+  LogLine line;
+  while (true) {
+    if (const size_t dealt_with = pipeline.PushBlock(source.Ahead()); dealt_with > 0) {
+      source.Skip(dealt_with);
+      bar.At(pipeline.lines());
+    }
+    auto status = source.Next(line, std::chrono::milliseconds(0));
+    if (!status) return status.error();
+    if (*status == ReadStatus::kEnd) return {};
+    if (*status == ReadStatus::kGap) {
+      pipeline.OnGap(source.gap(), line.received.value_or(Timestamp()));
+    }
+    if (*status != ReadStatus::kLine) continue;
+    pipeline.Push(line);
+    bar.At(pipeline.lines());
+  }
+}
+
 }  // namespace
 
 std::optional<Timestamp> Resolve(const std::optional<Moment>& moment, const Report& report) {
@@ -53,25 +75,7 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
   }
   Pipeline pipeline(pipeline_options, keep);
   if (history != nullptr) history->Watch(pipeline);
-
-  input->source->OfferFirst([&pipeline](const LogLine& line) { return pipeline.PassOver(line); });
-  ProgressBar bar(*input->source);
-  LogLine line;
-  while (true) {
-    if (const size_t dealt_with = pipeline.PushBlock(input->source->Ahead()); dealt_with > 0) {
-      input->source->Skip(dealt_with);
-      bar.At(pipeline.lines());
-    }
-    auto status = input->source->Next(line, std::chrono::milliseconds(0));
-    if (!status) return status.error();
-    if (*status == ReadStatus::kEnd) break;
-    if (*status == ReadStatus::kGap) {
-      pipeline.OnGap(input->source->gap(), line.received.value_or(Timestamp()));
-    }
-    if (*status != ReadStatus::kLine) continue;
-    pipeline.Push(line);
-    bar.At(pipeline.lines());
-  }
+  if (auto read = ReadAll(*input->source, pipeline); !read) return read.error();
   pipeline.Finish();
   if (history != nullptr) history->Finish();
   for (TerminationRecord& record : pipeline.InFlight()) {

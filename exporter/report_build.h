@@ -13,7 +13,7 @@
 
 namespace kle {
 
-// Only what the options' filters leave. `history` may be null; it holds the whole log.
+// All terminations: Filter leaves those that the options ask for. `history` may be null.
 [[nodiscard]] Result<Report> BuildReport(const std::vector<std::string>& paths,
                                          const ReportOptions& options, MetricHistory* history);
 

@@ -3,16 +3,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "exporter/flag_values.h"
 #include "exporter/http_post.h"
 #include "exporter/listen_address.h"
 #include "exporter/log.h"
-#include "exporter/time_words.h"
-#include "parser/values.h"
+#include "exporter/text.h"
 
 namespace kle {
 namespace {
@@ -27,10 +26,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kLevels{
     {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}}};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kFormats{
     {{"logfmt", "logfmt"}, {"json", "json"}}};
-
-Error Quoted(const std::string& text, std::string_view message) {
-  return Error("\"" + text + "\" " + std::string(message));
-}
 
 template <auto Member>
 Result<void> Text(ServeOptions& options, const std::string& text, bool) {
@@ -56,42 +51,35 @@ Result<void> Addresses(ServeOptions& options, const std::string& text, bool firs
 
 template <auto Member, const auto& Choices>
 Result<void> Choice(ServeOptions& options, const std::string& text, bool) {
-  std::string known;
+  std::vector<std::string> known;
+  for (const auto& [name, value] : Choices) known.emplace_back(name);
+  if (auto word = OneOf(known, text); !word) return word.error();
   for (const auto& [name, value] : Choices) {
-    if (name == text) {
-      options.*Member = value;
-      return {};
-    }
-    known.append(known.empty() ? "" : ", ").append(name);
+    if (name == text) options.*Member = value;
   }
-  return Quoted(text, "is none of " + known);
+  return {};
+}
+
+// Into `target`, if it is a value.
+template <typename Target, typename Value>
+Result<void> Take(Target& target, Result<Value> value) {
+  if (!value) return value.error();
+  target = std::move(*value);
+  return {};
 }
 
 template <auto Member>
 Result<void> Time(ServeOptions& options, const std::string& text, bool) {
-  const auto seconds = ParseGoDuration(text);
-  if (!seconds || *seconds < 0) return Quoted(text, "is no duration: try 60s or 5m");
-  options.*Member = FromSeconds(*seconds);
-  return {};
+  return Take(options.*Member, DurationNamed(text));
 }
 
 template <auto Member, size_t kLeast, size_t kMost>
 Result<void> Count(ServeOptions& options, const std::string& text, bool) {
-  size_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size() || count < kLeast || count > kMost) {
-    return Quoted(text,
-                  "is no number from " + std::to_string(kLeast) + " to " + std::to_string(kMost));
-  }
-  options.*Member = count;
-  return {};
+  return Take(options.*Member, NumberNamed(text, kLeast, kMost));
 }
 
 Result<void> TimeZone(ServeOptions& options, const std::string& text, bool) {
-  const auto zone = ZoneNamed(text);
-  if (!zone) return Quoted(text, "is no known time zone: try Europe/Berlin or +02:00");
-  options.timezone = *zone;
-  return {};
+  return Take(options.timezone, ZoneNamed(text));
 }
 
 Result<void> TraceEndpoint(ServeOptions& options, const std::string& url, bool) {
@@ -198,12 +186,11 @@ std::vector<std::string> ServeFlagNames() {
 }
 
 std::string ReloadableFlags() {
-  std::string names;
+  std::vector<std::string> names;
   for (const ServeFlag& flag : kTable) {
-    if (!flag.reloadable()) continue;
-    names.append(names.empty() ? "" : ", ").append(flag.name);
+    if (flag.reloadable()) names.emplace_back(flag.name);
   }
-  return names;
+  return Joined(names, ", ");
 }
 
 }  // namespace kle

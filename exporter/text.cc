@@ -130,6 +130,15 @@ std::vector<std::string> Fold(std::string_view text, size_t columns) {
   return lines;
 }
 
+std::string Joined(const std::vector<std::string>& words, std::string_view separator) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (&word != &words.front()) text.append(separator);
+    text.append(word);
+  }
+  return text;
+}
+
 std::string ShortSeconds(double seconds) {
   std::array<char, 48> text{};
   const auto whole = static_cast<long long>(std::llround(seconds));

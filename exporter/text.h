@@ -29,6 +29,9 @@ std::string Wrap(std::string_view text, size_t columns, size_t indent);
 // "?" is so here too. At least one line.
 std::vector<std::string> Fold(std::string_view text, size_t columns);
 
+// "a, b, c"
+std::string Joined(const std::vector<std::string>& words, std::string_view separator);
+
 // 0.12s 4.5s 45.2s 2m03s 1h04m 3d2h
 std::string ShortSeconds(double seconds);
 // 999 B 1.5 kB 210.0 MB

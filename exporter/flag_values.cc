@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporter/time_words.h"
+#include "exporter/flag_values.h"
 
 #include <strings.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "exporter/text.h"
 #include "parser/values.h"
 #include "parser/zone.h"
 
@@ -28,15 +32,25 @@ std::optional<Timestamp> InZone(Timestamp shown, const std::string& zone) {
 
 }  // namespace
 
-std::optional<std::string> ZoneNamed(const std::string& text) {
-  for (const char* name : {"UTC", "local"}) {
-    if (strcasecmp(text.c_str(), name) == 0) return name;
-  }
-  if (!HeaderClock::KnownZone(text)) return std::nullopt;
-  return text;
+Error Quoted(const std::string& text, std::string_view message) {
+  return Error("\"" + text + "\" " + std::string(message));
 }
 
-std::optional<Moment> MomentNamed(const std::string& text, const std::string& zone) {
+Result<Duration> DurationNamed(const std::string& text) {
+  const auto seconds = ParseGoDuration(text);
+  if (!seconds || *seconds < 0) return Quoted(text, "is no duration: try 60s or 5m");
+  return FromSeconds(*seconds);
+}
+
+Result<std::string> ZoneNamed(const std::string& text) {
+  for (const char* name : {"UTC", "local"}) {
+    if (strcasecmp(text.c_str(), name) == 0) return std::string(name);
+  }
+  if (HeaderClock::KnownZone(text)) return text;
+  return Quoted(text, "is no known time zone: try Europe/Berlin or +02:00");
+}
+
+Result<Moment> MomentNamed(const std::string& text, const std::string& zone) {
   Moment moment{text, {}, {}};
   std::string form = text;
   if (form.size() > 10 && form[10] == ' ') form[10] = 'T';
@@ -45,10 +59,17 @@ std::optional<Moment> MomentNamed(const std::string& text, const std::string& zo
     if (moment.at) break;
     if (const auto shown = ParseTimestamp(form + rest)) moment.at = InZone(*shown, zone);
   }
-  const auto seconds = moment.at ? std::nullopt : ParseGoDuration(text);
-  if (seconds && *seconds >= 0) moment.before_end = FromSeconds(*seconds);
-  if (!moment.at && !moment.before_end) return std::nullopt;
+  if (moment.at) return moment;
+  const auto seconds = ParseGoDuration(text);
+  if (!seconds || *seconds < 0)
+    return Quoted(text, "is no time: try 2026-11-23T23:00:00Z, 2h or 30m");
+  moment.before_end = FromSeconds(*seconds);
   return moment;
+}
+
+Result<std::string> OneOf(const std::vector<std::string>& words, const std::string& text) {
+  if (std::ranges::find(words, text) != words.end()) return text;
+  return Quoted(text, "is none of " + Joined(words, ", "));
 }
 
 }  // namespace kle

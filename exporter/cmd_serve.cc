@@ -4,11 +4,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstdlib>
-#include <ctime>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,16 +14,14 @@
 
 #include "exporter/build_info.h"
 #include "exporter/complain.h"
-#include "exporter/follow_source.h"
 #include "exporter/http_server.h"
-#include "exporter/journal_source.h"
-#include "exporter/live_merge.h"
 #include "exporter/log.h"
 #include "exporter/notify.h"
 #include "exporter/options.h"
 #include "exporter/reloader.h"
 #include "exporter/serve_config.h"
 #include "exporter/serve_loop.h"
+#include "exporter/serve_source.h"
 #include "exporter/trace_export.h"
 
 namespace kle {
@@ -71,7 +66,7 @@ class SignalHold {
 void RaiseFileLimit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, 65536));
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -84,109 +79,6 @@ void KeepMemorySmall() {
   mallopt(M_TRIM_THRESHOLD, 256 << 10);
 #endif
 }
-
-ZoneOptions ZoneOptionsOf(const ServeOptions& options) {
-  ZoneOptions zone;
-  zone.timezone = options.timezone;
-  if (options.source == SourceKind::kFile) {
-    if (options.timezone.empty()) zone.timezone = "local";
-    zone.reference = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  }
-  return zone;
-}
-
-// As one; a single one as it is.
-std::unique_ptr<LineSource> Merged(std::vector<LiveMerge::Source> sources,
-                                   const ServeOptions& options) {
-  if (sources.size() == 1 && !sources.front().pending.there) {
-    return std::move(sources.front().lines);
-  }
-  return std::make_unique<LiveMerge>(std::move(sources), ZoneOptionsOf(options));
-}
-
-constexpr const char* kJournal = "journal";
-constexpr const char* kRuntimeJournal = "runtime journal";
-
-std::string Joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text.append(text.empty() ? "" : " ").append(word);
-  return text;
-}
-
-// What the log's times are read in, for people.
-std::string ZoneText(const ServeOptions& options) {
-  if (!options.timezone.empty() && options.timezone != "local") return options.timezone;
-  if (options.timezone.empty() && options.source == SourceKind::kJournal) {
-    return "that of the journal's own times";
-  }
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  std::array<char, 48> text{};
-  if (localtime_r(&now, &local) == nullptr) return "local";
-  return {text.data(), std::strftime(text.data(), text.size(), "local, %z", &local)};
-}
-
-Result<void> OpenJournal(const ServeOptions& options, LiveMerge::Source& source) {
-  JournalOptions journal;
-  journal.directory = options.journal_directory;
-  journal.part = source.needed ? JournalPart::kKubelet : JournalPart::kRuntime;
-  if (source.needed) journal.units = options.journal_units;
-  journal.start = options.start;
-  journal.position = source.position;
-  auto opened = JournalSource::Open(journal);
-  if (!opened) return opened.error();
-  Log(LogLevel::kInfo, "reading a journal",
-      {{"of", source.needed ? "the kubelet" : "the container runtime"},
-       {"folder", options.journal_directory.empty() ? "this machine's" : options.journal_directory},
-       {"units", Joined((*opened)->units())}});
-  source.lines = std::move(*opened);
-  return {};
-}
-
-Result<void> OpenLog(const ServeOptions& options, LiveMerge::Source& source) {
-  auto log = FollowSource::Open({source.name}, options.start, source.position);
-  if (!log) return log.error();
-  Log(LogLevel::kInfo, "reading a log file",
-      {{"of", source.needed ? "the kubelet" : "the container runtime"}, {"path", source.name}});
-  source.lines = std::move(*log);
-  return {};
-}
-
-// What is read: the journal, and where a runtime prints to a log of its own that too; or the files.
-std::vector<std::string> SourceNames(const ServeOptions& options) {
-  if (options.source == SourceKind::kFile) return options.file_paths;
-  std::vector<std::string> names{kJournal};
-  if (!options.runtime) return names;
-  names.emplace_back(kRuntimeJournal);
-  for (const std::string& path : options.runtime_files) {
-    std::error_code ignored;
-    if (std::filesystem::exists(path, ignored)) names.push_back(path);
-  }
-  return names;
-}
-
-Result<std::unique_ptr<LineSource>> OpenSource(const ServeOptions& options,
-                                               const std::string& position) {
-  auto sources = LiveMerge::SourcesAt(position, SourceNames(options));
-  for (LiveMerge::Source& source : sources) {
-    source.needed = options.source == SourceKind::kFile || source.name == kJournal;
-    const bool journal = options.source == SourceKind::kJournal &&
-                         (source.name == kJournal || source.name == kRuntimeJournal);
-    // One that the state does not know: what the runtime printed about pods that are gone from the
-    // state would begin them anew. A journal's position may be that of its beginning.
-    const bool unknown = !position.empty() && (!journal || source.position.empty());
-    ServeOptions wanted = options;
-    if (!source.needed && unknown) wanted.start = StartAt::kNow;
-    auto opened = journal ? OpenJournal(wanted, source) : OpenLog(wanted, source);
-    if (opened) continue;
-    if (source.needed) return opened.error();
-    Log(LogLevel::kWarn, "runtime log left out", {{"reason", opened.error().message()}});
-  }
-  std::erase_if(sources, [](const LiveMerge::Source& source) { return source.lines == nullptr; });
-  return Merged(std::move(sources), options);
-}
-
-std::string Name(SourceKind source) { return source == SourceKind::kFile ? "file" : "journal"; }
 
 Result<HttpOptions> HttpOptionsOf(const ServeOptions& options,
                                   const std::vector<std::string>& addresses,
@@ -254,21 +146,55 @@ Result<Servers> StartServers(const std::vector<HttpOptions>& all, const Snapshot
 
 ServeLoopOptions LoopOptionsOf(const ServeOptions& options, Notifier& notifier) {
   ServeLoopOptions loop;
-  loop.needs_kubelet_line = options.source == SourceKind::kJournal;
-  loop.no_line_advice =
-      "does the kubelet run here, is the journal's directory the host's, does --journal.unit name "
-      "its unit, may this user read the journal (group systemd-journal)?";
-  if (options.source == SourceKind::kFile) {
-    loop.clock_advice =
-        "give --timezone the zone that the kubelet writes in (now: " + ZoneText(options) +
-        "); in a container, mount the node's /etc/localtime";
-  }
+  loop.needs_kubelet_line = NeedsKubeletLine(options);
+  loop.no_line_advice = NoLineAdvice();
+  loop.clock_advice = ClockAdvice(options);
   loop.on_turn = [&notifier] { notifier.Alive(); };
   loop.turn_every = notifier.alive_every();
   loop.on_publish = [&notifier](const Snapshot& snapshot) {
     notifier.Status(snapshot.ready ? "ready: following the kubelet's log" : snapshot.reason);
   };
   return loop;
+}
+
+// All addresses, before anything listens.
+struct Listening {
+  HttpOptions all;
+  HttpOptions probes;
+};
+
+Result<Listening> ListeningOf(const ServeOptions& options, const LiveWebConfig& web) {
+  auto all = HttpOptionsOf(options, options.listen_addresses, web);
+  if (!all) return all.error();
+  auto probes = HttpOptionsOf(options, options.probe_addresses, web);
+  if (!probes) return probes.error();
+  probes->probes_only = true;
+  return Listening{std::move(*all), std::move(*probes)};
+}
+
+void LogStarted(const ServeOptions& options, const Servers& servers, const Listening& listening) {
+  Log(LogLevel::kInfo, "started",
+      {{"version", std::string(Version())},
+       {"source", NameOf(options.source)},
+       {"state", options.state_path},
+       {"timezone", ZoneText(options)}});
+  LogListening(*servers.front(), listening.all);
+  if (servers.size() > 1) LogListening(*servers.back(), listening.probes);
+}
+
+// `state` stays empty when nothing is to be kept.
+Result<Restored> RestoreAll(const ServeOptions& options, const SavedState& identity,
+                            const PipelineOptions& pipeline,
+                            const StateFile::StepHook& on_commit_step,
+                            std::optional<StateFile>& state) {
+  if (options.state_path == "none") {
+    Restored fresh;
+    fresh.pipeline = std::make_unique<Pipeline>(pipeline);
+    return fresh;
+  }
+  state.emplace(options.state_path, on_commit_step);
+  if (auto claimed = state->Claim(); !claimed) return claimed.error();
+  return RestoreFrom(*state, identity, pipeline);
 }
 
 }  // namespace
@@ -282,31 +208,20 @@ int RunServe(const Settings& command_line, ServeConfig config,
   RaiseFileLimit();
   LiveWebConfig web(options.web_config_file, config.web);
   Reloader reloader(command_line, std::move(config), web);
-  auto http = HttpOptionsOf(options, options.listen_addresses, web);
-  if (!http) return Complain(kUsageError, http.error().message());
-  auto probes = HttpOptionsOf(options, options.probe_addresses, web);
-  if (!probes) return Complain(kUsageError, probes.error().message());
-  probes->probes_only = true;
+  auto listening = ListeningOf(options, web);
+  if (!listening) return Complain(kUsageError, listening.error().message());
   auto traces = StartTraces(options);
   if (!traces) return Complain(kUsageError, traces.error().message());
-  const PipelineOptions pipeline_options = PipelineOptionsOf(options, traces->get());
-  const SavedState identity = IdentityOf(Name(options.source));
-  Restored restored;
+  const SavedState identity = IdentityOf(NameOf(options.source));
   std::optional<StateFile> state;
-  if (options.state_path == "none") {
-    restored.pipeline = std::make_unique<Pipeline>(pipeline_options);
-  } else {
-    state.emplace(options.state_path, on_commit_step);
-    if (auto claimed = state->Claim(); !claimed) {
-      return Complain(kRuntimeError, claimed.error().message());
-    }
-    restored = RestoreFrom(*state, identity, pipeline_options);
-  }
+  auto restored = RestoreAll(options, identity, PipelineOptionsOf(options, traces->get()),
+                             on_commit_step, state);
+  if (!restored) return Complain(kRuntimeError, restored.error().message());
   // Hundreds of cold journal files take their time to open: probes are answered meanwhile.
   SnapshotBox snapshots;
-  auto servers = StartServers({*http, *probes}, snapshots);
+  auto servers = StartServers({listening->all, listening->probes}, snapshots);
   if (!servers) return Complain(kRuntimeError, servers.error().message());
-  auto source = OpenSource(options, restored.position);
+  auto source = OpenSource(options, restored->position);
   if (!source) return Complain(kRuntimeError, source.error().message());
 
   Notifier notifier;  // outlives the loop, which tells it
@@ -320,15 +235,9 @@ int RunServe(const Settings& command_line, ServeConfig config,
   std::optional<ServeLoop> loop;
   {
     const SignalHold hold;
-    loop.emplace(**source, snapshots, std::move(restored), std::move(loop_options));
+    loop.emplace(**source, snapshots, std::move(*restored), std::move(loop_options));
   }
-  Log(LogLevel::kInfo, "started",
-      {{"version", std::string(Version())},
-       {"source", Name(options.source)},
-       {"state", options.state_path},
-       {"timezone", ZoneText(options)}});
-  LogListening(*servers->front(), *http);
-  if (servers->size() > 1) LogListening(*servers->back(), *probes);
+  LogStarted(options, *servers, *listening);
   notifier.Ready();
   auto ended = loop->Run(stop_asked);
   notifier.Stopping();

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "exporter/markdown.h"
 #include "exporter/options.h"
 #include "exporter/record_json.h"
 #include "exporter/text.h"
@@ -16,23 +17,6 @@ namespace kle {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '|') escaped += '\\';
-    escaped += c == '\n' ? ' ' : c;
-  }
-  return escaped;
-}
-
-// As code, whatever backquotes it holds.
-std::string Code(std::string_view text) {
-  if (text.empty()) return {};
-  const bool quotes = text.find('`') != text.npos;
-  const std::string fence = quotes ? "`` " : "`";
-  return fence + Escaped(text) + std::string(fence.rbegin(), fence.rend());
-}
 
 void MarkdownRow(std::initializer_list<std::string> cells) {
   std::string line = "|";
@@ -51,7 +35,8 @@ void OthersMarkdown(LogSource source) {
   MarkdownRow({"message", "event", "printed by", "meaning"});
   MarkdownRow({"---", "---", "---", "---"});
   for (const CatalogueRow& row : Catalogue(source)) {
-    MarkdownRow({Code(row.message), Code(Name(row.kind)), Versions(row), Escaped(row.meaning)});
+    MarkdownRow({MarkdownCode(row.message), MarkdownCode(Name(row.kind)), Versions(row),
+                 MarkdownCell(row.meaning)});
   }
 }
 
@@ -64,8 +49,8 @@ void CatalogueMarkdown() {
   MarkdownRow({"message", "event", "-v", "Kubernetes", "meaning"});
   MarkdownRow({"---", "---", "---", "---", "---"});
   for (const CatalogueRow& row : Catalogue()) {
-    MarkdownRow({Code(row.message), Code(Name(row.kind)), std::to_string(row.level), Versions(row),
-                 Escaped(row.meaning)});
+    MarkdownRow({MarkdownCode(row.message), MarkdownCode(Name(row.kind)), std::to_string(row.level),
+                 Versions(row), MarkdownCell(row.meaning)});
   }
   std::puts(
       "\n## Of the container runtime\n\n"
@@ -119,8 +104,8 @@ void MetricsMarkdown() {
   MarkdownRow({"name", "type", "labels", "help"});
   MarkdownRow({"---", "---", "---", "---"});
   for (const MetricInfo& metric : MetricTable()) {
-    MarkdownRow(
-        {Code(metric.name), std::string(metric.type), Code(metric.labels), Escaped(metric.help)});
+    MarkdownRow({MarkdownCode(metric.name), std::string(metric.type), MarkdownCode(metric.labels),
+                 MarkdownCell(metric.help)});
   }
 }
 

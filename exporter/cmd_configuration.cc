@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "exporter/markdown.h"
 #include "exporter/options.h"
 #include "exporter/serve_flags.h"
 #include "exporter/web_keys.h"
@@ -75,20 +76,6 @@ for neither password nor certificate: a kubelet has none to give, and there is n
 |---|---|
 )";
 
-// A bar would end the cell.
-std::string Cell(std::string_view text) {
-  std::string cell;
-  for (const char c : text) {
-    if (c == '|') cell += '\\';
-    cell += c;
-  }
-  return cell;
-}
-
-void Code(std::string& row, std::string_view text) {
-  if (!text.empty()) row.append("`").append(Cell(text)).append("`");
-}
-
 }  // namespace
 
 std::span<const WebKey> WebKeys() { return kWebKeys; }
@@ -102,19 +89,20 @@ int RunConfiguration() {
       text.append("\n## ").append(group);
       text.append("\n\n| flag and key | takes | default | | meaning |\n|---|---|---|---|---|\n");
     }
-    text += "| ";
-    Code(text, flag.name);
-    text += " | ";
-    Code(text, flag.value);
-    text += " | ";
-    Code(text, flag.initial);
-    text.append(" | ").append(flag.repeatable ? "list" : "");
+    for (const std::string_view code : {flag.name, flag.value, flag.initial}) {
+      text.append("| ").append(MarkdownCode(code)).append(" ");
+    }
+    text.append("| ").append(flag.repeatable ? "list" : "");
     text.append(flag.reloadable() ? "reload" : "");
-    text.append(" | ").append(Cell(flag.help)).append(" |\n");
+    text.append(" | ").append(MarkdownCell(flag.help)).append(" |\n");
   }
   text.append(kReload).append(kWeb);
   for (const WebKey& key : kWebKeys) {
-    text.append("| `").append(key.name).append("` | ").append(Cell(key.help)).append(" |\n");
+    text.append("| `")
+        .append(key.name)
+        .append("` | ")
+        .append(MarkdownCell(key.help))
+        .append(" |\n");
   }
   std::fputs(text.c_str(), stdout);
   return kOk;

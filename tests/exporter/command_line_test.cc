@@ -351,6 +351,7 @@ TEST_F(CommandLine, ExitThreeSaysWhy) {
 
 TEST_F(CommandLine, ColoursOnATerminalThatHasThem) {
   const std::string log = StuckLog();
+  unsetenv("NO_COLOR");  // whoever runs the tests may want none
   ASSERT_EQ(setenv("TERM", "xterm", 1), 0);
   EXPECT_NE(RunOnTerminal({"report", log}, 80).find("\x1b["), std::string::npos);
   ASSERT_EQ(setenv("TERM", "dumb", 1), 0);

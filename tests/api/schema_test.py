@@ -37,23 +37,9 @@ def valid(what, kind, value):
     lane.expect(f"{what} is a valid {kind}", not found, "; ".join(found[:3]))
 
 
-def report(path):
-    run = subprocess.run([lane.exporter(), "report", "--format=json", "--timezone=UTC", path], check=True, capture_output=True)
-    return json.loads(run.stdout)
-
-
 def ask(url):
     with urllib.request.urlopen(url, timeout=10) as answer:
         return json.load(answer)
-
-
-def serve(log):
-    port = lane.free_port()
-    base = f"http://127.0.0.1:{port}"
-    child = lane.start(lane.exporter(), "serve", "--source=file", f"--file.path={log}", "--timezone=UTC", "--state.path=none",
-                       f"--web.listen-address=127.0.0.1:{port}", stderr=subprocess.DEVNULL)
-    lane.wait_for("ready", lambda: lane.get(base + "/-/ready")[0] == 200 or child.poll() is not None)
-    return base
 
 
 jsonschema.Draft202012Validator.check_schema(SCHEMA)
@@ -61,7 +47,7 @@ logs = sorted((ROOT / "tests/traces/recorded").glob("*/*/kubelet.log.zst"))
 lane.expect("recorded logs are there", len(logs) > 5)
 seen = 0
 for log in logs:
-    given = report(log)
+    given = lane.report(log)
     seen += len(given["terminations"])
     valid(f"report of {log.parent.parent.name}, {log.parent.name}", "report", given)
 lane.expect("they hold terminations", seen > 100, str(seen))
@@ -69,7 +55,7 @@ lane.expect("they hold terminations", seen > 100, str(seen))
 log = home / "kubelet.log"
 demo = subprocess.run(["zstd", "-qdc", ROOT / "tests/traces/demo.log.zst"], check=True, capture_output=True).stdout
 log.write_text("\n".join(lane.shifted(demo.decode().splitlines())) + "\n")
-base = serve(log)
+base = lane.Serve("--source=file", f"--file.path={log}", "--timezone=UTC", "--state.path=none").wait_ready().base
 answer = ask(f"{base}/api/v1/terminations")
 valid("what the API gives", "terminations", answer)
 valid("the status", "status", ask(f"{base}/api/v1/status"))
@@ -112,7 +98,7 @@ lane.expect("unchanged records are a 304", status == 304, str(status))
 # One log, told twice: the age of what is in flight goes on, everything else is the same.
 key = lambda record: (record["uid"], record["requested_at"] or "", record["pod"])
 told = {}
-for face, records in {"API": answer["terminations"], "report": report(log)["terminations"]}.items():
+for face, records in {"API": answer["terminations"], "report": lane.report(log)["terminations"]}.items():
     told[face] = {key(record): {**record, "current": record["current"] and record["current"]["phase"]} for record in records}
 lane.expect("both tell of the same pods", told["API"].keys() == told["report"].keys(),
             str(told["API"].keys() ^ told["report"].keys()))

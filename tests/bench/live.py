@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The running exporter: what following costs, how soon a line is seen, what it holds, what a scrape takes, how fast it catches up."""
 import itertools
-import json
-import pathlib
 import statistics
 import time
 
 import corpus
 import journal_corpus
 from kubelet_log import Kubelet
-from measure import Command, Process, lane
+from measure import Process, lane
 from soak import Exporter, Writer, fetch
 
 

@@ -18,7 +18,7 @@ BINARY = os.environ.get("KLE_BINARY") or str(ROOT / "build/release/kubelet-lifec
 PAGE = (ROOT / "docs/TROUBLESHOOTING.md").read_text()
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 NO_STATE, ANY_PORT = "--state.path=none", "--web.listen-address=127.0.0.1:0"
-SECONDS = 30
+SECONDS = 60
 
 scratch = tempfile.TemporaryDirectory(prefix="kle-troubles-")
 home = pathlib.Path(scratch.name)

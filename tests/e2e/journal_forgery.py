@@ -32,14 +32,11 @@ kubelet.sendall((PROBE + "\0" + FORGED + "\0" + FORGED + "\n").encode())
 subprocess.run([sys.executable, "-c", OTHER, str(journald.run), FORGED], check=True)
 kubelet.sendall((REAL + "\n" + REAL.replace("DELETE", "RECONCILE") + "\n").encode())
 
-port = lane.free_port()
-serve = lane.start(lane.exporter(), "serve", f"--journal.directory={journald.directory}", "--start=all", "--journal.unit=kubelet",
-                   f"--web.listen-address=127.0.0.1:{port}", f"--state.path={home}/state")
-base = f"http://127.0.0.1:{port}"
-lane.wait_for("the real one", lambda: "default" in lane.get(base + "/api/v1/terminations")[1] and "real" in lane.get(base + "/api/v1/terminations")[1])
-text = lane.get(base + "/api/v1/terminations")[1]
-metrics = lane.get(base + "/metrics")[1]
-lane.expect("no forged termination", "victim" not in text, text[:500])
+serve = lane.Serve(f"--journal.directory={journald.directory}", "--start=all", "--journal.unit=kubelet", f"--state.path={home}/state")
+lane.wait_for("the real one", lambda: ("default", "real") in [(t["namespace"], t["pod"]) for t in serve.terminations()])
+found = serve.terminations()
+metrics = serve.metrics()
+lane.expect("no forged termination", "victim" not in [t["pod"] for t in found], found[:5])
 lane.expect("one DELETE counted", 'events_total{event="pod_deleted"} 1\n' in metrics)
-lane.expect("SIGTERM ends it with 0", lane.stop(serve) == 0)
+lane.expect("SIGTERM ends it with 0", serve.stop() == 0)
 lane.finish()

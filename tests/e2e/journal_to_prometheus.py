@@ -17,20 +17,15 @@ home = lane.temp_dir()
 lines = lane.shifted(lane.recorded(sys.argv[1] if len(sys.argv) > 1 else "1.23.15-docker-text-v5/mix-abcdi"))
 log = home / "kubelet.log"
 log.write_text("\n".join(lines) + "\n")
-report = json.loads(subprocess.run([lane.exporter(), "report", "--format=json", "--timezone=UTC", log],
-                                   check=True, capture_output=True).stdout)
+report = lane.report(log)
 
 journald = lane.Journald("kle-e2e")
 kubelet = journald.stream()
 kubelet.sendall((lines[0] + "\n").encode())
 
-port = lane.free_port()
-errors = open(home / "serve.log", "wb")
-serve = lane.start(lane.exporter(), "serve", f"--journal.directory={journald.directory}", "--start=all",
-                   f"--web.listen-address=127.0.0.1:{port}", f"--state.path={home}/state", stderr=errors)
-base = f"http://127.0.0.1:{port}"
-lane.wait_for("the exporter's health", lambda: lane.get(base + "/-/healthy")[0] == 200)
-prometheus = lane.prometheus(f"127.0.0.1:{port}", home)
+serve = lane.Serve(f"--journal.directory={journald.directory}", "--start=all", f"--state.path={home}/state")
+base = serve.base
+prometheus = lane.prometheus(f"127.0.0.1:{serve.port}", home)
 
 begun = time.monotonic()
 for i in range(1, len(lines), 400):
@@ -102,6 +97,6 @@ status, text = lane.get(base + "/metrics")
 check = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), capture_output=True)
 lane.expect("promtool check metrics", check.returncode == 0 and not check.stderr, check.stderr.decode())
 lane.expect("series within the bound", sum(not l.startswith("#") for l in text.splitlines()) < 2000)
-lane.expect("SIGTERM ends it with 0", lane.stop(serve) == 0)
-print((home / "serve.log").read_text()[-2000:])
+lane.expect("SIGTERM ends it with 0", serve.stop() == 0)
+print(serve.said()[-2000:])
 lane.finish()

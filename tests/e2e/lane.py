@@ -24,7 +24,7 @@ SKIPPED = 77  # ctest counts it as skipped
 
 
 def skip(reason):
-    print(f"SKIP: {reason}")
+    print(f"SKIPPED: {reason}")
     sys.exit(SKIPPED)
 
 
@@ -42,6 +42,7 @@ def exporter():
 
 
 def free_port():
+    """Of another's program, in a lane that runs alone: until it listens there another test might. The exporter takes port 0: Serve."""
     with contextlib.closing(socket.socket()) as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
@@ -90,7 +91,7 @@ def get(url, timeout=5):
         return 0, ""
 
 
-def wait_for(what, condition, seconds=30):
+def wait_for(what, condition, seconds=60):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         value = condition()
@@ -100,9 +101,52 @@ def wait_for(what, condition, seconds=30):
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
-def recorded(name):
-    """Lines of a recorded kubelet."""
-    path = ROOT / "tests/traces/recorded" / name / "kubelet.log.zst"
+class Serve:
+    """The built exporter on a port that the system chose; `log` holds what it says."""
+
+    def __init__(self, *arguments, log=None):
+        self.log = log or temp_dir() / "serve.log"
+        with open(self.log, "wb") as errors:
+            self.child = start(exporter(), "serve", "--web.listen-address=127.0.0.1:0", *arguments, stderr=errors)
+        self.port = wait_for("the exporter's port", self._port, 60)
+        self.base = f"http://127.0.0.1:{self.port}"
+
+    def said(self):
+        return self.log.read_text()
+
+    def _port(self):
+        if self.child.poll() is not None:
+            raise AssertionError(f"the exporter ended by itself: {self.said()[-2000:]}")
+        found = re.search(r'msg="listening" address=127\.0\.0\.1:(\d+)', self.said())
+        return found and int(found[1])
+
+    def get(self, path, timeout=5):
+        return get(self.base + path, timeout)
+
+    def metrics(self):
+        return self.get("/metrics")[1]
+
+    def terminations(self, query=""):
+        return json.loads(self.get("/api/v1/terminations" + query)[1])["terminations"]
+
+    def wait_ready(self, seconds=60):
+        wait_for("readiness", lambda: self.get("/-/ready")[0] == 200 or self.child.poll() is not None, seconds)
+        return self
+
+    def stop(self, timeout=10):
+        return stop(self.child, timeout=timeout)
+
+
+def report(*paths, form="json", flags=()):
+    """What `report` prints, in UTC: a document where that is JSON, else the text."""
+    done = subprocess.run([exporter(), "report", f"--format={form}", "--timezone=UTC", *flags, *paths], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if form == "json" else done.stdout
+
+
+def recorded(name, log="kubelet.log.zst"):
+    """Lines of a recorded kubelet, or of the runtime beside it."""
+    path = ROOT / "tests/traces/recorded" / name / log
     return subprocess.run(["zstd", "-qdc", path], check=True, capture_output=True).stdout.decode().splitlines()
 
 
@@ -243,7 +287,7 @@ def node_modules(folder):
         for name in ("package.json", "package-lock.json"):
             shutil.copy(folder / name, scratch)
         done = subprocess.run(["npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund", f"--cache={cache()}/npm/cache",
-                               "--fetch-retries=1", "--fetch-timeout=60000"], cwd=scratch, capture_output=True, text=True)
+                               "--fetch-retries=3", "--fetch-timeout=60000"], cwd=scratch, capture_output=True, text=True)
         if done.returncode != 0:
             skip(f"npm could not fetch what {folder.name}/package-lock.json pins: {' '.join(done.stderr.split())[:500]}")
         try:

@@ -3,7 +3,6 @@
 """History backfilled: `report --format=openmetrics` made into blocks by promtool, served by a real Prometheus, which must
 answer with the counts and sums of the JSON report."""
 import json
-import pathlib
 import subprocess
 import sys
 import urllib.parse
@@ -16,17 +15,13 @@ import faces
 lane.need("zstd", "prometheus", "promtool")
 
 
-def report(log, form, *flags):
-    return subprocess.run([lane.exporter(), "report", f"--format={form}", "--timezone=UTC", *flags, log], check=True, capture_output=True, text=True).stdout
-
-
 def try_log(name):
     home = lane.temp_dir()
     log = home / "kubelet.log"
     log.write_text("\n".join(lane.recorded(name)) + "\n")
-    document = json.loads(report(log, "json"))
+    document = lane.report(log)
     history = home / "history.om"
-    history.write_text(report(log, "openmetrics"))
+    history.write_text(lane.report(log, form="openmetrics"))
     made = subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", history, home / "data"], capture_output=True, text=True)
     lane.expect(f"{name}: promtool takes it", made.returncode == 0, made.stderr + made.stdout)
     port = lane.free_port()
@@ -63,7 +58,7 @@ def try_log(name):
     lane.stop(server)
 
     # A part of it.
-    part = report(log, "openmetrics", "--since=2m")
+    part = lane.report(log, form="openmetrics", flags=["--since=2m"])
     stamps = {float(line.rsplit(" ", 1)[1]) for line in part.splitlines() if not line.startswith("#")}
     lane.expect(f"{name}: --since cuts the history", stamps and max(stamps) - min(stamps) <= 120.1, (min(stamps), max(stamps)) if stamps else "")
     lane.expect(f"{name}: it ends with # EOF", part.endswith("# EOF\n"))

@@ -43,13 +43,9 @@ def hostile_log():
 def serve(name, lines, pod, *options):
     log = home / f"{name}.log"
     log.write_text("\n".join(lane.shifted(lines)) + "\n")
-    port = lane.free_port()
-    base = f"http://127.0.0.1:{port}"
-    with open(home / f"{name}.serve.log", "wb") as errors:
-        child = lane.start(lane.exporter(), "serve", "--source=file", f"--file.path={log}", "--timezone=UTC",
-                           f"--web.listen-address=127.0.0.1:{port}", f"--state.path={home}/{name}.state", *options, stderr=errors)
-    lane.wait_for(f"{name} is ready", lambda: lane.get(base + "/-/ready")[0] == 200 or child.poll() is not None)
-    return {"base": base, "pod": pod, "text": HOSTILE}
+    served = lane.Serve("--source=file", f"--file.path={log}", "--timezone=UTC", f"--state.path={home}/{name}.state", *options,
+                        log=home / f"{name}.serve.log").wait_ready()
+    return {"base": served.base, "pod": pod, "text": HOSTILE}
 
 
 demo = subprocess.run(["zstd", "-qdc", lane.ROOT / "tests/traces/demo.log.zst"], check=True, capture_output=True).stdout

@@ -24,14 +24,9 @@ _TIME = re.compile(r'^time="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})')
 _SECONDS = re.compile(r"(seconds:)(\d{10})")
 
 
-def recorded(name):
-    path = lane.ROOT / "tests/traces/recorded" / RECORDING / name
-    return subprocess.run(["zstd", "-qdc", path], check=True, capture_output=True).stdout.decode().splitlines()
-
-
 def both_logs():
     """(writer, line) in the order of time, as if they began now: the exporter's clock never runs ahead of them."""
-    kubelet, runtime = recorded("kubelet.log.zst"), recorded("runtime.log.zst")
+    kubelet, runtime = lane.recorded(RECORDING), lane.recorded(RECORDING, "runtime.log.zst")
     begin = min(filter(None, map(lane.klog_time, kubelet)))
     delta = datetime.datetime.utcnow() - begin
     delta -= datetime.timedelta(microseconds=delta.microseconds)

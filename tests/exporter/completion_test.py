@@ -12,15 +12,11 @@ import sys
 import tempfile
 import time
 
-BINARY = os.environ.get("KLE_BINARY") or "build/release/kubelet-lifecycle-exporter"
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import lane
+
+BINARY = lane.exporter()
 NAME = "kubelet-lifecycle-exporter"
-failed = 0
-
-
-def expect(what, good, detail=""):
-    global failed
-    print(("ok    " if good else "FAIL  ") + what + (f": {detail}" if detail and not good else ""))
-    failed += not good
 
 
 def run(*argv):
@@ -86,7 +82,7 @@ def shell(argv, setup, home):
         for what, typed, wanted in CASES:
             # The echo of what was typed does not hold what is wanted.
             shown = terminal.type(f"{NAME} {typed}\t", wanted)
-            expect(f"{argv[0]} completes {what}", bool(re.search(wanted, shown)), repr(shown[-300:]))
+            lane.expect(f"{argv[0]} completes {what}", bool(re.search(wanted, shown)), repr(shown[-300:]))
             terminal.type("\x15echo NE''XT\n", "NEXT")  # the line is wiped
     finally:
         terminal.close()
@@ -100,25 +96,26 @@ with tempfile.TemporaryDirectory() as folder:
         texts[f"the completion of {name}"] = run(BINARY, "completion", name)
         (home / name).write_text(texts[f"the completion of {name}"])
     commands = re.findall(r"^  ([a-z-]+) ", run(BINARY, "--help").split("ubcommands:")[1], re.M)
-    expect("--help names commands", {"serve", "report", "explain", "catalogue"} <= set(commands), commands)
+    lane.expect("--help names commands", {"serve", "report", "explain", "catalogue"} <= set(commands), commands)
     for what, text in texts.items():
         missing = [c for c in commands if c not in text]
         for command in commands:
             part = text[text.index(f".Ss {command.replace(chr(92), '')}"):] if what == "the manual page" else text
             missing += [flag for flag in flags_of(command) if flag.lstrip("-") not in part]
-        expect(f"{what} names every command and flag", not missing, missing)
+        lane.expect(f"{what} names every command and flag", not missing, missing)
 
     for program in ("bash", "zsh", "mandoc"):
         if not shutil.which(program):
-            print(f"SKIPPED: {program} is not installed")
-            sys.exit(1 if failed else 77)
+            if lane.expect.failed:
+                lane.finish()
+            lane.skip(f"{program} is not installed")
     (home / "page.1").write_text(run(BINARY, "man"))
     lint = subprocess.run(["mandoc", "-Tlint", "-Wall", home / "page.1"], capture_output=True, text=True)
     lint = [line for line in lint.stdout.splitlines() if "mdocdate" not in line.lower()]
-    expect("mandoc finds nothing to say about the manual page", not lint, lint)
+    lane.expect("mandoc finds nothing to say about the manual page", not lint, lint)
     text = re.sub(".\b", "", run("mandoc", "-Tascii", "-O", "width=200", home / "page.1"))
-    expect("the manual page is formatted", "--fail-if-slower=DURATION" in text and "EXIT STATUS" in text, text[:500])
+    lane.expect("the manual page is formatted", "--fail-if-slower=DURATION" in text and "EXIT STATUS" in text, text[:500])
     shell(["bash", "--norc", "--noprofile", "-i"], f"source ./bash", home)
     shell(["zsh", "-f", "-i"], "autoload -U compinit; compinit -u -D; source ./zsh", home)
 
-sys.exit(1 if failed else 0)
+lane.finish()

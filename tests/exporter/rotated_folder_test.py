@@ -16,9 +16,7 @@ PARTS = 16
 
 
 def report(*paths, flags=()):
-    run = subprocess.run([lane.exporter(), "report", "--format=json", "--timezone=UTC", "--year=2026", *flags, *paths], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+    return lane.report(*paths, flags=["--year=2026", *flags])
 
 
 home = lane.temp_dir()

@@ -31,26 +31,23 @@ class Collector(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Serve:
+class Serve(lane.Serve):
     def __init__(self, endpoint):
         self.home = lane.temp_dir()
         log = self.home / "kubelet.log"
         log.write_text("\n".join(LINES) + "\n")
-        port = lane.free_port()
-        self.base = f"http://127.0.0.1:{port}"
-        self.process = lane.start(lane.exporter(), "--source=file", f"--file.path={log}", "--timezone=UTC", f"--state.path={self.home}/state",
-                                  f"--web.listen-address=127.0.0.1:{port}", *endpoint, stderr=open(self.home / "log", "wb"))
         begun = time.monotonic()
-        lane.wait_for("ready", lambda: lane.get(self.base + "/-/ready")[0] == 200, 60)
+        super().__init__("--source=file", f"--file.path={log}", "--timezone=UTC", f"--state.path={self.home}/state", *endpoint)
+        self.wait_ready()
         self.ready_after = time.monotonic() - begun
 
     def counts(self):
-        return {labels[0][1]: value for (name, labels), value in faces.exposition(lane.get(self.base + "/metrics")[1]).items()
+        return {labels[0][1]: value for (name, labels), value in faces.exposition(self.metrics()).items()
                 if name == "trace_exports_total"}
 
-    def stop(self):
+    def seconds_to_stop(self):
         begun = time.monotonic()
-        lane.expect("it ends with 0", lane.stop(self.process) == 0)
+        lane.expect("it ends with 0", self.stop() == 0)
         return time.monotonic() - begun
 
 
@@ -64,13 +61,13 @@ endpoint = f"--trace.endpoint=http://127.0.0.1:{collector.server_port}/v1/traces
 
 off = Serve([])
 lane.expect("off by default, and the counters stand at 0", off.counts() == {"sent": 0, "failed": 0, "dropped": 0}, off.counts())
-off.stop()
+lane.expect("it ends with 0", off.stop() == 0)
 lane.expect("nothing was sent", not Collector.requests)
 
 # Taken.
 serve = Serve([endpoint])
 lane.wait_for("counted as sent", lambda: serve.counts().get("sent", 0) > 3, 60)
-recent = json.loads(lane.get(serve.base + "/api/v1/terminations?state=recent&limit=1000")[1])["terminations"]
+recent = serve.terminations("?state=recent&limit=1000")
 lane.wait_for("all are sent", lambda: serve.counts()["sent"] == len(recent), 60)
 spans = spans_of(Collector.requests)
 roots = [span for span in spans if "parentSpanId" not in span]
@@ -86,29 +83,31 @@ off_by = [(value(s, "k8s.pod.name"), (int(s["endTimeUnixNano"]) - int(s["startTi
           if value(s, "k8s.pod.uid") in whole and value(s, "kubelet_lifecycle.trigger") == "api_delete"]
 lane.expect("the root is as long as the deletion", off_by and all(abs(a - b) < 1e-3 or a > b for _, a, b in off_by), off_by)
 sent = serve.counts()["sent"]
-serve.stop()
+lane.expect("it ends with 0", serve.stop() == 0)
 
 # Refused: counted, and the log is followed all the same.
 Collector.status = 503
 serve = Serve([endpoint])
 lane.wait_for("counted as failed", lambda: serve.counts()["failed"] == sent, 60)
 lane.expect("none is counted as sent", serve.counts()["sent"] == 0, serve.counts())
-serve.stop()
-lane.expect("the reason is logged once", (serve.home / "log").read_text().count("the collector answers 503") == 1)
+lane.expect("it ends with 0", serve.stop() == 0)
+lane.expect("the reason is logged once", serve.said().count("the collector answers 503") == 1)
 
-# Gone: nobody listens there.
-serve = Serve([f"--trace.endpoint=http://127.0.0.1:{lane.free_port()}/v1/traces"])
+# Gone: nobody listens there, and nobody else will.
+taken = socket.socket()
+taken.bind(("127.0.0.1", 0))
+serve = Serve([f"--trace.endpoint=http://127.0.0.1:{taken.getsockname()[1]}/v1/traces"])
 lane.wait_for("counted as failed", lambda: serve.counts()["failed"] == sent, 60)
-lane.expect("refused at once", "Connection refused" in (serve.home / "log").read_text())
-lane.expect("it stops at once", serve.stop() < 3)
+lane.expect("refused at once", "Connection refused" in serve.said())
+lane.expect("it stops at once", serve.seconds_to_stop() < 3)
 
 # Hangs: takes the connection and says nothing.
 hanging = socket.create_server(("127.0.0.1", 0))
 serve = Serve([f"--trace.endpoint=http://127.0.0.1:{hanging.getsockname()[1]}/v1/traces"])
 lane.expect("ready all the same", serve.ready_after < 30, serve.ready_after)
-lane.expect("a hanging collector does not hold up the end", serve.stop() < 4)
+lane.expect("a hanging collector does not hold up the end", serve.seconds_to_stop() < 4)
 serve = Serve([f"--trace.endpoint=http://127.0.0.1:{hanging.getsockname()[1]}/v1/traces"])
 lane.wait_for("a hanging collector is given up", lambda: serve.counts()["failed"] > 0, 60)
-serve.stop()
+lane.expect("it ends with 0", serve.stop() == 0)
 
 lane.finish()

@@ -139,8 +139,5 @@ class Player:
 
 def serve(home, name, log, *arguments):
     """The built exporter on a log that grows; its port."""
-    port = lane.free_port()
-    with open(home / f"{name}.serve.log", "ab") as errors:
-        lane.start(lane.exporter(), "serve", "--source=file", f"--file.path={log}", "--timezone=UTC", "--start=all",
-                   f"--state.path={home}/{name}.state", f"--web.listen-address=127.0.0.1:{port}", *arguments, stderr=errors)
-    return port
+    return lane.Serve("--source=file", f"--file.path={log}", "--timezone=UTC", "--start=all", f"--state.path={home}/{name}.state",
+                      *arguments, log=home / f"{name}.serve.log").port

@@ -20,6 +20,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 NO_STATE, ANY_PORT = "--state.path=none", "--web.listen-address=127.0.0.1:0"
 SECONDS = 60
 
+os.umask(0o022)  # some is read as nobody
 scratch = tempfile.TemporaryDirectory(prefix="kle-troubles-")
 home = pathlib.Path(scratch.name)
 home.chmod(0o755)

@@ -204,6 +204,7 @@ TEST_P(HttpServerTest, ABusyPortNamesItself) {
   EXPECT_NE(message.find("in use"), std::string::npos) << message;
   EXPECT_NE(message.find("ss -ltnp"), std::string::npos) << message;
   EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  EXPECT_TRUE(Get("/metrics").starts_with("HTTP/1.1 200 ")) << "the first one goes on";
 }
 
 TEST_P(HttpServerTest, BasicAuthenticationAndHeaders) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which values a label of a metric may have, where that is a closed set: what rules and dashboards
-// select is held against it.
+// Which values a label of a metric may have, where that is a closed set: what exists from the start
+// is made of it, and what rules and dashboards select is held against it.
 #pragma once
 
 #include <string_view>

@@ -32,33 +32,24 @@ void MetricSet::SetInFlight(const std::vector<InFlightPod>& in_flight) {
     stuck.push_back(&pod);
   }
   for (size_t i = 0; i < count.size(); ++i) {
-    m.terminating_by[i]->Set(count[i]);
-    m.oldest_by[i]->Set(age[i]);
+    const std::string_view phase = Name(static_cast<Phase>(i));
+    m.terminating.With({phase}).Set(count[i]);
+    m.oldest.With({phase}).Set(age[i]);
   }
-  for (Gauge* gauge : m.overdue_now) m.overdue.Remove(gauge);
-  m.overdue_now.clear();
-  for (const auto& [key, pods] : overdue) {
-    Gauge& gauge = m.overdue.Add({{"phase", Text(Name(key.first))}, {"reason", Text(key.second)}});
-    gauge.Set(pods);
-    m.overdue_now.push_back(&gauge);
-  }
+  m.overdue.RemoveAll();
+  for (const auto& [key, pods] : overdue) m.overdue.With({Name(key.first), key.second}).Set(pods);
   std::ranges::stable_sort(stuck, std::ranges::greater{},
                            [](const InFlightPod* pod) { return pod->current.age; });
-  for (Gauge* gauge : m.stuck_now) m.stuck.Remove(gauge);
-  m.stuck_now.clear();
+  m.stuck.RemoveAll();
   size_t shown = 0;
   for (const InFlightPod* pod : stuck) {
     if (shown >= kMaxStuck) break;
     if (!IsLabelSafe(pod->namespace_, "-") || !IsLabelSafe(pod->pod, "-.")) continue;
-    Gauge& gauge = m.stuck.Add({{"namespace", Text(pod->namespace_)},
-                                {"pod", Text(pod->pod)},
-                                {"phase", Text(Name(pod->current.phase))},
-                                {"reason", Text(reason_of(pod->current))}});
-    gauge.Set(ToSeconds(pod->current.age));
-    if (std::ranges::find(m.stuck_now, &gauge) == m.stuck_now.end()) m.stuck_now.push_back(&gauge);
+    m.stuck.With({pod->namespace_, pod->pod, Name(pod->current.phase), reason_of(pod->current)})
+        .Set(ToSeconds(pod->current.age));
     ++shown;
   }
-  m.stuck_truncated.Set(static_cast<double>(stuck.size() - shown));
+  m.stuck_truncated.Only().Set(static_cast<double>(stuck.size() - shown));
 }
 
 }  // namespace kle

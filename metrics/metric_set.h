@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every family of /metrics: names, help, labels and buckets in one table, children resolved once.
+// Every family of /metrics: what is counted, observed and set. Their names, help and labels are in
+// metric_set_impl.h and metric_record.h.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +24,9 @@ class Registry;
 
 namespace kle {
 
-// One family as documented; docs/METRICS.md is generated from these.
 inline constexpr std::string_view kMetricPrefix = "kubelet_lifecycle_";
 
+// One family as documented; docs/METRICS.md is generated from these.
 struct MetricInfo {
   std::string_view name;    // without the prefix
   std::string_view type;    // counter, gauge, histogram
@@ -42,23 +43,19 @@ class MetricSet {
   ~MetricSet();
 
   // Terminations and what they are made of. Durations below zero are never observed.
-  void ObserveTermination(Trigger trigger, Precision precision, Duration duration);
-  void ObserveDeletion(Trigger trigger, Precision precision, Duration duration);
+  // Of the record only what BuildEnds fills. Stopped: once containers and sandbox are gone; ended:
+  // once the object is too, or none is to go.
+  void ObserveStopped(const TerminationRecord& record);
+  void ObserveEnded(const TerminationRecord& record);
   void ObservePhase(Phase phase, Precision precision, Duration duration);
-  void ObserveContainerStop(Outcome outcome, Precision precision, Duration duration);
-  void ObserveGrace(int64_t granted_seconds, std::optional<Duration> used);
-  void ObserveHook(HookOutcome outcome, Duration duration);
   void ObserveUnmount(std::string_view plugin, std::string_view operation, Duration duration);
   void ObserveStartup(std::string_view phase, Duration duration);
-  void CountTermination(Trigger trigger, Outcome outcome);
-  void CountGraceExceeded();
   // One failed attempt: goes to the family of its phase (container_kill_failures_total, ...).
   void CountFailure(Phase phase, Reason reason, std::string_view plugin);
   void CountOrphanedPod();
   void CountKubeletRestart();
   void CountSyncSkip(Reason reason);
   void CountNodeShutdown(std::string_view result);
-  void CountImpossibleDuration();
   void CountTrackerEviction(std::string_view reason);  // evicted, expired
 
   // The kubelet and what can be measured.
@@ -102,6 +99,8 @@ class MetricSet {
   std::vector<prometheus::MetricFamily> Collect();
 
  private:
+  friend std::span<const MetricInfo> MetricTable();
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,41 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The families and their children, for the files that make up MetricSet.
+// The families of /metrics but for those of a record (metric_record.h), for the files that make up
+// MetricSet. To add one: a declaration here, and what sets it in MetricSet.
 #pragma once
-
-#include <prometheus/counter.h>
-#include <prometheus/family.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 #include <string>
-#include <vector>
 
+#include "metrics/metric_family.h"
+#include "metrics/metric_record.h"
 #include "metrics/metric_set.h"
 
 namespace kle {
-
-using prometheus::Counter;
-using prometheus::Family;
-using prometheus::Gauge;
-using prometheus::Histogram;
-using Buckets = Histogram::BucketBoundaries;
-
-// Timeouts cluster at the grace, at grace + 2 min and at 2m3s: edges sit just above them.
-inline const Buckets kTerminationBuckets = {0.5, 1,  2,  3,   5,   8,   10,  15,  20,  30,   35,
-                                            45,  60, 90, 120, 150, 180, 300, 600, 900, 1800, 3600};
-inline const Buckets kVolumeBuckets = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600};
-inline const Buckets kRatioBuckets = {.1, .25, .5, .75, .9, 1, 1.1, 1.5, 2, 5};
-
-inline constexpr size_t kMaxPlugins = 32;
-
-inline const MetricInfo& InfoOf(std::string_view name) {
-  return *std::ranges::find(MetricTable(), name, &MetricInfo::name);
-}
 
 // A value from the log may become a label only if it looks like what it should be.
 inline bool IsLabelSafe(std::string_view text, std::string_view extra) {
@@ -44,40 +21,9 @@ inline bool IsLabelSafe(std::string_view text, std::string_view extra) {
   });
 }
 
-inline std::string Text(std::string_view view) { return std::string(view); }
-
-struct HistogramFamily {
-  Family<Histogram>& family;
-  const Buckets& buckets;
-
-  Histogram& Add(const prometheus::Labels& labels) const { return family.Add(labels, buckets); }
-};
-
 struct MetricSet::Impl {
-  template <typename Builder>
-  auto& Register(Builder builder, std::string_view name) {
-    return builder.Name(Text(kMetricPrefix) + Text(name))
-        .Help(Text(InfoOf(name).help))
-        .Register(registry);
-  }
-  Family<Counter>& Counters(std::string_view name) {
-    Family<Counter>& family = Register(prometheus::BuildCounter(), name);
-    counter_families.emplace(family.GetName(), &family);
-    return family;
-  }
-  Family<Gauge>& Gauges(std::string_view name) { return Register(prometheus::BuildGauge(), name); }
-  HistogramFamily& Histograms(std::string_view name, const Buckets& buckets) {
-    Family<Histogram>& family = Register(prometheus::BuildHistogram(), name);
-    return histogram_families.emplace(family.GetName(), HistogramFamily{family, buckets})
-        .first->second;
-  }
-
-  // Children are made once and found by index: Family::Add costs 360 ns and six allocations.
-  template <typename Metric, size_t N, typename Make>
-  static auto& Cached(std::array<Metric*, N>& cache, size_t index, Make make) {
-    if (cache[index] == nullptr) cache[index] = &make();
-    return *cache[index];
-  }
+  // Of the volume plugins that a log names, as many become labels.
+  static constexpr size_t kMaxPlugins = 32;
 
   std::string_view PluginLabel(std::string_view plugin) {
     if (!IsLabelSafe(plugin, "./-_:")) return "other";
@@ -87,103 +33,56 @@ struct MetricSet::Impl {
     return *plugins.emplace(plugin).first;
   }
 
-  // The child with these labels of a family that has a handful: looked up without making strings.
-  struct Series {
-    std::string first;
-    std::string second;
-    Histogram* histogram;
-  };
-  template <typename Make>
-  static Histogram& Known(std::vector<Series>& all, std::string_view first, std::string_view second,
-                          Make make) {
-    for (const Series& series : all) {
-      if (series.first == first && series.second == second) return *series.histogram;
-    }
-    Histogram& histogram = make();
-    all.push_back({Text(first), Text(second), &histogram});
-    return histogram;
-  }
+  Families all;
+  RecordMetrics records{all};
+  // clang-format off
+  HistogramFamily phase{all, "pod_termination_phase_duration_seconds", "phase,precision", "Time of one step of a termination.", kTerminationBuckets};
+  HistogramFamily unmount{all, "volume_unmount_duration_seconds", "plugin,operation", "From the first attempt to unmount a volume to its success, failures and back-off included: unmount (of a pod) or unmount_device (of the node).", kVolumeBuckets};
+  HistogramFamily startup{all, "pod_startup_phase_duration_seconds", "phase", "Time of one step of a pod's start.", kVolumeBuckets};
+  CounterFamily kill_failures{all, "container_kill_failures_total", "reason", "Failed attempts to stop a container, one an attempt."};
+  CounterFamily sandbox_failures{all, "sandbox_stop_failures_total", "reason", "Failed attempts to stop a pod sandbox, its network included, one an attempt."};
+  CounterFamily cgroup_failures{all, "cgroup_removal_failures_total", "reason", "Failed attempts to remove a pod's cgroup."};
+  CounterFamily status_failures{all, "status_update_failures_total", "reason", "Failed calls that tell the API server of a terminating pod."};
+  CounterFamily unmount_failures{all, "volume_unmount_failures_total", "plugin,reason", "Failed attempts to unmount a volume."};
+  GaugeFamily terminating{all, "terminating_pods", "phase", "Terminations in flight by the step they are in."};
+  GaugeFamily oldest{all, "terminating_oldest_age_seconds", "phase", "Age of the oldest termination in flight, since its request."};
+  GaugeFamily overdue{all, "overdue_pods", "phase,reason", "Terminations older than their granted grace plus the slack (--stuck.slack)."};
+  GaugeFamily stuck{all, "stuck_pod_age_seconds", "namespace,pod,phase,reason", "Age of an overdue termination; only the 20 oldest."};
+  GaugeFamily stuck_truncated{all, "stuck_pods_truncated", "", "Overdue terminations that stuck_pod_age_seconds leaves out."};
+  CounterFamily orphans{all, "orphaned_pods_total", "", "Pods found running without an object, and ended for it."};
+  CounterFamily restarts{all, "kubelet_restarts_total", "", "Starts of a new kubelet process seen in the log."};
+  CounterFamily sync_skips{all, "sync_skips_total", "reason", "Rounds in which the kubelet did nothing for any pod."};
+  CounterFamily shutdowns{all, "node_shutdowns_total", "result", "Graceful node shutdowns: started, completed."};
+  GaugeFamily kubelet_info{all, "kubelet_info", "version,cgroup_driver,runtime", "1; what the log tells of the kubelet."};
+  GaugeFamily signal{all, "signal_available", "signal", "1 if this timing can be measured at the verbosity seen."};
+  GaugeFamily verbosity{all, "kubelet_verbosity_seen", "", "Highest -v that a line has proven."};
+  GaugeFamily build_info{all, "build_info", "version,compiler", "1; what this exporter was built from.", kOwn};
+  CounterFamily lines{all, "lines_total", "format", "Lines read, by how they look."};
+  CounterFamily events{all, "events_total", "event", "Lines that the event catalogue took."};
+  CounterFamily parse_errors{all, "parse_errors_total", "reason", "Records that look like the kubelet's and cannot be read, and durations that cannot be."};
+  CounterFamily suppressed{all, "lines_suppressed_total", "", "Lines that journald, or rsyslog, dropped for its rate limit."};
+  CounterFamily gaps{all, "journal_gaps_total", "reason", "Times that entries are missing from the journal."};
+  GaugeFamily lag{all, "journal_lag_seconds", "", "How far behind the reader is: the age of the last entry while more are waiting, 0 once it has caught up.", kOwn};
+  GaugeFamily headroom{all, "journal_headroom_seconds", "", "How far the reader is ahead of the oldest entry that vacuuming would take next.", kOwn};
+  GaugeFamily polling{all, "journal_polling", "", "1 while the journal is looked at every 250 ms, since the system gives no inotify watch.", kOwn};
+  GaugeFamily unreadable{all, "journal_files_unreadable", "reason", "Journal files that cannot be read.", kOwn};
+  GaugeFamily last_event{all, "last_event_timestamp_seconds", "", "Time of the last event, in seconds since 1970.", kOwn};
+  GaugeFamily tracked{all, "tracked_pods", "", "Pods remembered."};
+  CounterFamily evictions{all, "tracker_evictions_total", "reason", "Terminations given up: evicted (too many in flight), expired (uncertain and silent)."};
+  CounterFamily dropped{all, "tracker_dropped_total", "list", "Details left out of a record that holds as many as it may: containers, volumes, failures."};
+  CounterFamily clock_steps{all, "clock_steps_total", "", "Times that the wall clock was seen to step."};
+  CounterFamily commits{all, "state_commits_total", "", "Times that the state file was to be written.", kOwn};
+  CounterFamily commit_errors{all, "state_commit_errors_total", "", "Times among them that it could not be written: counting goes on.", kOwn};
+  CounterFamily rejected_states{all, "state_rejected_total", "reason", "State files that were found at a start and set aside.", kOwn};
+  GaugeFamily config_good{all, "config_last_reload_successful", "", "1 if the configuration files and certificates, as last read, were good; 0 while older ones are in use.", kOwn};
+  GaugeFamily config_read_at{all, "config_last_reload_success_timestamp_seconds", "", "When they were last read and good, in seconds since 1970.", kOwn};
+  CounterFamily traces{all, "trace_exports_total", "result", "Finished terminations by what became of their trace: sent, failed (the collector did not take it), dropped (the queue was full).", kOwn};
+  GaugeFamily ready{all, "ready", "", "1 once the reader has caught up with its source.", kOwn};
+  // clang-format on
 
-  // By full name, for what an earlier process counted.
-  std::map<std::string, Family<Counter>*> counter_families;
-  std::map<std::string, HistogramFamily> histogram_families;
-
-  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
-
-  HistogramFamily& termination =
-      Histograms("pod_termination_duration_seconds", kTerminationBuckets);
-  HistogramFamily& deletion = Histograms("pod_deletion_duration_seconds", kTerminationBuckets);
-  HistogramFamily& phase =
-      Histograms("pod_termination_phase_duration_seconds", kTerminationBuckets);
-  HistogramFamily& container_stop =
-      Histograms("container_stop_duration_seconds", kTerminationBuckets);
-  Histogram& grace = Histograms("termination_grace_period_seconds", kTerminationBuckets).Add({});
-  Histogram& grace_used = Histograms("termination_grace_used_ratio", kRatioBuckets).Add({});
-  HistogramFamily& hook = Histograms("prestop_hook_duration_seconds", kTerminationBuckets);
-  HistogramFamily& unmount = Histograms("volume_unmount_duration_seconds", kVolumeBuckets);
-  HistogramFamily& startup = Histograms("pod_startup_phase_duration_seconds", kVolumeBuckets);
-  Family<Counter>& terminations = Counters("pod_terminations_total");
-  Counter& grace_exceeded = Counters("grace_period_exceeded_total").Add({});
-  Family<Counter>& kill_failures = Counters("container_kill_failures_total");
-  Family<Counter>& sandbox_failures = Counters("sandbox_stop_failures_total");
-  Family<Counter>& cgroup_failures = Counters("cgroup_removal_failures_total");
-  Family<Counter>& status_failures = Counters("status_update_failures_total");
-  Family<Counter>& unmount_failures = Counters("volume_unmount_failures_total");
-  Family<Gauge>& terminating = Gauges("terminating_pods");
-  Family<Gauge>& oldest = Gauges("terminating_oldest_age_seconds");
-  Family<Gauge>& overdue = Gauges("overdue_pods");
-  Family<Gauge>& stuck = Gauges("stuck_pod_age_seconds");
-  Gauge& stuck_truncated = Gauges("stuck_pods_truncated").Add({});
-  Counter& orphans = Counters("orphaned_pods_total").Add({});
-  Counter& restarts = Counters("kubelet_restarts_total").Add({});
-  Family<Counter>& sync_skips = Counters("sync_skips_total");
-  Family<Counter>& shutdowns = Counters("node_shutdowns_total");
-  Family<Gauge>& kubelet_info = Gauges("kubelet_info");
-  Family<Gauge>& signal = Gauges("signal_available");
-  Gauge& verbosity = Gauges("kubelet_verbosity_seen").Add({});
-  Family<Gauge>& build_info = Gauges("build_info");
-  Family<Counter>& lines = Counters("lines_total");
-  Family<Counter>& events = Counters("events_total");
-  Family<Counter>& parse_errors = Counters("parse_errors_total");
-  Counter& suppressed = Counters("lines_suppressed_total").Add({});
-  Family<Counter>& gaps = Counters("journal_gaps_total");
-  Gauge& lag = Gauges("journal_lag_seconds").Add({});
-  Gauge& headroom = Gauges("journal_headroom_seconds").Add({});
-  Family<Gauge>& unreadable = Gauges("journal_files_unreadable");
-  Gauge& last_event = Gauges("last_event_timestamp_seconds").Add({});
-  Gauge& tracked = Gauges("tracked_pods").Add({});
-  Family<Counter>& evictions = Counters("tracker_evictions_total");
-  Counter& clock_steps = Counters("clock_steps_total").Add({});
-  Counter& commits = Counters("state_commits_total").Add({});
-  Counter& commit_errors = Counters("state_commit_errors_total").Add({});
-  Family<Counter>& rejected_states = Counters("state_rejected_total");
-  Family<Counter>& dropped = Counters("tracker_dropped_total");
-  Family<Counter>& traces = Counters("trace_exports_total");
-  Gauge& polling = Gauges("journal_polling").Add({});
-  Gauge& config_good = Gauges("config_last_reload_successful").Add({});
-  Gauge& config_read_at = Gauges("config_last_reload_success_timestamp_seconds").Add({});
-  Gauge& ready = Gauges("ready").Add({});
-
-  std::array<Histogram*, kTriggerCount * kPrecisionCount> terminations_by{};
-  std::array<Histogram*, kTriggerCount * kPrecisionCount> deletions_by{};
-  std::array<Histogram*, kPhaseCount * kPrecisionCount> phases_by{};
-  std::array<Histogram*, kOutcomeCount * kPrecisionCount> stops_by{};
-  std::array<Histogram*, 4> hooks_by{};
-  std::vector<Series> unmounts;  // by plugin and operation
-  std::vector<Series> startups;  // by phase
-  std::array<Counter*, kTriggerCount * kOutcomeCount> ended_by{};
-  std::array<Counter*, kPhaseCount * kReasonCount> failures_by{};
-  std::array<Counter*, kLineFormatCount> lines_by{};
-  std::array<Counter*, kEventKindCount> events_by{};
   // Since the last Collect: an atomic counter costs as much as reading the line.
   std::array<uint64_t, kLineFormatCount> lines_counted{};
   std::array<uint64_t, kEventKindCount> events_counted{};
-  std::array<Gauge*, kPhaseCount> terminating_by{};
-  std::array<Gauge*, kPhaseCount> oldest_by{};
-  std::vector<Gauge*> signals_by;  // in the order of Signals()
-  std::vector<Gauge*> overdue_now;
-  std::vector<Gauge*> stuck_now;
-  Gauge* info_now = nullptr;
   std::set<std::string, std::less<>> plugins;
 };
 

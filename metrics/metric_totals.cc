@@ -92,29 +92,30 @@ std::string MetricSet::Totals(const std::vector<prometheus::MetricFamily>& famil
 bool MetricSet::RestoreTotals(std::string_view bytes) {
   std::vector<FamilyTotals> all;
   if (!Decode(bytes, all)) return false;
+  const auto learn_plugin = [this](const LabelPairs& labels) {
+    for (const auto& [name, value] : labels) {
+      if (name == "plugin") impl_->PluginLabel(value);
+    }
+  };
   for (const FamilyTotals& totals : all) {
-    if (const auto family = impl_->counter_families.find(totals.name);
-        family != impl_->counter_families.end()) {
+    if (const auto family = impl_->all.counters.find(totals.name);
+        family != impl_->all.counters.end()) {
       for (const CounterTotal& total : totals.counters) {
         if (!Countable(total.value)) return false;
         family->second->Add(Labels(total.labels)).Increment(total.value);
-        for (const auto& [name, value] : total.labels) {
-          if (name == "plugin") impl_->PluginLabel(value);
-        }
+        learn_plugin(total.labels);
       }
     }
-    const auto family = impl_->histogram_families.find(totals.name);
-    if (family == impl_->histogram_families.end()) continue;
+    const auto family = impl_->all.histograms.find(totals.name);
+    if (family == impl_->all.histograms.end()) continue;
     for (const HistogramTotal& total : totals.histograms) {
-      if (total.bounds != family->second.buckets) continue;  // another version's
+      if (total.bounds != family->second->buckets()) continue;  // another version's
       if (total.counts.size() != total.bounds.size() + 1 ||
           !std::ranges::all_of(total.counts, Countable)) {
         return false;
       }
-      family->second.Add(Labels(total.labels)).ObserveMultiple(total.counts, total.sum);
-      for (const auto& [name, value] : total.labels) {
-        if (name == "plugin") impl_->PluginLabel(value);
-      }
+      family->second->Add(Labels(total.labels)).ObserveMultiple(total.counts, total.sum);
+      learn_plugin(total.labels);
     }
   }
   return true;

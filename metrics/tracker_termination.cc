@@ -247,22 +247,7 @@ void Tracker::Impl::Seal(PodFacts& pod) {
     TryComplete(pod);
     return;
   }
-  const TerminationRecord record = BuildEnds(pod);
-  if (const auto duration = record.termination()) {
-    metrics.ObserveTermination(term.trigger, term.terminated_precision, *duration);
-  } else if (term.requested_at) {
-    metrics.CountImpossibleDuration();
-  }
-  for (const ContainerRecord& container : record.containers) {
-    if (const auto duration = container.stop_duration()) {
-      metrics.ObserveContainerStop(container.outcome, container.precision, *duration);
-    }
-    if (container.prestop && *container.prestop >= Duration::zero()) {
-      metrics.ObserveHook(container.prestop_outcome, *container.prestop);
-    }
-  }
-  if (record.grace_granted) metrics.ObserveGrace(*record.grace_granted, record.grace_used);
-  if (record.grace_exceeded) metrics.CountGraceExceeded();
+  metrics.ObserveStopped(BuildEnds(pod));
   ObservePhases(pod, Phase::kDispatch, Phase::kStopSandbox);
   TryComplete(pod);
 }
@@ -305,11 +290,7 @@ void Tracker::Impl::Complete(PodFacts& pod, State state) {
   --counts.in_flight;
   if (term.trigger != Trigger::kFinished) {
     ObservePhases(pod, Phase::kUnmountVolumes, Phase::kRemoveFromApi);
-    const TerminationRecord record = BuildEnds(pod);
-    if (const auto duration = record.deletion()) {
-      metrics.ObserveDeletion(term.trigger, Precision::kExact, *duration);
-    }
-    metrics.CountTermination(term.trigger, record.outcome);
+    metrics.ObserveEnded(BuildEnds(pod));
   }
   if (!OutlivesItsEnd(term.trigger)) After(kRetireAfter, Timer::kRetire, pod);
 }

@@ -188,7 +188,7 @@ void TrackBlocks(benchmark::State& state, const Corpus& corpus) {
 void Observe(benchmark::State& state) {
   MetricSet metrics;
   for (auto _ : state) {
-    metrics.ObserveTermination(Trigger::kApiDelete, Precision::kExact, std::chrono::seconds(3));
+    metrics.ObservePhase(Phase::kDispatch, Precision::kExact, std::chrono::seconds(3));
   }
 }
 

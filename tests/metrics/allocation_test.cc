@@ -85,15 +85,24 @@ TEST_F(Allocations, NoneForALineThatIsNoEvent) {
 
 TEST_F(Allocations, NoneForAnObservation) {
   MetricSet metrics;
+  const Timestamp asked{};
+  TerminationRecord record;
+  record.trigger = Trigger::kApiDelete;
+  record.outcome = Outcome::kGraceful;
+  record.requested_at = asked;
+  record.terminated_at = record.removed_at = asked + std::chrono::seconds(2);
+  record.grace_granted = 30;
+  record.grace_used = std::chrono::seconds(1);
+  record.containers.emplace_back();
+  record.containers[0].kill_started_at = asked;
+  record.containers[0].exited_at = asked + std::chrono::seconds(1);
+  record.containers[0].prestop = std::chrono::seconds(1);
+  record.containers[0].prestop_outcome = HookOutcome::kCompleted;
   const auto observe = [&] {
-    metrics.ObserveTermination(Trigger::kApiDelete, Precision::kExact, std::chrono::seconds(2));
-    metrics.ObserveDeletion(Trigger::kApiDelete, Precision::kExact, std::chrono::seconds(3));
+    metrics.ObserveStopped(record);
+    metrics.ObserveEnded(record);
     metrics.ObservePhase(Phase::kDispatch, Precision::kExact, std::chrono::milliseconds(2));
-    metrics.ObserveContainerStop(Outcome::kGraceful, Precision::kExact, std::chrono::seconds(1));
-    metrics.ObserveGrace(30, std::chrono::seconds(1));
-    metrics.ObserveHook(HookOutcome::kCompleted, std::chrono::seconds(1));
     metrics.ObserveUnmount("kubernetes.io/secret", "unmount", std::chrono::milliseconds(20));
-    metrics.CountTermination(Trigger::kApiDelete, Outcome::kGraceful);
     metrics.CountLine(LineFormat::kKlogText);
     metrics.CountEvent(EventKind::kPodDeleted);
     metrics.CountFailure(Phase::kStopSandbox, Reason::kCniTeardown, {});

@@ -491,10 +491,9 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
                            [](const PhaseSpan& span) { return *span.started_at; });
   if (term.state == State::kInFlight) {
     record.current = BuildCurrent(pod, context);
-    if (record.current->reason) {
-      const ReasonInfo& info = Info(*record.current->reason);
-      record.current->hint = std::string(info.hint) + " Runbook: dashboards/runbooks/reasons.md#" +
-                             std::string(info.anchor);
+    if (const auto reason = record.current->reason) {
+      record.current->hint = std::string(Info(*reason).hint) +
+                             " Runbook: dashboards/runbooks/reasons.md#" + Anchor(*reason);
     }
   }
   return record;

@@ -14,119 +14,15 @@
 
 namespace kle {
 
-// Closed set; the names are the values of `events_total{event}`. Grouped as a pod's life runs.
+// A closed set. To add one: a row of event_kinds.def.
 enum class EventKind : uint8_t {
-  // kubelet process
-  kKubeletVersion,
-  kKubeletStarted,
-  kRuntimeInfo,
-  kCgroupDriver,
-  kSyncSkipped,
-  // delivery by a pod source
-  kPodAdded,
-  kPodUpdated,
-  kPodDeleted,
-  kPodRemoved,
-  kPodReconciled,
-  kPodRejected,
-  // startup
-  kFirstSync,
-  kSandboxNeeded,
-  kSandboxCreating,
-  kSandboxCreated,
-  kContainerCreating,
-  kVolumeMountStarted,
-  kVolumeMounted,
-  kVolumesMounted,
-  kContainerNeedsRestart,
-  kProbeResult,
-  kStartupObserved,
-  // container lifecycle manager
-  kPlegEvent,
-  kPlegTransition,
-  kContainerFinished,
-  kSandboxFoundDead,
-  kSandboxIds,
-  kContainerCgroupAdded,
-  kContainerCgroupDestroyed,
-  // begin of the end
-  kTeardownBegun,
-  kLifecycleCompleted,
-  kTerminationObserved,
-  kTerminatingEntered,
-  kGraceDecided,
-  kEvicted,
-  kPreempted,
-  kNodeShutdownStarted,
-  kNodeShutdownCompleted,
-  kShutdownKill,
-  // stopping containers and the sandbox
-  kPrestopStarted,
-  kPrestopCompleted,
-  kPrestopTimedOut,
-  kPrestopFailed,
-  kKillAnnounced,
-  kKillStarted,
-  kContainerExited,
-  kContainerStates,
-  kCniTeardownStarted,
-  kCniNetworkDeleting,
-  kCniNetworkDeleted,
-  kContainersStopped,
-  kPodTerminated,
-  // reclaiming
-  kTerminatedEntered,
-  kVolumeUndesired,
-  kUnmountStarted,
-  kUnmounted,
-  kDeviceUnmountStarted,
-  kDeviceUnmounted,
-  kVolumeDetached,
-  kVolumesUnmounted,
-  kVolumePathsCleaned,
-  kCgroupRemoved,
-  kWorkerCompleted,
-  kStatusGenerating,
-  kStatusUpdated,
-  kReclaimed,
-  kDeletionDelayed,
-  kRemovedFromApi,
-  kForgotten,
-  // orphans
-  kOrphanFound,
-  kOrphanVolumesRemain,
-  kOrphanVolumesCleaned,
-  // told by the container runtime's own lines
-  kRuntimeSandboxRequested,
-  kRuntimeSandboxStarted,
-  kRuntimeContainerCreated,
-  kRuntimeContainerStarted,
-  kRuntimeStopRequested,
-  kRuntimeStopReturned,
-  kRuntimeSigkill,
-  kRuntimeExited,
-  kRuntimeShimGone,
-  kRuntimeSandboxStopRequested,
-  kRuntimeContainerToStop,
-  kRuntimeNetworkGone,
-  kRuntimeSandboxStopped,
-  kRuntimeSandboxStopFailed,
-  kRuntimeContainerRemoved,
-  kRuntimeSandboxRemoved,
-  // told by the kernel's: never more than why something else takes long
-  kKernelEvidence,
-  // told by who collects the lines
-  kLinesLost,
-  // what went wrong; the row's phase says where
-  kFailure,
-  // recorder events, told by their reason
-  kRecorded,
-  // the error text is a message of its own: looked up again
-  kRedirect,
-  // proves a verbosity, tells nothing else
-  kVerbosity,
+#define KLE_EVENT_KIND(kind, name) kind,
+#include "parser/event_kinds.def"
 };
-inline constexpr int kEventKindCount = static_cast<int>(EventKind::kVerbosity) + 1;
+inline constexpr int kEventKindCount = 0
+#define KLE_EVENT_KIND(kind, name) +1
+#include "parser/event_kinds.def"
+    ;
 std::string_view Name(EventKind kind);
 
 // Seconds that a pod can have been given: nobody waits longer, and arithmetic holds.

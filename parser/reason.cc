@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// To teach a new cause: add a row to kTable (and, for a new reason, its name and its Info). The
-// first row that matches wins, so the specific stands above the general.
+// To teach a new cause: add a row to kTable (and, for a new reason, one to reasons.def). The first
+// row that matches wins, so the specific stands above the general.
 #include "parser/reason.h"
 
 #include <algorithm>
@@ -175,105 +175,9 @@ constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {
     "unmount_volumes", "remove_cgroup", "update_status",   "remove_from_api",
 };
 
-// In the order of the enum. A hint is one sentence that an on-call engineer can act on.
 constexpr ReasonInfo kInfos[kReasonCount] = {
-    {kVolumeBusy, "the volume's mount point is in use",
-     "Find the process that holds the mount (fuser -vm PATH, lsof +f -- PATH) and end it; the "
-     "kubelet retries by itself.",
-     "volume-busy"},
-    {kRuntimeStopTimeout, "the container runtime did not stop the container in time",
-     "Look for a process in D state or a stuck shim (ps -eo pid,stat,wchan,cmd | grep ' D'); "
-     "restart the shim or the runtime.",
-     "runtime-stop-timeout"},
-    {kCniTeardown, "the network plugin failed to remove the pod's network",
-     "Look at the CNI plugin's own pod and log on this node; the kubelet retries every 10 to 20 s.",
-     "cni-teardown"},
-    {kVolumeHung, "the volume's backend does not answer",
-     "Check the storage server or the CSI node plugin; a dead NFS mount needs umount -f -l on the "
-     "node.",
-     "volume-hung"},
-    {kPrestopTimeout, "the preStop hook ran longer than the grace period",
-     "Shorten the hook or raise terminationGracePeriodSeconds.", "prestop-timeout"},
-    {kGraceExceeded, "the container ignored SIGTERM and was killed when its grace ran out",
-     "Handle SIGTERM in PID 1 of the container, or lower terminationGracePeriodSeconds.",
-     "grace-exceeded"},
-    {kCsiMetadataLost, "the CSI volume's vol_data.json is gone",
-     "Unmount the path by hand and remove the volume's directory below the pod's volumes folder.",
-     "csi-metadata-lost"},
-    {kOrphanVolumes, "a deleted pod left volumes on the disk",
-     "Unmount what is still mounted below /var/lib/kubelet/pods/UID, then remove the directory.",
-     "orphan-volumes"},
-    {kVolumeWaitTimeout, "the volumes were not unmounted within 2 minutes",
-     "The message names the volumes: look at their unmount failures.", "volume-wait-timeout"},
-    {kSignalDenied, "the runtime may not signal the container's init process",
-     "Check the AppArmor and SELinux denials of this node (dmesg, ausearch) and the runc version.",
-     "signal-denied"},
-    {kPlegUnhealthy, "the kubelet's relist of containers is too slow",
-     "Look at the runtime's latency, the number of containers and the node's disk; the kubelet "
-     "does nothing for any pod meanwhile.",
-     "pleg-unhealthy"},
-    {kSandboxStopTimeout, "the runtime did not stop the pod sandbox in time",
-     "Look at the runtime's log for the sandbox id, and at the CNI plugin it waits for.",
-     "sandbox-stop-timeout"},
-    {kCgroupBusy, "the pod's cgroup could not be removed",
-     "Look for processes left in the pod's cgroup (cat .../cgroup.procs).", "cgroup-busy"},
-    {kCsiError, "the CSI driver refused to unmount",
-     "Look at the CSI node plugin's log on this node; and whether its pod runs and is registered.",
-     "csi-error"},
-    {kKubeletRestart, "the kubelet restarted in the middle of the termination",
-     "Nothing to do: the kubelet starts the termination again, with the full grace.",
-     "kubelet-restart"},
-    {kMountPending, "the pod was deleted while its volumes were still being mounted",
-     "Look at the mount failure: the kubelet waits for the mount before it terminates (up to 2 "
-     "minutes and more).",
-     "mount-pending"},
-    {kApiFinalizer, "the pod is gone from the node but a finalizer keeps its object",
-     "kubectl get pod -o jsonpath='{.metadata.finalizers}': find the controller that owns the "
-     "finalizer.",
-     "api-finalizer"},
-    {kPullBlocked, "the pod was deleted while its image could not be pulled",
-     "Look at the image's name and the registry; the kubelet deletes the pod once the sync "
-     "returns.",
-     "pull-blocked"},
-    {kDraUnprepare, "a dynamic resource could not be released",
-     "Look at the resource driver's pod on this node.", "dra-unprepare"},
-    {kFuseDisconnected, "the FUSE process behind the mount is gone",
-     "Unmount the path lazily (umount -l) and restart the FUSE driver's pod.", "fuse-disconnected"},
-    {kDeviceInUse, "the device is still mounted by others",
-     "Find the other mounts (findmnt -S DEVICE); they belong to another pod or were left behind.",
-     "device-in-use"},
-    {kShutdownTimeout, "the node shut down before the pod had ended",
-     "Raise shutdownGracePeriod, or lower the pods' grace.", "shutdown-timeout"},
-    {kRuntimeDown, "the container runtime does not answer",
-     "systemctl status containerd (crio, docker): restart it and read its log.", "runtime-down"},
-    {kAlreadyGone, "what was to be stopped was gone already", "Nothing to do: harmless.",
-     "already-gone"},
-    {kApiStatus, "the pod's status could not be written to the API server",
-     "Check the API server from this node, and the kubelet's credentials.", "api-status"},
-    {kEvictionTimeout, "an evicted pod was not cleaned up in time",
-     "See in which phase the pod is and why.", "eviction-timeout"},
-    {kOomKilled, "the kernel killed a process of the container for want of memory",
-     "Raise the container's memory limit, or find what it needs the memory for while it ends.",
-     "oom-killed"},
-    {kOther, "a failure that no row of the reason table takes",
-     "Read the message; please report it, so that it gets a name.", "other"},
-};
-
-constexpr std::array<std::string_view, kReasonCount> kReasonNames = {
-    "volume_busy",         "runtime_stop_timeout",
-    "cni_teardown",        "volume_hung",
-    "prestop_timeout",     "grace_exceeded",
-    "csi_metadata_lost",   "orphan_volumes",
-    "volume_wait_timeout", "signal_denied",
-    "pleg_unhealthy",      "sandbox_stop_timeout",
-    "cgroup_busy",         "csi_error",
-    "kubelet_restart",     "mount_pending",
-    "api_finalizer",       "pull_blocked",
-    "dra_unprepare",       "fuse_disconnected",
-    "device_in_use",       "shutdown_timeout",
-    "runtime_down",        "already_gone",
-    "api_status",          "eviction_timeout",
-    "oom_killed",          "other",
+#define KLE_REASON(reason, name, meaning, hint) {name, meaning, hint},
+#include "parser/reasons.def"
 };
 
 // The table's texts by their first four letters, of which each place of an error is looked up once.
@@ -336,7 +240,7 @@ std::bitset<2 * kRows> TextsIn(std::string_view error) {
 
 std::string_view Name(Phase phase) { return kPhaseNames[static_cast<size_t>(phase)]; }
 
-std::string_view Name(Reason reason) { return kReasonNames[static_cast<size_t>(reason)]; }
+std::string_view Name(Reason reason) { return Info(reason).name; }
 
 std::span<const ReasonRow> ReasonTable() { return kTable; }
 
@@ -351,5 +255,11 @@ Reason ClassifyFailure(std::string_view error, Phase phase) {
 }
 
 const ReasonInfo& Info(Reason reason) { return kInfos[static_cast<size_t>(reason)]; }
+
+std::string Anchor(Reason reason) {
+  std::string anchor(Name(reason));
+  std::ranges::replace(anchor, '_', '-');
+  return anchor;
+}
 
 }  // namespace kle

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace kle {
@@ -24,37 +25,15 @@ enum class Phase : uint8_t {
 inline constexpr int kPhaseCount = 8;
 std::string_view Name(Phase phase);
 
+// A closed set. To add one: a row of reasons.def.
 enum class Reason : uint8_t {
-  kVolumeBusy,
-  kRuntimeStopTimeout,
-  kCniTeardown,
-  kVolumeHung,
-  kPrestopTimeout,
-  kGraceExceeded,
-  kCsiMetadataLost,
-  kOrphanVolumes,
-  kVolumeWaitTimeout,
-  kSignalDenied,
-  kPlegUnhealthy,
-  kSandboxStopTimeout,
-  kCgroupBusy,
-  kCsiError,
-  kKubeletRestart,
-  kMountPending,
-  kApiFinalizer,
-  kPullBlocked,
-  kDraUnprepare,
-  kFuseDisconnected,
-  kDeviceInUse,
-  kShutdownTimeout,
-  kRuntimeDown,
-  kAlreadyGone,
-  kApiStatus,
-  kEvictionTimeout,
-  kOomKilled,
-  kOther,
+#define KLE_REASON(reason, name, meaning, hint) reason,
+#include "parser/reasons.def"
 };
-inline constexpr int kReasonCount = 28;
+inline constexpr int kReasonCount = 0
+#define KLE_REASON(reason, name, meaning, hint) +1
+#include "parser/reasons.def"
+    ;
 std::string_view Name(Reason reason);
 
 // One row of the reason table. First match wins.
@@ -63,8 +42,7 @@ struct ReasonRow {
   std::optional<Phase> phase;  // only for failures of this phase; nothing: any
   std::string_view needle;     // of the error text, in lower case: four letters or more
   std::string_view also;       // the same, that must be there too; "" for none
-  std::string_view
-      example;  // an error text that this row and no earlier one takes (a test demands it)
+  std::string_view example;  // an error text that this row takes and none above (a test demands it)
   std::string_view evidence;  // upstream issue or where it was recorded
 };
 std::span<const ReasonRow> ReasonTable();
@@ -72,13 +50,15 @@ std::span<const ReasonRow> ReasonTable();
 // Reason of an error text. kOther when no row takes it.
 Reason ClassifyFailure(std::string_view error, Phase phase);
 
-// What every reason means and one sentence to act on; `anchor` names the runbook section.
+// A row of reasons.def.
 struct ReasonInfo {
-  Reason reason;
+  std::string_view name;
   std::string_view meaning;
   std::string_view hint;
-  std::string_view anchor;
 };
 const ReasonInfo& Info(Reason reason);
+
+// Its section in dashboards/runbooks/reasons.md.
+std::string Anchor(Reason reason);
 
 }  // namespace kle

@@ -25,10 +25,8 @@ TEST(ReasonTable, EveryReasonHasANameAMeaningAndAHint) {
   for (int i = 0; i < kReasonCount; ++i) {
     const Reason reason = static_cast<Reason>(i);
     EXPECT_TRUE(names.insert(Name(reason)).second) << Name(reason);
-    EXPECT_EQ(Info(reason).reason, reason) << "Info is out of the enum's order at " << Name(reason);
     EXPECT_FALSE(Info(reason).meaning.empty());
     EXPECT_TRUE(Info(reason).hint.ends_with('.')) << Info(reason).hint;
-    EXPECT_FALSE(Info(reason).anchor.empty());
   }
 }
 
@@ -37,7 +35,7 @@ TEST(ReasonTable, EveryReasonHasASectionInTheRunbook) {
   std::stringstream text;
   text << file.rdbuf();
   for (int i = 0; i < kReasonCount; ++i) {
-    const std::string anchor(Info(static_cast<Reason>(i)).anchor);
+    const std::string anchor = Anchor(static_cast<Reason>(i));
     EXPECT_NE(text.str().find("\n## " + anchor + "\n"), std::string::npos) << anchor;
   }
 }

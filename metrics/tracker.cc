@@ -99,6 +99,17 @@ void Call(Impl& impl, const Event& event) {
   (impl.*kMethod)(event);
 }
 
+// The line's first time is a fact of the termination under way, and does nothing by itself: what
+// makes a phase or a time of it is metrics/record_builder.cc.
+template <auto kFact>
+void Note(Impl& impl, const Event& event) {
+  PodFacts* pod = impl.PodOf(event, true);
+  if (pod != nullptr && pod->termination) SetOnce(pod->termination.get()->*kFact, event.at);
+}
+
+constexpr std::string_view kPastEnd =
+    "the pod is terminated by now, where the worker's line that says so is missing";
+
 constexpr Handler kHandlers[] = {
     {kSyncSkipped, Call<&Impl::OnNode>,
      "counts a sync that was skipped, and why; stuck pods of the node name it"},
@@ -133,10 +144,10 @@ constexpr Handler kHandlers[] = {
      "the pod's start is over: the kubelet's own figure is observed"},
     {kContainerNeedsRestart, Call<&Impl::OnProbeFailed>,
      "the kill of this container that follows is no termination"},
-    {kVolumeMountStarted, Call<&Impl::OnVolume>, "makes the pod known"},
-    {kVolumeMounted, Call<&Impl::OnVolume>,
+    {kVolumeMountStarted, Call<&Impl::OnVolumeMountStarted>, "makes the pod known"},
+    {kVolumeMounted, Call<&Impl::OnVolumeMounted>,
      "the volume will have to be unmounted before the termination's phase unmount_volumes is over"},
-    {kVolumesMounted, Call<&Impl::OnVolume>,
+    {kVolumesMounted, Call<&Impl::OnVolumesMounted>,
      "all volumes are mounted: no failed mount is held against the pod any more"},
     {kVolumesMounted, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kContainerCgroupAdded, Call<&Impl::OnCgroupAdded>,
@@ -146,11 +157,11 @@ constexpr Handler kHandlers[] = {
     {kPlegTransition, Call<&Impl::OnPlegTransition>,
      "a relist saw the sandbox dead: a bound for when the pod was stopped; of a pod without its "
      "object also a container's exit, precision relist"},
-    {kPlegEvent, Call<&Impl::OnPleg>,
+    {kPlegEvent, Call<&Impl::OnPlegEvent>,
      "a relist saw a container start or die: its exit, precision relist, unless a nearer time is "
      "known"},
     {kPlegEvent, Call<&Impl::OnStartup>, "a step of the pod's start"},
-    {kContainerFinished, Call<&Impl::OnPleg>,
+    {kContainerFinished, Call<&Impl::OnContainerFinished>,
      "the container's exit code and its exit, precision relist"},
     {kSandboxFoundDead, Call<&Impl::OnSandboxFoundDead>,
      "tells which id is the sandbox's; of a pod without its object also that it is dead, and the "
@@ -163,13 +174,13 @@ constexpr Handler kHandlers[] = {
      "starts the termination, trigger orphan, if the pod has none"},
     {kTeardownBegun, Call<&Impl::OnTeardown>,
      "starts the termination if the pod has none; the row says by what trigger"},
-    {kTerminationObserved, Call<&Impl::OnWorker>,
+    {kTerminationObserved, Call<&Impl::OnWorkerEntered>,
      "ends the phase dispatch: the pod's worker has it"},
     {kTerminatingEntered, Call<&Impl::OnTeardown>,
      "starts the termination if the pod has none; the row says by what trigger"},
-    {kTerminatingEntered, Call<&Impl::OnWorker>,
+    {kTerminatingEntered, Call<&Impl::OnWorkerEntered>,
      "ends the phase dispatch: the pod's worker has it"},
-    {kGraceDecided, Call<&Impl::OnWorker>, "the grace period granted"},
+    {kGraceDecided, Call<&Impl::OnWorkerEntered>, "the grace period granted"},
     {kPrestopStarted, Call<&Impl::OnHook>, "the container's preStop hook begins"},
     {kPrestopCompleted, Call<&Impl::OnHook>, "the container's preStop hook ends"},
     {kPrestopTimedOut, Call<&Impl::OnHook>,
@@ -185,32 +196,35 @@ constexpr Handler kHandlers[] = {
      "exits and exit codes by the runtime's own clock, precision exact"},
     {kCniNetworkDeleting, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},
     {kCniNetworkDeleted, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},
-    {kContainersStopped, Call<&Impl::OnWorker>, "ends the phase stop_containers"},
-    {kPodTerminated, Call<&Impl::OnWorker>,
+    {kContainersStopped, Call<&Impl::OnContainersStopped>, "ends the phase stop_containers"},
+    {kPodTerminated, Call<&Impl::OnPodTerminated>,
      "the pod is terminated, precision exact: containers and sandbox are gone; the termination is "
      "observed"},
-    {kTerminatedEntered, Call<&Impl::OnWorker>,
-     "the pod is terminated by now, where the worker's line that says so is missing"},
-    {kVolumeUndesired, Call<&Impl::OnVolume>,
+    {kTerminatedEntered, Call<&Impl::OnPastEnd>, kPastEnd},
+    {kVolumeUndesired, Call<&Impl::OnVolumeUndesired>,
      "the volume is no longer wanted: its unmount is to come"},
-    {kVolumeDetached, Call<&Impl::OnVolume>,
+    {kVolumeDetached, Call<&Impl::OnVolumeDetached>,
      "the volume is unmounted, where the line that says so was lost"},
     {kDeviceUnmountStarted, Call<&Impl::OnDevice>, "the unmount of the volume's device begins"},
     {kDeviceUnmounted, Call<&Impl::OnDevice>,
      "the unmount of the volume's device is observed, operation unmount_device; no pod's own"},
-    {kUnmountStarted, Call<&Impl::OnVolume>,
+    {kUnmountStarted, Call<&Impl::OnUnmountStarted>,
      "an attempt to unmount the volume begins; containers and sandbox were gone before it; where "
      "a pod was killed and nobody deleted it, starts the termination (trigger deadline)"},
-    {kUnmounted, Call<&Impl::OnVolume>, "the volume is unmounted: its unmount time is observed"},
-    {kVolumesUnmounted, Call<&Impl::OnWorker>,
+    {kUnmounted, Call<&Impl::OnUnmounted>, "the volume is unmounted: its unmount time is observed"},
+    {kVolumesUnmounted, Call<&Impl::OnPastEnd>, kPastEnd},
+    {kVolumesUnmounted, Call<&Impl::OnVolumesUnmounted>,
      "ends the phase unmount_volumes where volumes have no lines of their own"},
-    {kVolumePathsCleaned, Call<&Impl::OnWorker>, "ends the phase unmount_volumes at the latest"},
-    {kCgroupRemoved, Call<&Impl::OnWorker>, "ends the phase remove_cgroup"},
-    {kWorkerCompleted, Call<&Impl::OnWorker>, "the pod's worker is done"},
-    {kReclaimed, Call<&Impl::OnWorker>, "all that the pod held is reclaimed"},
+    {kVolumePathsCleaned, Note<&TerminationFacts::volume_paths_cleaned_at>,
+     "ends the phase unmount_volumes at the latest"},
+    {kCgroupRemoved, Call<&Impl::OnCgroupRemoved>, "ends the phase remove_cgroup"},
+    {kWorkerCompleted, Note<&TerminationFacts::worker_completed_at>, "the pod's worker is done"},
+    {kReclaimed, Call<&Impl::OnPastEnd>, kPastEnd},
+    {kReclaimed, Note<&TerminationFacts::reclaimed_line_at>, "all that the pod held is reclaimed"},
     {kStatusUpdated, Call<&Impl::OnStatusUpdated>,
      "the exit codes of its containers, where the version prints them in no other line"},
-    {kRemovedFromApi, Call<&Impl::OnWorker>,
+    {kRemovedFromApi, Call<&Impl::OnPastEnd>, kPastEnd},
+    {kRemovedFromApi, Note<&TerminationFacts::removed_from_api_at>,
      "the kubelet has deleted the object: ends the phase remove_from_api"},
     {kForgotten, Call<&Impl::OnForgotten>,
      "the object is gone: ends the termination, where the REMOVE is missing"},

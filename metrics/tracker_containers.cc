@@ -46,36 +46,40 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
   if (pod.termination) CutToUnmount(pod, container);
 }
 
-void Tracker::Impl::OnPleg(const Event& event) {
+void Tracker::Impl::OnPlegEvent(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr || event.container_id.empty()) return;
   ++pod_events;
   ContainerFacts& container = ContainerOf(*pod, event.container_id, {});
-  if (event.kind == EventKind::kContainerFinished) {
-    finished_lines = true;
-    if (event.exit_code && !(pod->termination && pod->termination->sealed && container.exit_code)) {
-      container.exit_code = event.exit_code;
-    }
-    SetExit(*pod, container, event.at, ExitSource::kRelist);
-    TrySeal(*pod);
-    return;
+  if (event.pleg_type == "ContainerStarted") OnStarted(*pod, container);
+  if (event.pleg_type == "ContainerDied") OnDied(*pod, container, event.at);
+}
+
+// A relist saw it run.
+void Tracker::Impl::OnStarted(PodFacts& pod, ContainerFacts& container) {
+  // What dockershim is only making looks dead to a relist.
+  if (container.seen_dead && !container.exit_code && !pod.termination) {
+    container.seen_dead = false;
+    container.exited_at.reset();
+    container.exit_source = ExitSource::kNone;
   }
-  if (event.pleg_type == "ContainerStarted") {
-    // What dockershim is only making looks dead to a relist.
-    if (container.seen_dead && !container.exit_code && !pod->termination) {
-      container.seen_dead = false;
-      container.exited_at.reset();
-      container.exit_source = ExitSource::kNone;
-    }
-    container.running = !container.seen_dead && !container.exited_at;
-    if (pod->termination || !container.running) return;
-    for (ContainerFacts& other : pod->containers) {
-      if (other.seen_dead) ForgetKill(other);  // the pod lived on
-    }
-    return;
+  container.running = !container.seen_dead && !container.exited_at;
+  if (pod.termination || !container.running) return;
+  for (ContainerFacts& other : pod.containers) {
+    if (other.seen_dead) ForgetKill(other);  // the pod lived on
   }
-  if (event.pleg_type != "ContainerDied") return;
-  OnDied(*pod, container, event.at);
+}
+
+void Tracker::Impl::OnContainerFinished(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || event.container_id.empty()) return;
+  ++pod_events;
+  finished_lines = true;
+  ContainerFacts& container = ContainerOf(*pod, event.container_id, {});
+  const bool final = pod->termination && pod->termination->sealed && container.exit_code;
+  if (event.exit_code && !final) container.exit_code = event.exit_code;
+  SetExit(*pod, container, event.at, ExitSource::kRelist);
+  TrySeal(*pod);
 }
 
 // A relist saw it dead.

@@ -68,6 +68,8 @@ struct Tracker::Impl {
   PodFacts* PodFromSource(const PodRef& ref, std::string_view source);
   ContainerFacts& ContainerOf(PodFacts& pod, std::string_view id, std::string_view name);
   VolumeFacts& VolumeOf(PodFacts& pod, const Event& event);
+  // Null without a pod, or when the event names no volume.
+  VolumeFacts* VolumeOf(const Event& event, PodFacts* pod);
 
   // tracker_sources.cc: pods come and go; why the kubelet ends one by itself
   void NoteVersion(const Event& event);
@@ -91,7 +93,9 @@ struct Tracker::Impl {
 
   // tracker_containers.cc: how containers and sandboxes start, are killed and go
   void SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at, ExitSource source);
-  void OnPleg(const Event& event);
+  void OnPlegEvent(const Event& event);
+  void OnStarted(PodFacts& pod, ContainerFacts& container);
+  void OnContainerFinished(const Event& event);
   void OnSandboxFoundDead(const Event& event);
   void OnDied(PodFacts& pod, ContainerFacts& container, Timestamp at);
   void OnProbeFailed(const Event& event);
@@ -106,12 +110,24 @@ struct Tracker::Impl {
   void OnPlegTransition(const Event& event);
 
   // tracker_reclaim.cc: the worker's marks, volumes, cgroup, status
-  void OnWorker(const Event& event);
+  void OnPastEnd(const Event& event);
+  void OnWorkerEntered(const Event& event);
+  void OnContainersStopped(const Event& event);
+  void OnPodTerminated(const Event& event);
+  void OnVolumesUnmounted(const Event& event);
+  void OnCgroupRemoved(const Event& event);
   void OnForgotten(const Event& event);
   void NoteForgotten(PodFacts& pod);
   void NotePastEnd(PodFacts& pod, Timestamp at);
   void OnStopped(PodFacts& pod, Timestamp at);
-  void OnVolume(const Event& event);
+  void OnVolumeMountStarted(const Event& event);
+  void OnVolumeMounted(const Event& event);
+  void OnVolumesMounted(const Event& event);
+  void OnVolumeUndesired(const Event& event);
+  void OnUnmountStarted(const Event& event);
+  void OnUnmounted(const Event& event);
+  void OnVolumeDetached(const Event& event);
+  void NoteUnmounted(PodFacts& pod, const VolumeFacts& volume, bool was_measured);
   void ForgetSilentVolumes(PodFacts& pod);
   void OnDevice(const Event& event);
   void NoteUnmounting(PodFacts& pod, Timestamp at);

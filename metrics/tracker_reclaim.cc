@@ -64,67 +64,52 @@ void Tracker::Impl::NotePastEnd(PodFacts& pod, Timestamp at) {
   OnStopped(pod, *term.worker_stopped_at);
 }
 
-void Tracker::Impl::OnWorker(const Event& event) {
+void Tracker::Impl::OnPastEnd(const Event& event) {
   PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr || !pod->termination) {
-    if (pod != nullptr && event.kind == EventKind::kTerminatingEntered && !pod->ended &&
-        StartAnnounced(*pod)) {
-      pod->termination->worker_entered_at = event.at;
-    }
-    return;
-  }
+  if (pod != nullptr && pod->termination) NotePastEnd(*pod, event.at);
+}
+
+void Tracker::Impl::OnWorkerEntered(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr) return;
+  const bool announces = event.kind == EventKind::kTerminatingEntered;
+  if (!pod->termination && !(announces && !pod->ended && StartAnnounced(*pod))) return;
   TerminationFacts& term = *pod->termination;
-  const bool before_end = !term.sealed;
-  switch (event.kind) {
-    case EventKind::kTerminationObserved:
-    case EventKind::kTerminatingEntered:
-      if (before_end) SetOnce(term.worker_entered_at, event.at);
-      return;
-    case EventKind::kGraceDecided:
-      if (before_end) SetOnce(term.worker_entered_at, event.at);
-      if (before_end && !term.grace_granted) term.grace_granted = event.grace_seconds;
-      return;
-    case EventKind::kContainersStopped:
-      if (before_end) SetOnce(term.worker_stopped_at, event.at);
-      return;
-    case EventKind::kPodTerminated:
-      if (before_end) OnStopped(*pod, event.at);
-      return;
-    case EventKind::kTerminatedEntered:
-      NotePastEnd(*pod, event.at);
-      return;
-    case EventKind::kVolumesUnmounted:
-      NotePastEnd(*pod, event.at);
-      SetOnce(term.volumes_claimed_at, event.at);
-      for (VolumeFacts& volume : pod->volumes) {
-        // Only where no volume ever tells of itself; otherwise its own lines decide.
-        if (!term.first_unmount_at && !volume.record.started_at && !volume.mounted) {
-          SetOnce(volume.record.unmounted_at, event.at);
-        }
-      }
-      return;
-    case EventKind::kVolumePathsCleaned:
-      SetOnce(term.volume_paths_cleaned_at, event.at);
-      return;
-    case EventKind::kCgroupRemoved:
-      SetOnce(term.cgroup_removed_at, event.at);
-      ForgetSilentVolumes(*pod);
-      ObserveLatePhases(*pod);
-      return;
-    case EventKind::kWorkerCompleted:
-      SetOnce(term.worker_completed_at, event.at);
-      return;
-    case EventKind::kReclaimed:
-      NotePastEnd(*pod, event.at);
-      SetOnce(term.reclaimed_line_at, event.at);
-      return;
-    case EventKind::kRemovedFromApi:
-      NotePastEnd(*pod, event.at);
-      SetOnce(term.removed_from_api_at, event.at);
-      return;
-    default:
-      return;
+  if (term.sealed) return;
+  SetOnce(term.worker_entered_at, event.at);
+  if (!term.grace_granted) term.grace_granted = event.grace_seconds;
+}
+
+void Tracker::Impl::OnContainersStopped(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || !pod->termination || pod->termination->sealed) return;
+  SetOnce(pod->termination->worker_stopped_at, event.at);
+}
+
+void Tracker::Impl::OnPodTerminated(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || !pod->termination || pod->termination->sealed) return;
+  OnStopped(*pod, event.at);
+}
+
+void Tracker::Impl::OnVolumesUnmounted(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || !pod->termination) return;
+  SetOnce(pod->termination->volumes_claimed_at, event.at);
+  for (VolumeFacts& volume : pod->volumes) {
+    // Only where no volume ever tells of itself; otherwise its own lines decide.
+    if (!pod->termination->first_unmount_at && !volume.record.started_at && !volume.mounted) {
+      SetOnce(volume.record.unmounted_at, event.at);
+    }
   }
+}
+
+void Tracker::Impl::OnCgroupRemoved(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || !pod->termination) return;
+  SetOnce(pod->termination->cgroup_removed_at, event.at);
+  ForgetSilentVolumes(*pod);
+  ObserveLatePhases(*pod);
 }
 
 // The cgroups, and the pod's folder, go when all volumes are gone. Of a host's path that a
@@ -135,58 +120,77 @@ void Tracker::Impl::ForgetSilentVolumes(PodFacts& pod) {
   }
 }
 
-void Tracker::Impl::OnVolume(const Event& event) {
-  PodFacts* pod = PodOf(event, event.kind != EventKind::kVolumeDetached);
-  if (pod == nullptr) return;
-  if (event.kind == EventKind::kVolumesMounted) {
-    pod->mount_failed_at.reset();
-    return;
-  }
-  if (event.volume.empty() && event.unique_name.empty()) return;
-  if (event.kind == EventKind::kVolumeUndesired) {
-    if (!pod->termination) return;
-    SetOnce(pod->termination->volumes_undesired_at, event.at);
-    VolumeOf(*pod, event);
-    return;
-  }
-  if (event.kind == EventKind::kVolumeMountStarted) return;
-  VolumeFacts& volume = VolumeOf(*pod, event);
-  if (event.kind == EventKind::kVolumeMounted) {
-    volume.mounted = true;
-    volume.record.started_at.reset();
-    volume.record.unmounted_at.reset();
-    volume.record.attempts = 0;
-    volume.record.failures = 0;
-    return;
-  }
-  const bool was_measured = volume.record.duration().has_value();
-  if (event.kind == EventKind::kUnmountStarted) {
-    SetOnce(volume.record.started_at, event.at);
-    ++volume.record.attempts;
-    // Another goroutine prints the success: it may stand above the start.
-    const auto& unmounted = volume.record.unmounted_at;
-    volume.mounted = !unmounted || event.at - *unmounted > kPrintedLate;
-    if (volume.mounted) {
-      volume.record.unmounted_at.reset();
-    } else {
-      volume.record.started_at = std::min(*volume.record.started_at, *unmounted);
-    }
-    NoteUnmounting(*pod, event.at);
-  } else if (event.kind == EventKind::kVolumeDetached) {
-    // Told of every volume, after its unmount: that line was lost.
-    if (!volume.record.started_at || volume.record.unmounted_at) return;
-    volume.mounted = false;
-    volume.record.unmounted_at = event.at;
-    ObserveLatePhases(*pod);
-    return;
+void Tracker::Impl::OnVolumesMounted(const Event& event) {
+  if (PodFacts* pod = PodOf(event, true)) pod->mount_failed_at.reset();
+}
+
+void Tracker::Impl::OnVolumeMountStarted(const Event& event) { PodOf(event, true); }
+
+VolumeFacts* Tracker::Impl::VolumeOf(const Event& event, PodFacts* pod) {
+  const bool named = !event.volume.empty() || !event.unique_name.empty();
+  return pod != nullptr && named ? &VolumeOf(*pod, event) : nullptr;
+}
+
+void Tracker::Impl::OnVolumeMounted(const Event& event) {
+  VolumeFacts* volume = VolumeOf(event, PodOf(event, true));
+  if (volume == nullptr) return;
+  volume->mounted = true;
+  volume->record.started_at.reset();
+  volume->record.unmounted_at.reset();
+  volume->record.attempts = 0;
+  volume->record.failures = 0;
+}
+
+void Tracker::Impl::OnVolumeUndesired(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  if (pod == nullptr || !pod->termination || VolumeOf(event, pod) == nullptr) return;
+  SetOnce(pod->termination->volumes_undesired_at, event.at);
+}
+
+void Tracker::Impl::OnUnmountStarted(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  VolumeFacts* volume = VolumeOf(event, pod);
+  if (volume == nullptr) return;
+  VolumeRecord& record = volume->record;
+  const bool was_measured = record.duration().has_value();
+  SetOnce(record.started_at, event.at);
+  ++record.attempts;
+  // Another goroutine prints the success: it may stand above the start.
+  volume->mounted = !record.unmounted_at || event.at - *record.unmounted_at > kPrintedLate;
+  if (volume->mounted) {
+    record.unmounted_at.reset();
   } else {
-    volume.mounted = false;
-    volume.record.unmounted_at = event.at;
+    record.started_at = std::min(*record.started_at, *record.unmounted_at);
   }
+  NoteUnmounting(*pod, event.at);
+  NoteUnmounted(*pod, *volume, was_measured);
+}
+
+void Tracker::Impl::OnUnmounted(const Event& event) {
+  PodFacts* pod = PodOf(event, true);
+  VolumeFacts* volume = VolumeOf(event, pod);
+  if (volume == nullptr) return;
+  const bool was_measured = volume->record.duration().has_value();
+  volume->mounted = false;
+  volume->record.unmounted_at = event.at;
+  NoteUnmounted(*pod, *volume, was_measured);
+}
+
+// Told of every volume, after its unmount: the line of that was lost where it has not ended by now.
+void Tracker::Impl::OnVolumeDetached(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  VolumeFacts* volume = VolumeOf(event, pod);
+  if (volume == nullptr || !volume->record.started_at || volume->record.unmounted_at) return;
+  volume->mounted = false;
+  volume->record.unmounted_at = event.at;
+  ObserveLatePhases(*pod);
+}
+
+void Tracker::Impl::NoteUnmounted(PodFacts& pod, const VolumeFacts& volume, bool was_measured) {
   if (const auto duration = volume.record.duration(); duration && !was_measured) {
     metrics.ObserveUnmount(volume.record.plugin, "unmount", *duration);
   }
-  ObserveLatePhases(*pod);
+  ObserveLatePhases(pod);
 }
 
 void Tracker::Impl::OnDevice(const Event& event) {

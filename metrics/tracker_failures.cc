@@ -153,7 +153,8 @@ void Tracker::Impl::AddFailure(PodFacts& pod, FailureKind kind, int rank, std::s
     return failure.phase == phase && failure.object == chain->object &&
            (failure.reason == reason || !tells);
   });
-  if (known != term.failures.end()) {
+  const bool repeated = known != term.failures.end();
+  if (repeated) {
     ++known->count;
     known->last_at = std::max(known->last_at, event.at);
     chain->failure = static_cast<size_t>(known - term.failures.begin());
@@ -166,7 +167,7 @@ void Tracker::Impl::AddFailure(PodFacts& pod, FailureKind kind, int rank, std::s
     term.failures.push_back({event.at, event.at, phase, reason, std::string(chain->object), 1,
                              std::string(event.raw.substr(0, kMessageBytes))});
   }
-  chain->counted = tells || known != term.failures.end();
+  chain->counted = tells || repeated;
   if (chain->counted) metrics.CountFailure(phase, term.failures[chain->failure].reason, plugin);
 }
 

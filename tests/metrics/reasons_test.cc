@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each of the 27 reasons, from the line that shows it to what an operator sees.
+// Each of the reasons, from the line that shows it to what an operator sees.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -205,6 +205,23 @@ TEST(Reasons, OtherKeepsTheFirstRawSample) {
   ASSERT_EQ(run.only().failures.size(), 1u);
   EXPECT_EQ(run.only().failures[0].reason, Reason::kOther);
   EXPECT_NE(run.only().failures[0].message.find("something quite new"), std::string::npos);
+}
+
+// Where the line above it was lost.
+TEST(Reasons, ALineThatTellsNoReasonWaitsForTheNextOneOfItsAttempt) {
+  Lines lines = ContainersGone();
+  lines.push_back(
+      Error(12.9, "\"Failed to stop sandbox\" podSandboxID={\"Type\":\"containerd\",\"ID\":\"" +
+                      kSandbox + "\"}"));
+  lines.push_back(
+      SyncFailed("failed to \\\"KillPodSandbox\\\" for \\\"" + kU +
+                 "\\\" with KillPodSandboxError: \\\"rpc error: code = DeadlineExceeded\\\""));
+  const Measured run = Replay(lines);
+  ASSERT_EQ(run.only().failures.size(), 1u);
+  EXPECT_EQ(Name(run.only().failures[0].reason), "sandbox_stop_timeout");
+  EXPECT_EQ(run.only().failures[0].count, 1);
+  EXPECT_NE(run.only().failures[0].message.find("KillPodSandbox"), std::string::npos);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_sandbox_stop_failures_total"), 1);
 }
 
 TEST(Reasons, NodeShutdownThatDidNotWait) {

@@ -155,6 +155,8 @@ struct PodFacts {
   std::unique_ptr<TerminationFacts> termination;
   Timestamp last_event_at;
 
+  // Nothing has ended it, as far as is known.
+  bool lives() const { return !termination && !ended && !finished; }
   bool terminating() const { return termination != nullptr && !termination->completed; }
   // Its object went while no kubelet ran: a restarted one does not name it.
   bool vanished() const { return removed && !remove_at && !ended; }

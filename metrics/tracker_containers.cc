@@ -191,7 +191,7 @@ void Tracker::Impl::OnHook(const Event& event) {
       if (!container.hook_at && event.grace_seconds) {
         container.hook_at = event.at - std::chrono::seconds(*event.grace_seconds);
       }
-      AddFailure(*pod, {Phase::kPrestop, Reason::kPrestopTimeout}, 1, container.name, event, {});
+      AddFailure(*pod, {Phase::kPrestop, Reason::kPrestopTimeout}, 1, container.name, event);
       return;
     default:
       if (container.hook_outcome == HookOutcome::kTimeout) return;  // it died under its container

@@ -11,32 +11,57 @@ namespace {
 
 constexpr int kLastOfAttempt = 9;  // "Error syncing pod": one an attempt
 
+// A line of which this is false waits for the next one of its attempt to tell the reason.
+bool TellsReason(FailureKind kind, const Event& event) {
+  return kind.reason != Reason::kOther || !event.error.empty();
+}
+
+bool IsOfVolume(const Event& event) {
+  return event.row->phase == Phase::kUnmountVolumes && !event.unique_name.empty();
+}
+
+std::string_view PluginOf(const Event& event) {
+  return IsOfVolume(event) ? event.plugin : std::string_view();
+}
+
+// What the attempt was about; "" where the line does not name it.
+std::string_view ObjectOf(const Event& event, Phase phase) {
+  if (phase == Phase::kStopContainers) return event.container_id;
+  if (phase == Phase::kStopSandbox) return event.sandbox_id;
+  return IsOfVolume(event) ? event.volume : std::string_view();
+}
+
+// A line that names no object speaks of the attempt under way.
+FailureChain* FindChain(TerminationFacts& term, Phase phase, std::string_view object) {
+  FailureChain* last = nullptr;
+  for (FailureChain& chain : term.chains) {
+    if (chain.phase == phase && (chain.object == object || object.empty())) last = &chain;
+  }
+  return last;
+}
+
+// Of that reason, or of any.
+FailureRecord* FindFailure(TerminationFacts& term, Phase phase, std::optional<Reason> reason,
+                           std::string_view object) {
+  const auto found = std::ranges::find_if(term.failures, [&](const FailureRecord& failure) {
+    return failure.phase == phase && failure.object == object &&
+           (!reason || failure.reason == *reason);
+  });
+  return found == term.failures.end() ? nullptr : &*found;
+}
+
+void Repeat(FailureRecord& failure, Timestamp at) {
+  ++failure.count;
+  failure.last_at = std::max(failure.last_at, at);
+}
+
 }  // namespace
 
 void Tracker::Impl::OnFailure(const Event& event) {
-  // One line may speak of several pods, or of all that end for the same cause.
-  for (const PodRef& ref : event.pods) {
-    PodFacts* pod = table.Resolve(ref, false);
-    if (pod != nullptr && pod->terminating()) AddOverdue(*pod, event);
-  }
-  if (event.row->cause == Cause::kNodeShutdown) {
-    for (PodFacts& pod : table.pods()) {
-      if (pod.terminating() && pod.termination->trigger == Trigger::kNodeShutdown) {
-        AddOverdue(pod, event);
-      }
-    }
-  }
+  NoteOverdue(event);
   const auto kind = KindOfFailure(event);
   PodFacts* pod = PodOf(event, false);
-  if (pod == nullptr) {
-    const bool device = event.pod == PodRef() && !event.unique_name.empty();  // of no pod
-    if (event.row->fallback == Reason::kOrphanVolumes) {
-      metrics.CountFailure(event.row->phase, Reason::kOrphanVolumes, {});
-    } else if (device && kind && kind->phase == Phase::kUnmountVolumes) {
-      metrics.CountFailure(kind->phase, kind->reason, event.plugin);
-    }
-    return;
-  }
+  if (pod == nullptr) return CountOfNoPod(event, kind);
   if (event.row->cause == Cause::kEviction && !pod->termination && !pod->announced) {
     pod->announced = Trigger::kEviction;
     pod->announced_at = event.at;
@@ -46,7 +71,7 @@ void Tracker::Impl::OnFailure(const Event& event) {
     pod->pull_failed_at = event.at;
     return;
   }
-  if (verbosity < 2 && !pod->termination && !pod->ended && !pod->finished) {
+  if (verbosity < 2 && pod->lives()) {
     // No kill is printed there, only what failed. A sandbox is stopped for good, or to be replaced
     // at once; a container may have to be started again.
     if (kind->phase == Phase::kStopSandbox) {
@@ -55,120 +80,149 @@ void Tracker::Impl::OnFailure(const Event& event) {
       metrics.CountFailure(kind->phase, kind->reason, {});
     }
   }
-  std::string_view object;
-  std::string_view plugin;
-  if (event.row->phase == Phase::kUnmountVolumes && !event.unique_name.empty()) {
-    object = event.volume;
-    plugin = event.plugin;
+  NoteFailed(*pod, kind->phase, event);
+  AddFailure(*pod, *kind, event.row->rank, ObjectOf(event, kind->phase), event);
+}
+
+// Somebody does not wait any longer: one line may speak of several pods, or of all that end for the
+// same cause.
+void Tracker::Impl::NoteOverdue(const Event& event) {
+  for (const PodRef& ref : event.pods) {
+    PodFacts* pod = table.Resolve(ref, false);
+    if (pod != nullptr && pod->terminating()) AddOverdue(*pod, event);
   }
-  switch (kind->phase) {
+  if (event.row->cause != Cause::kNodeShutdown) return;
+  for (PodFacts& pod : table.pods()) {
+    if (pod.terminating() && pod.termination->trigger == Trigger::kNodeShutdown) {
+      AddOverdue(pod, event);
+    }
+  }
+}
+
+// For the pod, in whatever step it is.
+void Tracker::Impl::AddOverdue(PodFacts& pod, const Event& event) {
+  const auto current = Build(pod).current;
+  const Phase phase = current ? current->phase : event.row->phase;
+  NewFailure(*pod.termination, {phase, event.row->fallback}, {}, event);
+}
+
+void Tracker::Impl::CountOfNoPod(const Event& event, const std::optional<FailureKind>& kind) {
+  const bool device = event.pod == PodRef() && !event.unique_name.empty();
+  if (event.row->fallback == Reason::kOrphanVolumes) {
+    metrics.CountFailure(event.row->phase, Reason::kOrphanVolumes, {});
+  } else if (device && kind && kind->phase == Phase::kUnmountVolumes) {
+    metrics.CountFailure(kind->phase, kind->reason, event.plugin);
+  }
+}
+
+// What a failed attempt makes of the facts of what it was about.
+void Tracker::Impl::NoteFailed(PodFacts& pod, Phase phase, const Event& event) {
+  switch (phase) {
     case Phase::kDispatch:
-      pod->mount_failed_at = event.at;
+      pod.mount_failed_at = event.at;
       break;
     case Phase::kStopContainers:
-      object = event.container_id;
-      if (!object.empty()) ContainerOf(*pod, object, event.container).kill_failed = true;
+      if (event.container_id.empty()) break;
+      ContainerOf(pod, event.container_id, event.container).kill_failed = true;
       break;
     case Phase::kStopSandbox:
-      object = event.sandbox_id;
-      if (pod->terminating() && !pod->termination->sealed) {
-        pod->termination->sandbox_failed_at = event.at;
+      if (pod.terminating() && !pod.termination->sealed) {
+        pod.termination->sandbox_failed_at = event.at;
       }
       break;
     case Phase::kUnmountVolumes:
-      if (!event.unique_name.empty()) ++VolumeOf(*pod, event).record.failures;
+      if (!event.unique_name.empty()) ++VolumeOf(pod, event).record.failures;
       break;
     default:
       break;
   }
-  AddFailure(*pod, *kind, event.row->rank, object, event, plugin);
 }
 
-// Somebody did not wait any longer for the pod, in whatever step it is.
-void Tracker::Impl::AddOverdue(PodFacts& pod, const Event& event) {
-  TerminationFacts& term = *pod.termination;
-  if (term.failures.size() >= kMaxFailures) return metrics.CountDropped("failures");
-  const auto current = Build(pod).current;
-  term.failures.push_back({event.at,
-                           event.at,
-                           current ? current->phase : event.row->phase,
-                           event.row->fallback,
-                           {},
-                           1,
+FailureRecord* Tracker::Impl::NewFailure(TerminationFacts& term, FailureKind kind,
+                                         std::string_view object, const Event& event) {
+  if (term.failures.size() >= kMaxFailures) {
+    metrics.CountDropped("failures");
+    return nullptr;
+  }
+  term.failures.push_back({event.at, event.at, kind.phase, kind.reason, std::string(object), 1,
                            std::string(event.raw.substr(0, kMessageBytes))});
+  return &term.failures.back();
 }
 
 void Tracker::Impl::AddFailure(PodFacts& pod, FailureKind kind, int rank, std::string_view object,
-                               const Event& event, std::string_view plugin) {
-  const Phase phase = kind.phase;
-  const Reason reason = kind.reason;
-  // A line without an error text waits for the next one of its attempt to tell the reason.
-  const bool tells = reason != Reason::kOther || !event.error.empty();
-  const bool unmount = phase == Phase::kUnmountVolumes;
-  if (reason == Reason::kAlreadyGone) return;
+                               const Event& event) {
+  const std::string_view plugin = PluginOf(event);
+  if (kind.reason == Reason::kAlreadyGone) return;
   if (!pod.termination) {
-    if (unmount && !plugin.empty()) metrics.CountFailure(phase, reason, plugin);
+    const bool unmount = kind.phase == Phase::kUnmountVolumes && !plugin.empty();
+    if (unmount) metrics.CountFailure(kind.phase, kind.reason, plugin);
     return;
   }
   TerminationFacts& term = *pod.termination;
   // What is gone cannot fail any more: after the end these lines are the ghost pass.
-  if (term.sealed && phase <= Phase::kStopSandbox) return;
+  if (term.sealed && kind.phase <= Phase::kStopSandbox) return;
   const bool dispatched = term.kill_seen || term.worker_entered_at;
-  if (phase == Phase::kDispatch && dispatched) return;
+  if (kind.phase == Phase::kDispatch && dispatched) return;
 
-  FailureChain* chain = nullptr;
-  for (FailureChain& candidate : term.chains) {
-    if (candidate.phase != phase) continue;
-    // A line that names no object speaks of the attempt under way.
-    if (candidate.object == object || object.empty()) chain = &candidate;
-  }
+  FailureChain* chain = FindChain(term, kind.phase, object);
   const bool same_attempt = chain != nullptr && rank > chain->last_rank;
-  // More kinds than a record holds: counted all the same.
-  const auto left_out = [&] {
+  if (chain != nullptr) chain->last_rank = rank;
+  if (same_attempt) {
+    GoOnWithAttempt(term, *chain, kind, event);
+  } else if (!BeginAttempt(term, chain, kind, rank, object, event)) {
+    metrics.CountFailure(kind.phase, kind.reason, plugin);  // more than a record holds
+  }
+}
+
+void Tracker::Impl::GoOnWithAttempt(TerminationFacts& term, FailureChain& chain, FailureKind kind,
+                                    const Event& event) {
+  FailureRecord& failure = term.failures[chain.failure];
+  failure.last_at = std::max(failure.last_at, event.at);
+  if (chain.counted) return;
+  if (kind.reason != Reason::kOther) {
+    failure.reason = kind.reason;
+    failure.message = event.raw.substr(0, kMessageBytes);
+  }
+  if (!TellsReason(kind, event)) return;
+  metrics.CountFailure(kind.phase, failure.reason, PluginOf(event));
+  chain.counted = true;
+}
+
+bool Tracker::Impl::BeginAttempt(TerminationFacts& term, FailureChain* chain, FailureKind kind,
+                                 int rank, std::string_view object, const Event& event) {
+  if (chain == nullptr && term.chains.size() >= kMaxFailures) {
     metrics.CountDropped("failures");
-    metrics.CountFailure(phase, reason, plugin);
-  };
-  const bool first_of_object = chain == nullptr;
-  if (first_of_object) {
-    if (term.chains.size() >= kMaxFailures) return left_out();
+    return false;
+  }
+  if (chain != nullptr) object = chain->object;
+  const bool tells = TellsReason(kind, event);
+  FailureRecord* failure =
+      FindFailure(term, kind.phase, tells ? std::optional(kind.reason) : std::nullopt, object);
+  const bool repeated = failure != nullptr;
+  if (repeated) {
+    Repeat(*failure, event.at);
+  } else if ((failure = NewFailure(term, kind, object, event)) == nullptr) {
+    return false;
+  }
+  if (chain == nullptr) {
     chain = &term.chains.emplace_back();
     chain->object = object;
-    chain->phase = phase;
+    chain->phase = kind.phase;
+    chain->last_rank = rank;
   }
-  chain->last_rank = rank;
-  if (same_attempt) {
-    FailureRecord& failure = term.failures[chain->failure];
-    failure.last_at = std::max(failure.last_at, event.at);
-    if (!chain->counted && reason != Reason::kOther) {
-      failure.reason = reason;
-      failure.message = event.raw.substr(0, kMessageBytes);
-    }
-    if (!chain->counted && tells) {
-      metrics.CountFailure(phase, failure.reason, plugin);
-      chain->counted = true;
-    }
-    return;
-  }
-  const auto known = std::ranges::find_if(term.failures, [&](const FailureRecord& failure) {
-    return failure.phase == phase && failure.object == chain->object &&
-           (failure.reason == reason || !tells);
-  });
-  const bool repeated = known != term.failures.end();
-  if (repeated) {
-    ++known->count;
-    known->last_at = std::max(known->last_at, event.at);
-    chain->failure = static_cast<size_t>(known - term.failures.begin());
-  } else {
-    if (term.failures.size() >= kMaxFailures) {
-      if (first_of_object) term.chains.pop_back();
-      return left_out();
-    }
-    chain->failure = term.failures.size();
-    term.failures.push_back({event.at, event.at, phase, reason, std::string(chain->object), 1,
-                             std::string(event.raw.substr(0, kMessageBytes))});
-  }
+  chain->failure = static_cast<size_t>(failure - term.failures.data());
   chain->counted = tells || repeated;
-  if (chain->counted) metrics.CountFailure(phase, term.failures[chain->failure].reason, plugin);
+  if (chain->counted) metrics.CountFailure(kind.phase, failure->reason, PluginOf(event));
+  return true;
+}
+
+void Tracker::Impl::AddEvidence(TerminationFacts& term, FailureKind kind, std::string_view object,
+                                const Event& event) {
+  if (FailureRecord* known = FindFailure(term, kind.phase, kind.reason, object)) {
+    Repeat(*known, event.at);
+  } else {
+    NewFailure(term, kind, object, event);
+  }
 }
 
 }  // namespace kle

@@ -182,6 +182,7 @@ struct Tracker::Impl {
   void EndedUnsaid(PodFacts& pod);       // killed to the end, and no DELETE came
   void Drop(PodFacts& pod);              // it had ended by itself: no termination to measure
   void Cancel(PodFacts& pod);            // it lives on
+  void NoteGone(PodFacts& pod);          // its object went
   void Remove(PodFacts& pod);            // a terminated pod's object went
   void Retire(PodFacts& pod);            // nothing more is expected
   void Hand(PodFacts& pod);              // the record goes to the sink and to `recent`
@@ -195,9 +196,24 @@ struct Tracker::Impl {
 
   // tracker_failures.cc: attempts that failed, each counted once
   void OnFailure(const Event& event);
+  void NoteOverdue(const Event& event);
   void AddOverdue(PodFacts& pod, const Event& event);
+  void CountOfNoPod(const Event& event, const std::optional<FailureKind>& kind);
+  void NoteFailed(PodFacts& pod, Phase phase, const Event& event);
+  // One line of an attempt that failed. `object`: what it was about, "" where no line says so.
   void AddFailure(PodFacts& pod, FailureKind kind, int rank, std::string_view object,
-                  const Event& event, std::string_view plugin);
+                  const Event& event);
+  void GoOnWithAttempt(TerminationFacts& term, FailureChain& chain, FailureKind kind,
+                       const Event& event);
+  // `chain`: the object's attempts so far, null for none. False when the record holds no more.
+  bool BeginAttempt(TerminationFacts& term, FailureChain* chain, FailureKind kind, int rank,
+                    std::string_view object, const Event& event);
+  // Counted in the record alone, one more for each line.
+  void AddEvidence(TerminationFacts& term, FailureKind kind, std::string_view object,
+                   const Event& event);
+  // Null, and counted as dropped, when the record holds no more.
+  FailureRecord* NewFailure(TerminationFacts& term, FailureKind kind, std::string_view object,
+                            const Event& event);
 
   // tracker_state.cc
   template <typename Archive>

@@ -17,39 +17,19 @@ bool Concerns(const PodFacts& pod, Phase phase) {
   });
 }
 
-// False when the record holds no more.
-bool AddEvidence(TerminationFacts& term, const Event& event) {
-  const Reason reason = event.row->fallback;
-  for (FailureRecord& failure : term.failures) {
-    if (failure.reason != reason || failure.phase != event.row->phase ||
-        failure.object != event.container_id) {
-      continue;
-    }
-    ++failure.count;
-    failure.last_at = std::max(failure.last_at, event.at);
-    return true;
-  }
-  if (term.failures.size() >= kMaxFailures) return false;
-  term.failures.push_back({event.at, event.at, event.row->phase, reason,
-                           std::string(event.container_id), 1,
-                           std::string(event.raw.substr(0, kMessageBytes))});
-  return true;
-}
-
 }  // namespace
 
 void Tracker::Impl::OnKernelEvidence(const Event& event) {
-  const auto add = [&](PodFacts& pod) {
-    if (!AddEvidence(*pod.termination, event)) metrics.CountDropped("failures");
-  };
+  const FailureKind kind{event.row->phase, event.row->fallback};
   if (!event.pod.uid.empty() || !event.container_id.empty()) {
     PodFacts* pod = PodOf(event, false);
-    if (pod != nullptr && pod->terminating() && !pod->termination->sealed) add(*pod);
-    return;
+    if (pod == nullptr || !pod->terminating() || pod->termination->sealed) return;
+    return AddEvidence(*pod->termination, kind, event.container_id, event);
   }
-  if (event.row->fallback == Reason::kOomKilled) return;  // of no container that is known
+  if (kind.reason == Reason::kOomKilled) return;  // of no container that is known
   for (PodFacts& pod : table.pods()) {
-    if (pod.terminating() && Concerns(pod, event.row->phase)) add(pod);
+    if (!pod.terminating() || !Concerns(pod, kind.phase)) continue;
+    AddEvidence(*pod.termination, kind, event.container_id, event);
   }
 }
 

@@ -223,13 +223,13 @@ void Tracker::Impl::StartBlind(PodFacts& pod) {
 
 // Volumes are unmounted only once every container is gone.
 void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
-  if (!pod.termination && !pod.ended && !pod.finished && verbosity >= 2) {
+  if (pod.lives() && verbosity >= 2) {
     // Containers were killed, none came back and the volumes go. An eviction says so by now or in a
     // moment, and a DELETE that nobody could read is followed by another; what says nothing at -v 2
     // is the deadline.
     if (KilledAt(pod) && !StartAnnounced(pod)) After(kDeleteDue, Timer::kUnsaid, pod);
   }
-  if (!pod.termination && !pod.ended && !pod.finished && verbosity < 2) {
+  if (pod.lives() && verbosity < 2) {
     // Nothing tells a deletion from a job's own end yet; "Cleaned up orphaned pod volumes dir"
     // will. An eviction was told when it was over.
     if (pod.announced) {
@@ -248,9 +248,7 @@ void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
 void Tracker::Impl::OnVolumesCleaned(const Event& event) {
   PodFacts* pod = PodOf(event, false);
   if (pod == nullptr) return;
-  if (verbosity < 2 && !std::exchange(pod->removed, true)) {
-    After(kForgetAfter, Timer::kForget, *pod);
-  }
+  if (verbosity < 2) NoteGone(*pod);
   if (!pod->termination) return;
   ForgetSilentVolumes(*pod);
   TerminationFacts& term = *pod->termination;
@@ -282,7 +280,7 @@ void Tracker::Impl::OnForgotten(const Event& event) {
 // it went is not known.
 void Tracker::Impl::NoteForgotten(PodFacts& pod) {
   if (pod.termination->lost) return;
-  if (!std::exchange(pod.removed, true)) After(kForgetAfter, Timer::kForget, pod);
+  NoteGone(pod);
   NotePastEnd(pod, now);
   if (pod.terminating() && !pod.termination->sealed) {
     BoundExits(pod, true);

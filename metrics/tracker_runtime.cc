@@ -155,8 +155,7 @@ void Tracker::Impl::OnRuntimeSandboxStop(const Event& event) {
   if (stop.stop_ended_at) return;  // stopped once more before it is removed
   if (event.kind == EventKind::kRuntimeSandboxStopRequested) {
     SetOnce(stop.stop_at, event.at);
-    const bool tells = !RuntimeDecides() || pod->termination || pod->ended || pod->finished;
-    if (tells || LastSandbox(*pod) != sandbox) return;
+    if (!RuntimeDecides() || !pod->lives() || LastSandbox(*pod) != sandbox) return;
     if (const auto first = FirstStop(*pod, *sandbox)) StartByRuntime(*pod, *first);
     return;
   }
@@ -206,7 +205,7 @@ void Tracker::Impl::OnRuntimeSwept(const Event& event) {
   const ContainerFacts* sandbox = LastSandbox(*pod);
   if (sandbox == nullptr || !sandbox->runtime.stop_at) return;
   const bool blind = pod->terminating() && pod->termination->blind;
-  const bool unknown = pod->termination ? blind : !pod->ended && !pod->finished;
+  const bool unknown = blind || pod->lives();
   if (unknown && SucceededAtOnce(*pod)) {
     // A job that ended well, and whose object went at once, needed no stop either.
     if (blind) Drop(*pod);

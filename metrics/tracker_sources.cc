@@ -128,8 +128,7 @@ void Tracker::Impl::NoteUnnamed(const std::vector<PodRef>& batch, bool names_kno
       pod.termination->lost = true;
       After(kLostAfter, Timer::kLost, pod);
     } else {
-      pod.removed = true;
-      After(kForgetAfter, Timer::kForget, pod);
+      NoteGone(pod);
     }
   }
 }
@@ -144,7 +143,7 @@ bool Tracker::Impl::KilledSinceRestart(const PodFacts& pod) const {
 // comes when all is over.
 bool Tracker::Impl::KilledUnsaid(const PodFacts& pod) const {
   const auto killed = KilledAt(pod);
-  if (!killed || pod.termination || pod.ended || pod.finished) return false;
+  if (!killed || !pod.lives()) return false;
   if (const auto last = LastSign(pod); last && now - *last > kDeleteDue) return false;
   if (KilledSinceRestart(pod)) return true;
   const auto& added = pod.startup.added_at;
@@ -207,7 +206,7 @@ void Tracker::Impl::OnDeleted(const Event& event) {
 // The kubelet says that only of a pod that was deleted before it had ended.
 void Tracker::Impl::OnDeletionDelayed(const Event& event) {
   PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr || pod->termination || pod->ended || pod->finished || restarted_at) return;
+  if (pod == nullptr || !pod->lives() || restarted_at) return;
   Start(*pod, Trigger::kApiDelete, pod->delete_at);
 }
 
@@ -215,7 +214,7 @@ void Tracker::Impl::OnRemoved(const Event& event) {
   for (const PodRef& ref : event.pods) {
     PodFacts* pod = PodFromSource(ref, event.source);
     if (pod == nullptr) continue;
-    if (!std::exchange(pod->removed, true)) After(kForgetAfter, Timer::kForget, *pod);
+    NoteGone(*pod);
     SetOnce(pod->remove_at, event.at);
     if (event.source == "file" || event.source == "http") {
       pod->is_static = true;
@@ -236,7 +235,7 @@ void Tracker::Impl::OnRemoved(const Event& event) {
         TrySeal(*pod);
       } else if (pod->termination) {
         Remove(*pod);
-      } else if (!pod->ended && !pod->finished && alive) {
+      } else if (pod->lives() && alive) {
         Start(*pod, Trigger::kForceDelete, event.at);
         After(kNoKillAfter, Timer::kNoKill, *pod);
       }
@@ -272,7 +271,7 @@ void Tracker::Impl::OnTeardown(const Event& event) {
   if (pod == nullptr) return;
   const Cause cause = event.row->cause;
   if (cause == Cause::kFinished) pod->finished = true;
-  if (pod->termination || pod->ended || pod->finished) return;
+  if (!pod->lives()) return;
   switch (cause) {
     case Cause::kDelete:
       Start(*pod, Trigger::kApiDelete, pod->delete_at.value_or(event.at));

@@ -3,6 +3,7 @@
 // completed (the object too), retired (nothing more is expected of it).
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "metrics/tracker_impl.h"
 
@@ -316,7 +317,7 @@ void Tracker::Impl::Cancel(PodFacts& pod) {
 // Nobody deleted it: the kubelet ended it by itself.
 void Tracker::Impl::EndedUnsaid(PodFacts& pod) {
   const auto first = KilledAt(pod);
-  if (pod.termination || pod.ended || pod.finished || !first) return;
+  if (!pod.lives() || !first) return;
   if (AnyAlive(pod) && !UnmountProves(pod)) return;
   const bool unmounting = std::ranges::any_of(pod.volumes, [&first](const VolumeFacts& volume) {
     return volume.record.started_at && *volume.record.started_at >= *first;
@@ -328,6 +329,10 @@ void Tracker::Impl::EndedUnsaid(PodFacts& pod) {
   }
   Start(pod, Trigger::kDeadline, first);
   TrySeal(pod);
+}
+
+void Tracker::Impl::NoteGone(PodFacts& pod) {
+  if (!std::exchange(pod.removed, true)) After(kForgetAfter, Timer::kForget, pod);
 }
 
 void Tracker::Impl::Remove(PodFacts& pod) {

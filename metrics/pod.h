@@ -15,6 +15,20 @@
 
 namespace kle {
 
+// A fact told more than once: the first word, the least, the most of what is known.
+template <typename T>
+void SetOnce(std::optional<T>& fact, const T& told) {
+  if (!fact) fact = told;
+}
+template <typename T>
+void KeepMin(std::optional<T>& fact, const std::optional<T>& told) {
+  if (told && (!fact || *told < *fact)) fact = told;
+}
+template <typename T>
+void KeepMax(std::optional<T>& fact, const std::optional<T>& told) {
+  if (told && (!fact || *told > *fact)) fact = told;
+}
+
 // Where a container's exit time comes from; a higher one replaces a lower one.
 enum class ExitSource : uint8_t { kNone, kBound, kRelist, kShim, kStopReturned, kRuntime };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Facts of a pod to its termination record: which line pair measures which phase, and how exactly.
+// Facts of a pod to its termination record.
 #pragma once
 
 #include "metrics/pod.h"
@@ -29,18 +29,5 @@ TerminationRecord BuildEnds(const PodFacts& pod);
 
 // Where a termination in flight is now, without the hint.
 Current BuildCurrent(const PodFacts& pod, const BuildContext& context);
-
-// One phase; started_at is null when it has not begun or cannot be seen at this verbosity.
-PhaseSpan MeasurePhase(const PodFacts& pod, Phase phase, const BuildContext& context);
-
-// The container belongs to this termination: killed in it, or gone after it began.
-bool Belongs(const ContainerFacts& container, const TerminationFacts& termination);
-
-// Last exit of the containers that belong; null while one is running or none is known.
-std::optional<Timestamp> LastExit(const PodFacts& pod);
-// The pod's object stays in the API after these; its deletion comes later, or never.
-bool OutlivesItsEnd(Trigger trigger);
-bool AnyRunning(const PodFacts& pod);
-bool VolumesOutstanding(const PodFacts& pod);
 
 }  // namespace kle

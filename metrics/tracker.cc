@@ -100,7 +100,7 @@ void Call(Impl& impl, const Event& event) {
 }
 
 // The line's first time is a fact of the termination under way, and does nothing by itself: what
-// makes a phase or a time of it is metrics/record_builder.cc.
+// makes a phase of it is metrics/phases.cc.
 template <auto kFact>
 void Note(Impl& impl, const Event& event) {
   PodFacts* pod = impl.PodOf(event, true);

@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "metrics/derived.h"
 #include "metrics/failure_kind.h"
 #include "metrics/metric_set.h"
+#include "metrics/phases.h"
 #include "metrics/pod.h"
 #include "metrics/pod_table.h"
 #include "metrics/record_builder.h"
@@ -39,10 +41,6 @@ inline constexpr Duration kExpireAfter = std::chrono::hours(1);
 // When the kills began that the pod did not come back from.
 std::optional<Timestamp> KilledAt(const PodFacts& pod);
 void ForgetKill(ContainerFacts& container);
-
-inline void SetOnce(std::optional<Timestamp>& into, Timestamp at) {
-  if (!into) into = at;
-}
 
 inline ContainerFacts* FindContainer(PodFacts& pod, std::string_view id) {
   const auto found = std::ranges::find(pod.containers, id, &ContainerFacts::id);

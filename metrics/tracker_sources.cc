@@ -38,15 +38,12 @@ constexpr size_t kPidsRemembered = 16;
 // When the last of its killed containers was gone, and the last of its volumes.
 std::optional<Timestamp> LastSign(const PodFacts& pod) {
   std::optional<Timestamp> last;
-  const auto take = [&last](const std::optional<Timestamp>& at) {
-    if (at) last = std::max(last.value_or(*at), *at);
-  };
   for (const ContainerFacts& container : pod.containers) {
-    if (container.kill_at) take(container.exited_at);
+    if (container.kill_at) KeepMax(last, container.exited_at);
   }
   for (const VolumeFacts& volume : pod.volumes) {
-    take(volume.record.started_at);
-    take(volume.record.unmounted_at);
+    KeepMax(last, volume.record.started_at);
+    KeepMax(last, volume.record.unmounted_at);
   }
   return last;
 }
@@ -154,10 +151,7 @@ bool Tracker::Impl::KilledUnsaid(const PodFacts& pod) const {
 // request and its kill may have been said where nobody could read them.
 bool Tracker::Impl::DiedUnsaid(const PodFacts& pod) const {
   std::optional<Timestamp> died;
-  for (const ContainerFacts& container : pod.containers) {
-    if (container.exited_at)
-      died = std::max(died.value_or(*container.exited_at), *container.exited_at);
-  }
+  for (const ContainerFacts& container : pod.containers) KeepMax(died, container.exited_at);
   return whole_since && died && !pod.finished && !pod.ended && *died - *whole_since < kLeadIn &&
          now - *died <= kDeleteDue && (!pod.named_at || *pod.named_at < *whole_since);
 }

@@ -67,17 +67,10 @@ bool EndedByItself(const PodFacts& pod, Timestamp killed_at) {
 
 }  // namespace
 
-bool OutlivesItsEnd(Trigger trigger) {
-  return trigger == Trigger::kEviction || trigger == Trigger::kDeadline ||
-         trigger == Trigger::kPreemption || trigger == Trigger::kNodeShutdown ||
-         trigger == Trigger::kRuntimeStop;
-}
-
 std::optional<Timestamp> KilledAt(const PodFacts& pod) {
   std::optional<Timestamp> first;
   for (const ContainerFacts& container : pod.containers) {
-    if (container.kill_of_probe) continue;
-    if (container.kill_at && (!first || *container.kill_at < *first)) first = container.kill_at;
+    if (!container.kill_of_probe) KeepMin(first, container.kill_at);
   }
   return first;
 }
@@ -126,8 +119,7 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
   }
   for (const VolumeFacts& volume : pod.volumes) {
     const auto& unmount = volume.record.started_at;
-    if (!at || !unmount || *unmount < *at) continue;
-    term.first_unmount_at = std::min(*unmount, term.first_unmount_at.value_or(*unmount));
+    if (at && unmount && *unmount >= *at) KeepMin(term.first_unmount_at, unmount);
   }
   for (ContainerFacts& container : pod.containers) CutToUnmount(pod, container);
   ++counts.started;
@@ -255,10 +247,9 @@ void Tracker::Impl::Seal(PodFacts& pod) {
 
 void Tracker::Impl::ObservePhases(PodFacts& pod, Phase first, Phase last) {
   TerminationFacts& term = *pod.termination;
-  const BuildContext context = Context();
   for (int i = static_cast<int>(first); i <= static_cast<int>(last); ++i) {
     if (term.observed_span(static_cast<Phase>(i)) != nullptr) continue;
-    const PhaseSpan span = MeasurePhase(pod, static_cast<Phase>(i), context);
+    const PhaseSpan span = MeasurePhase(pod, static_cast<Phase>(i), verbosity);
     const auto duration = span.duration();
     if (!duration) continue;
     term.observed.push_back(span);

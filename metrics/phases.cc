@@ -134,7 +134,6 @@ PhaseSpan MeasurePhase(const PodFacts& pod, Phase phase, int verbosity) {
   if (const PhaseSpan* observed = pod.termination->observed_span(phase)) return *observed;
   PhaseSpan span = kPhases[static_cast<size_t>(phase)](pod, verbosity);
   span.phase = phase;
-  if (phase == Phase::kUnmountVolumes) return span;
   if (span.started_at && span.ended_at && *span.ended_at < *span.started_at) {
     // Two goroutines may print in either order; the object may also have gone first.
     const bool near = *span.started_at - *span.ended_at < 10ms;

@@ -400,6 +400,9 @@ TEST(Volumes, ASuccessJustAboveItsStart) {
   ASSERT_EQ(run.only().volumes.size(), 1u);
   EXPECT_TRUE(run.only().volumes[0].unmounted_at.has_value());
   EXPECT_EQ(ToSeconds(*run.only().volumes[0].duration()), 0);
+  const PhaseSpan* unmounting = Find(run.only(), Phase::kUnmountVolumes);
+  ASSERT_NE(unmounting, nullptr);
+  EXPECT_EQ(unmounting->ended_at, unmounting->started_at) << "it ends no sooner than it begins";
 }
 
 // Nobody may be waiting for a DELETE of what the kubelet ended by itself.

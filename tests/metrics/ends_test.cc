@@ -249,48 +249,6 @@ TEST(Ends, AShortenedGraceIsOneTermination) {
   EXPECT_NEAR(ToSeconds(*run.only().deletion()), 60.6, 1e-6);
 }
 
-const std::string kCleaned = "\"Cleaned up orphaned pod volumes dir\" podUID=\"" +
-                             std::string(kUid) + "\" path=\"/var/lib/kubelet/pods/x/volumes\"";
-
-TEST(LogLevelZero, ADeletionIsProvenByItsFolderAndNotTimed) {
-  const Measured run = Replay({At(10, Volume("started", "creds")),
-                               At(10.1, Volume("unmounted", "creds")), At(12, kCleaned)});
-  ASSERT_EQ(run.ended.size(), 1u);
-  EXPECT_EQ(run.only().trigger, Trigger::kUnknown);
-  EXPECT_EQ(run.only().state, State::kRemoved);
-  EXPECT_FALSE(run.only().requested_at.has_value());
-  EXPECT_FALSE(run.only().termination().has_value());
-  EXPECT_EQ(run.only().volumes.size(), 1u);
-  EXPECT_EQ(run.summary.verbosity_seen, 0);
-  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_termination_duration_seconds_count"), 0);
-  EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_duration_seconds_count"), 1);
-}
-
-TEST(LogLevelZero, AJobsOwnEndIsNoTermination) {
-  const Measured run =
-      Replay({At(10, Volume("started", "creds")), At(10.1, Volume("unmounted", "creds"))});
-  EXPECT_EQ(run.size(), 0u);
-  EXPECT_EQ(run.counts.started, 0u);
-}
-
-TEST(LogLevelZero, ALogThatBeginsInTheMiddleOfATermination) {
-  const Measured run =
-      Replay({At(10, Volume("started", "creds")), At(10.1, Volume("unmounted", "creds")),
-              At(11, SyncLoop("DELETE")), At(11.001, SyncLoop("REMOVE"))});
-  ASSERT_EQ(run.size(), 1u) << "the pod has no name yet where its volume goes";
-  EXPECT_FALSE(run.only().termination().has_value());
-  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_termination_duration_seconds_count"), 0);
-}
-
-TEST(LogLevelZero, AHangingUnmountIsInFlight) {
-  const Measured run =
-      Replay({At(10, Volume("started", "creds")), At(400, Volume("started", "creds"))});
-  ASSERT_EQ(run.in_flight.size(), 1u);
-  EXPECT_EQ(run.only().current->phase, Phase::kUnmountVolumes);
-  EXPECT_EQ(run.only().current->reason, Reason::kVolumeHung);
-  EXPECT_GT(run.only().current->overdue, Duration::zero());
-}
-
 TEST(Ends, OrphanOfARestartedKubelet) {
   const auto rt = [](std::string_view message) { return OfPod(message); };
   const Measured run = Replay(

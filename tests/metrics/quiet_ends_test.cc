@@ -11,8 +11,6 @@ using namespace testing;
 using Lines = std::vector<std::string>;
 
 const std::string kUidText(kUid);
-const std::string kCleaned =
-    "\"Cleaned up orphaned pod volumes dir\" podUID=\"" + kUidText + "\" path=\"/p\"";
 
 std::string StaticPod(std::string_view what) { return SyncLoop(what, kPod, "file"); }
 
@@ -159,66 +157,6 @@ TEST(QuietEnds, DeletedBeforeTheLogBeganAndHeldUp) {
   EXPECT_FALSE(run.only().requested_at.has_value());
 }
 
-const std::string kVerify =
-    "\"operationExecutor.VerifyControllerAttachedVolume started for volume \\\"creds\\\" "
-    "(UniqueName: \\\"kubernetes.io/secret/" +
-    kUidText + "-creds\\\") pod \\\"web-1\\\" (UID: \\\"" + kUidText +
-    "\\\") \" pod=\"default/web-1\"";
-
-// At -v 0 the lines of its mounts are all that name a pod.
-TEST(QuietEnds, APodIsNamedByItsMounts) {
-  const Measured run =
-      Replay({At(0, kVerify), At(10, Volume("started", "creds")), At(600, "\"Any other line\"")});
-  ASSERT_EQ(run.in_flight.size(), 1u);
-  EXPECT_EQ(run.only().namespace_, "default");
-  EXPECT_EQ(run.only().pod, "web-1");
-}
-
-// At -v 0 a sandbox that cannot be stopped is the first that is seen of a termination.
-TEST(QuietEnds, AStuckSandboxIsSeenAtLevelZero) {
-  const auto failed = [](double at) {
-    return At(at,
-              OfPod("Error syncing pod, skipping",
-                    "err=\"failed to \\\"KillPodSandbox\\\" for \\\"x\\\": plugin type=calico "
-                    "failed (delete)\""),
-              4321, 'E');
-  };
-  const Measured stuck = Replay({At(0, kVerify), failed(10), failed(30), failed(60)});
-  ASSERT_EQ(stuck.in_flight.size(), 1u);
-  EXPECT_EQ(stuck.only().current->phase, Phase::kStopSandbox);
-  ASSERT_EQ(stuck.only().failures.size(), 1u);
-  EXPECT_EQ(stuck.only().failures[0].reason, Reason::kCniTeardown);
-  EXPECT_EQ(stuck.only().failures[0].count, 3);
-  EXPECT_TRUE(stuck.only().current->hint.ends_with(
-      " Runbook: dashboards/runbooks/reasons.md#cni-teardown"));
-  EXPECT_EQ(stuck.metric("kubelet_lifecycle_sandbox_stop_failures_total"), 3);
-  // It went on: its sandbox had been replaced.
-  const Measured lives = Replay({At(0, kVerify), failed(10),
-                                 At(3600, "\"Cleaned up orphaned pod volumes dir\" podUID=\"" +
-                                              std::string(36, '0') + "\" path=\"/p\"")});
-  EXPECT_EQ(lives.size(), 0u);
-}
-
-// A pod that was refused never ran: its volumes' end is no termination, at any level.
-TEST(QuietEnds, ARefusedPodAtLevelZero) {
-  const Measured run = Replay({At(0, OfPod("Pod admission denied", "reason=\"OutOfcpu\"")),
-                               At(1, Volume("started", "creds")),
-                               At(1.1, Volume("unmounted", "creds")), At(300, kCleaned)});
-  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_terminations_total"), 0);
-}
-
-TEST(QuietEnds, AnEvictionAtLevelZero) {
-  const Measured run =
-      Replay({At(0, kVerify),
-              At(10, "\"Eviction manager: pod is evicted successfully\" pod=\"default/web-1\""),
-              At(10.1, Volume("started", "creds")), At(10.2, Volume("unmounted", "creds")),
-              At(300, kCleaned)});
-  ASSERT_EQ(run.size(), 1u);
-  EXPECT_EQ(run.only().trigger, Trigger::kEviction);
-  EXPECT_EQ(run.only().outcome, Outcome::kUnknown);
-  EXPECT_FALSE(run.only().requested_at.has_value());
-}
-
 // A changed manifest: the next pod of that name has a UID of its own, the last lines are the old's.
 TEST(QuietEnds, AStaticPodWhoseManifestChanged) {
   const std::string old_uid(32, '7');
@@ -334,33 +272,6 @@ TEST(QuietEnds, ADeletePrintedBelowItsRemoveMakesNoSecondPod) {
                         At(12, Pleg("ContainerDied", kSandbox)), At(13.0004, SyncLoop("REMOVE")),
                         At(13.0001, SyncLoop("DELETE")), At(90, SyncLoop("ADD", "default/clock"))});
   EXPECT_EQ(run.size(), 1u);
-}
-
-// At -v 0 a sandbox that was replaced takes nothing from the pod's later end.
-TEST(QuietEnds, ASandboxThatWasReplacedAtLevelZero) {
-  const Measured run = Replay({At(0, kVerify),
-                               At(10,
-                                  OfPod("Error syncing pod, skipping",
-                                        "err=\"failed to \\\"KillPodSandbox\\\" for \\\"x\\\"\""),
-                                  4321, 'E'),
-                               At(7200, Volume("started", "creds")),
-                               At(7200.1, Volume("unmounted", "creds")), At(7202, kCleaned)});
-  ASSERT_EQ(run.ended.size(), 1u);
-  EXPECT_EQ(run.only().trigger, Trigger::kUnknown);
-  EXPECT_EQ(run.only().state, State::kRemoved);
-}
-
-// Another kubelet, another -v: what it does not print is not waited for.
-TEST(QuietEnds, ALevelThatWasLowered) {
-  const Measured run =
-      Replay({At(0, SyncLoop("ADD", "default/old")),
-              At(10, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555), At(11, kVerify, 5555),
-              At(600, Volume("started", "creds"), 5555),
-              At(600.1, Volume("unmounted", "creds"), 5555), At(602, kCleaned, 5555)});
-  ASSERT_EQ(run.ended.size(), 1u);
-  EXPECT_EQ(run.only().trigger, Trigger::kUnknown);
-  EXPECT_EQ(run.metric("kubelet_lifecycle_kubelet_verbosity_seen"), 0);
-  EXPECT_EQ(run.summary.verbosity_seen, 2);
 }
 
 // "Volume detached" is printed of every volume, and tells where the unmount's success was lost.

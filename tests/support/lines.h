@@ -82,6 +82,11 @@ inline std::string Volume(std::string_view step, std::string_view name) {
          "\\\") \"";
 }
 
+// What a deleted pod leaves last: its folder goes.
+inline const std::string kCleaned = "\"Cleaned up orphaned pod volumes dir\" podUID=\"" +
+                                    std::string(kUid) +
+                                    "\" path=\"/var/lib/kubelet/pods/x/volumes\"";
+
 // The life of a running pod before anything ends it (-v 2).
 inline std::vector<std::string> Started() {
   return {At(0, SyncLoop("ADD")), At(1, Pleg("ContainerStarted", kSandbox)),

@@ -11,137 +11,6 @@
 namespace kle {
 namespace {
 
-enum class Role : uint8_t {
-  kIgnored,
-  kPod,
-  kPods,
-  kPodName,
-  kPodNamespace,
-  kUid,
-  kObject,
-  kObjectKind,
-  kContainer,
-  kContainerId,
-  kSandboxId,
-  kLines,
-  kGrace,
-  kExitCode,
-  kSeconds,
-  kPlegEvent,
-  kNewState,
-  kStates,
-  kSource,
-  kVolume,
-  kUniqueName,
-  kPlugin,
-  kError,
-  kReason,
-  kDetail,
-  kCgroup,
-  kCgroupName,
-  kAliases,
-  kPodMetadata,
-  kContainerMetadata,
-  kDescription,
-  kExit,
-};
-
-struct NamedRole {
-  std::string_view name;
-  Role role;
-};
-
-// klog keys of 1.21 to 1.36 and the placeholders of built messages.
-constexpr NamedRole kRoles[] = {
-    {"aliases", Role::kAliases},
-    {"cgroup", Role::kCgroup},
-    {"cgroupName", Role::kCgroupName},
-    {"cgroup_list", Role::kCgroupName},
-    {"container", Role::kContainer},
-    {"containerID", Role::kContainerId},
-    {"containerMessage", Role::kDetail},
-    {"containerName", Role::kContainer},
-    {"containerRuntime", Role::kReason},
-    {"containerStatusID", Role::kContainerId},
-    {"container_id", Role::kContainerId},
-    {"container_metadata", Role::kContainerMetadata},
-    {"containers", Role::kStates},
-    {"description", Role::kDescription},
-    {"detail", Role::kDetail},
-    {"err", Role::kError},
-    {"error", Role::kError},
-    {"event", Role::kPlegEvent},
-    {"exit", Role::kExit},
-    {"exitCode", Role::kExitCode},
-    {"grace", Role::kGrace},
-    {"gracePeriod", Role::kGrace},
-    {"kind", Role::kObjectKind},
-    {"kubeletVersion", Role::kDetail},
-    {"lines", Role::kLines},
-    {"message", Role::kDetail},
-    {"newState", Role::kNewState},
-    {"new_state", Role::kNewState},
-    {"object", Role::kObject},
-    {"plugin", Role::kPlugin},
-    {"pod", Role::kPod},
-    {"pod-uid", Role::kUid},
-    {"podID", Role::kUid},
-    {"podSandboxID", Role::kSandboxId},
-    {"podStartE2EDuration", Role::kSeconds},
-    {"podUID", Role::kUid},
-    {"pod_metadata", Role::kPodMetadata},
-    {"pod_name", Role::kPodName},
-    {"pod_namespace", Role::kPodNamespace},
-    {"pods", Role::kPods},
-    {"probe", Role::kReason},
-    {"reason", Role::kReason},
-    {"runtime", Role::kReason},
-    {"sandboxID", Role::kSandboxId},
-    {"sandbox_id", Role::kSandboxId},
-    {"source", Role::kSource},
-    {"status", Role::kDetail},
-    {"uid", Role::kUid},
-    {"unique_name", Role::kUniqueName},
-    {"version", Role::kDetail},
-    {"volume", Role::kVolume},
-    {"volumeName", Role::kVolume},
-};
-static_assert(std::ranges::is_sorted(kRoles, {}, &NamedRole::name));
-
-// Where a name's search in the table begins: by its size and its outer letters.
-constexpr size_t kSlots = 128;
-constexpr size_t SlotOf(std::string_view name) {
-  const auto at = [&](size_t i) { return static_cast<unsigned char>(name[i]); };
-  return (name.size() * 37 + at(0) * 5 + at(name.size() - 1) * 11 + at(name.size() / 2)) % kSlots;
-}
-
-constexpr std::array<uint8_t, kSlots> kRoleSlots = [] {
-  std::array<uint8_t, kSlots> slots{};  // place in kRoles, from 1
-  for (size_t i = 0; i < std::size(kRoles); ++i) {
-    size_t slot = SlotOf(kRoles[i].name);
-    while (slots[slot] != 0) slot = (slot + 1) % kSlots;
-    slots[slot] = static_cast<uint8_t>(i + 1);
-  }
-  return slots;
-}();
-
-Role RoleOf(std::string_view name) {
-  if (name.empty()) return Role::kIgnored;
-  for (size_t slot = SlotOf(name); kRoleSlots[slot] != 0; slot = (slot + 1) % kSlots) {
-    const NamedRole& named = kRoles[kRoleSlots[slot] - 1];
-    if (named.name == name) return named.role;
-  }
-  return Role::kIgnored;
-}
-
-// A field of a runtime's line. What is "id" in containerd's is a request's number in CRI-O's, whose
-// messages name what they are about: that goes first.
-Role RuntimeRoleOf(std::string_view name, const Event& event) {
-  if (name != "id" && name != "container") return RoleOf(name);
-  const bool named = !event.container_id.empty() || !event.sandbox_id.empty();
-  return named ? Role::kIgnored : Role::kContainerId;
-}
-
 constexpr std::array<bool, 256> kHexDigits = [] {
   std::array<bool, 256> hex{};
   for (const char c : std::string_view("0123456789abcdef"))
@@ -167,7 +36,8 @@ bool IsUid(std::string_view text) {
 // A pod's cgroup, or one of a container in it, by the naming of both cgroup drivers:
 //   /kubepods/burstable/podUID/HEX
 //   /kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podU_I_D.slice/cri-containerd-HEX.scope
-void ApplyCgroup(std::string_view path, Event& event) {
+void Cgroup(const Field& field, Event& event) {
+  std::string_view path = field.value;
   while (!path.empty()) {
     const size_t slash = path.find('/');
     std::string_view part = path.substr(0, slash);
@@ -191,7 +61,8 @@ void ApplyCgroup(std::string_view path, Event& event) {
 }
 
 // A cgroup by its parts: [kubepods burstable podUID]   ["kubepods","burstable","podUID"]
-void ApplyCgroupName(std::string_view parts, Event& event) {
+void CgroupName(const Field& field, Event& event) {
+  std::string_view parts = field.value;
   for (size_t at; (at = parts.find("pod")) != std::string_view::npos;) {
     parts.remove_prefix(at + 3);
     for (const size_t length : {size_t{36}, size_t{32}}) {
@@ -205,7 +76,8 @@ void ApplyCgroupName(std::string_view parts, Event& event) {
 
 // cAdvisor's aliases with docker: "k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT HEX". CONTAINER "POD" is
 // the sandbox.
-void ApplyAliases(std::string_view aliases, Event& event) {
+void Aliases(const Field& field, Event& event) {
+  std::string_view aliases = field.value;
   if (!aliases.starts_with("k8s_")) return;
   aliases = aliases.substr(4, aliases.find(' ') - 4);
   std::array<std::string_view, 4> parts;
@@ -239,7 +111,8 @@ void MergeFullName(std::string_view text, PodRef& into) {
 }
 
 // CRI-O: NAMESPACE/POD/CONTAINER; the sandbox's container is called POD.
-void ApplyDescription(std::string_view text, Event& event) {
+void Description(const Field& field, Event& event) {
+  std::string_view text = field.value;
   const size_t last = text.rfind('/');
   if (last == std::string_view::npos) return;
   const auto pod = ParsePodRef(text.substr(0, last));
@@ -248,120 +121,179 @@ void ApplyDescription(std::string_view text, Event& event) {
   if (text.substr(last + 1) != "POD") event.container = text.substr(last + 1);
 }
 
-void Apply(Role role, const Field& field, Event& event) {
-  if (field.null()) return;
-  switch (role) {
-    case Role::kIgnored:
-      break;
-    case Role::kPod:
-    case Role::kObject:
-      if (const auto pod = ParsePodRef(field)) {
-        Merge(*pod, event.pod);
-      } else {
-        MergeFullName(field.value, event.pod);
-      }
-      break;
-    case Role::kObjectKind:
-      if (field.value != "Pod") event.pod = PodRef{};
-      break;
-    case Role::kPods:
-      ParsePodRefs(field, event.pods);
-      break;
-    case Role::kPodName:
-      event.pod.name = field.value;
-      break;
-    case Role::kPodNamespace:
-      event.pod.namespace_ = field.value;
-      break;
-    case Role::kUid:
-      if (IsUid(field.value)) event.pod.uid = field.value;
-      break;
-    case Role::kContainer:
-      event.container = field.value;
-      break;
-    case Role::kContainerId:
-      event.container_id = ParseContainerId(field);
-      break;
-    case Role::kSandboxId:
-      ParseContainerIds(field, event.sandbox_ids);
-      if (event.sandbox_ids.empty()) {
-        event.sandbox_id = ParseContainerId(field);
-      } else {
-        event.sandbox_id = event.sandbox_ids.front();
-      }
-      break;
-    case Role::kLines:
-      event.lines = static_cast<uint64_t>(std::max<int64_t>(ParseInteger(field).value_or(0), 0));
-      break;
-    case Role::kGrace:
-      event.grace_seconds = ParseInteger(field);
-      if (event.grace_seconds && !IsGrace(*event.grace_seconds)) event.grace_seconds.reset();
-      break;
-    case Role::kExitCode:
-      event.exit_code = ParseInteger(field);
-      break;
-    case Role::kSeconds:
-      event.seconds = ParseSeconds(field);
-      break;
-    case Role::kPlegEvent:
-      if (const auto pleg = ParsePlegEvent(field)) {
-        event.pod.uid = pleg->uid;
-        event.pleg_type = pleg->type;
-        event.container_id = pleg->data;
-      }
-      break;
-    case Role::kNewState:
-      event.pleg_type = field.value;
-      break;
-    case Role::kStates:
-      ParseContainerStates(field, event.states);
-      break;
-    case Role::kSource:
-      event.source = field.value;
-      break;
-    case Role::kVolume:
-      event.volume = field.value;
-      break;
-    case Role::kUniqueName:
-      event.unique_name = field.value;
-      break;
-    case Role::kPlugin:
-      event.plugin = field.value;
-      break;
-    case Role::kError:
-      event.error = field.value;
-      break;
-    case Role::kReason:
-      event.reason = field.value;
-      break;
-    case Role::kDetail:
-      event.detail = field.value;
-      break;
-    case Role::kCgroup:
-      ApplyCgroup(field.value, event);
-      break;
-    case Role::kCgroupName:
-      ApplyCgroupName(field.value, event);
-      break;
-    case Role::kAliases:
-      ApplyAliases(field.value, event);
-      break;
-    case Role::kPodMetadata:
-      if (const auto pod = ParsePodMetadata(field.value)) Merge(*pod, event.pod);
-      break;
-    case Role::kContainerMetadata:
-      event.container = ParseContainerMetadata(field.value);
-      break;
-    case Role::kDescription:
-      ApplyDescription(field.value, event);
-      break;
-    case Role::kExit:
-      if (const auto exit = ParseTaskExit(field.value)) {
-        event.exit_code = exit->code;
-        event.exited_at = exit->at;
-      }
-      break;
+// The other roles, a function each: what a value tells of the event.
+
+template <auto kPart>
+void Text(const Field& field, Event& event) {
+  event.*kPart = field.value;
+}
+
+void Pod(const Field& field, Event& event) {
+  if (const auto pod = ParsePodRef(field)) {
+    Merge(*pod, event.pod);
+  } else {
+    MergeFullName(field.value, event.pod);
   }
+}
+
+void Pods(const Field& field, Event& event) { ParsePodRefs(field, event.pods); }
+void PodName(const Field& field, Event& event) { event.pod.name = field.value; }
+void PodNamespace(const Field& field, Event& event) { event.pod.namespace_ = field.value; }
+
+void Uid(const Field& field, Event& event) {
+  if (IsUid(field.value)) event.pod.uid = field.value;
+}
+
+void ObjectKind(const Field& field, Event& event) {
+  if (field.value != "Pod") event.pod = PodRef{};
+}
+
+void ContainerId(const Field& field, Event& event) { event.container_id = ParseContainerId(field); }
+
+void SandboxId(const Field& field, Event& event) {
+  ParseContainerIds(field, event.sandbox_ids);
+  event.sandbox_id =
+      event.sandbox_ids.empty() ? ParseContainerId(field) : event.sandbox_ids.front();
+}
+
+void Lines(const Field& field, Event& event) {
+  event.lines = static_cast<uint64_t>(std::max<int64_t>(ParseInteger(field).value_or(0), 0));
+}
+
+void Grace(const Field& field, Event& event) {
+  event.grace_seconds = ParseInteger(field);
+  if (event.grace_seconds && !IsGrace(*event.grace_seconds)) event.grace_seconds.reset();
+}
+
+void ExitCode(const Field& field, Event& event) { event.exit_code = ParseInteger(field); }
+void Seconds(const Field& field, Event& event) { event.seconds = ParseSeconds(field); }
+
+void PlegEvent(const Field& field, Event& event) {
+  const auto pleg = ParsePlegEvent(field);
+  if (!pleg) return;
+  event.pod.uid = pleg->uid;
+  event.pleg_type = pleg->type;
+  event.container_id = pleg->data;
+}
+
+void States(const Field& field, Event& event) { ParseContainerStates(field, event.states); }
+
+void PodMetadata(const Field& field, Event& event) {
+  if (const auto pod = ParsePodMetadata(field.value)) Merge(*pod, event.pod);
+}
+
+void ContainerMetadata(const Field& field, Event& event) {
+  event.container = ParseContainerMetadata(field.value);
+}
+
+void Exit(const Field& field, Event& event) {
+  const auto exit = ParseTaskExit(field.value);
+  if (!exit) return;
+  event.exit_code = exit->code;
+  event.exited_at = exit->at;
+}
+
+// What the value of a key or placeholder of that name is to the event.
+using Role = void (*)(const Field& field, Event& event);
+struct NamedRole {
+  std::string_view name;
+  Role role;
+};
+
+// klog keys of 1.21 to 1.36 and the placeholders of built messages.
+constexpr NamedRole kRoles[] = {
+    {"aliases", Aliases},
+    {"cgroup", Cgroup},
+    {"cgroupName", CgroupName},
+    {"cgroup_list", CgroupName},
+    {"container", Text<&Event::container>},
+    {"containerID", ContainerId},
+    {"containerMessage", Text<&Event::detail>},
+    {"containerName", Text<&Event::container>},
+    {"containerRuntime", Text<&Event::reason>},
+    {"containerStatusID", ContainerId},
+    {"container_id", ContainerId},
+    {"container_metadata", ContainerMetadata},
+    {"containers", States},
+    {"description", Description},
+    {"detail", Text<&Event::detail>},
+    {"err", Text<&Event::error>},
+    {"error", Text<&Event::error>},
+    {"event", PlegEvent},
+    {"exit", Exit},
+    {"exitCode", ExitCode},
+    {"grace", Grace},
+    {"gracePeriod", Grace},
+    {"kind", ObjectKind},
+    {"kubeletVersion", Text<&Event::detail>},
+    {"lines", Lines},
+    {"message", Text<&Event::detail>},
+    {"newState", Text<&Event::pleg_type>},
+    {"new_state", Text<&Event::pleg_type>},
+    {"object", Pod},
+    {"plugin", Text<&Event::plugin>},
+    {"pod", Pod},
+    {"pod-uid", Uid},
+    {"podID", Uid},
+    {"podSandboxID", SandboxId},
+    {"podStartE2EDuration", Seconds},
+    {"podUID", Uid},
+    {"pod_metadata", PodMetadata},
+    {"pod_name", PodName},
+    {"pod_namespace", PodNamespace},
+    {"pods", Pods},
+    {"probe", Text<&Event::reason>},
+    {"reason", Text<&Event::reason>},
+    {"runtime", Text<&Event::reason>},
+    {"sandboxID", SandboxId},
+    {"sandbox_id", SandboxId},
+    {"source", Text<&Event::source>},
+    {"status", Text<&Event::detail>},
+    {"uid", Uid},
+    {"unique_name", Text<&Event::unique_name>},
+    {"version", Text<&Event::detail>},
+    {"volume", Text<&Event::volume>},
+    {"volumeName", Text<&Event::volume>},
+};
+static_assert(std::ranges::is_sorted(kRoles, {}, &NamedRole::name));
+
+// Where a name's search in the table begins: by its size and its outer letters.
+constexpr size_t kSlots = 128;
+constexpr size_t SlotOf(std::string_view name) {
+  const auto at = [&](size_t i) { return static_cast<unsigned char>(name[i]); };
+  return (name.size() * 37 + at(0) * 5 + at(name.size() - 1) * 11 + at(name.size() / 2)) % kSlots;
+}
+
+constexpr std::array<uint8_t, kSlots> kRoleSlots = [] {
+  std::array<uint8_t, kSlots> slots{};  // place in kRoles, from 1
+  for (size_t i = 0; i < std::size(kRoles); ++i) {
+    size_t slot = SlotOf(kRoles[i].name);
+    while (slots[slot] != 0) slot = (slot + 1) % kSlots;
+    slots[slot] = static_cast<uint8_t>(i + 1);
+  }
+  return slots;
+}();
+
+// Null: it has none.
+Role RoleOf(std::string_view name) {
+  if (name.empty()) return nullptr;
+  for (size_t slot = SlotOf(name); kRoleSlots[slot] != 0; slot = (slot + 1) % kSlots) {
+    const NamedRole& named = kRoles[kRoleSlots[slot] - 1];
+    if (named.name == name) return named.role;
+  }
+  return nullptr;
+}
+
+// A field of a runtime's line. What is "id" in containerd's is a request's number in CRI-O's, whose
+// messages name what they are about: that goes first.
+Role RuntimeRoleOf(std::string_view name, const Event& event) {
+  if (name != "id" && name != "container") return RoleOf(name);
+  const bool named = !event.container_id.empty() || !event.sandbox_id.empty();
+  return named ? nullptr : &ContainerId;
+}
+
+void Apply(Role role, const Field& field, Event& event) {
+  if (role != nullptr && !field.null()) role(field, event);
 }
 
 // By the row's number, the roles of what its template captures.

@@ -19,7 +19,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 STANDARD = re.compile(r"^[a-z_0-9]+$")  # <vector>: no folder, no suffix
 # Standard, but I/O or threads: not in the pure folders.
 IMPURE = {"atomic", "condition_variable", "filesystem", "fstream", "future", "iostream", "mutex", "shared_mutex", "thread"}
-EXCEPTIONS = {("parser/zone.cc", "fstream")}  # the system's time-zone database, read once by name
+EXCEPTIONS = {("parser/time_zone.cc", "fstream")}  # the system's time-zone database, read once by name
 
 
 def complaint(folder, quote, header):

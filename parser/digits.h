@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers at known places of a text, eight characters at a time.
+// Digits, and numbers at known places of a text, eight characters at a time.
 #pragma once
 
 #include <bit>
@@ -9,6 +9,8 @@
 #include <optional>
 
 namespace kle::digits {
+
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Eight characters that a number's or a stamp's text must have: `n` is a digit.
 struct Shape {

@@ -14,11 +14,11 @@
 namespace kle {
 namespace {
 
+using digits::IsDigit;
+
 using scan::kNone;
 
 constexpr size_t kMaxFields = 256;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 size_t SkipBlanks(std::string_view text, size_t at) {
   while (at < text.size() && text[at] == ' ') ++at;

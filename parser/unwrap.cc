@@ -6,11 +6,14 @@
 #include <cstring>
 #include <iterator>
 
+#include "parser/digits.h"
 #include "parser/klog.h"
 #include "parser/logrus.h"
 
 namespace kle {
 namespace {
+
+using digits::IsDigit;
 
 using Origin = Unwrapper::Origin;
 
@@ -21,8 +24,6 @@ struct Work : Unwrapped {
 };
 
 constexpr size_t kNone = std::string_view::npos;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool ShapedLike(std::string_view text, std::string_view shape) {
   if (text.size() < shape.size()) return false;

@@ -8,13 +8,14 @@
 #include <cmath>
 
 #include "parser/bytes.h"
+#include "parser/digits.h"
 
 namespace kle {
 namespace {
 
-using scan::kNone;
+using digits::IsDigit;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+using scan::kNone;
 
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 

@@ -135,15 +135,7 @@ void Tracker::Impl::OnKill(const Event& event) {
     return;
   }
   if (pod->termination ? pod->termination->sealed : pod->ended) return;  // the ghost pass
-  if (!pod->termination) {
-    if (pod->remove_at && !pod->is_static) {
-      const Timestamp first =
-          pod->delete_at ? std::min(*pod->delete_at, *pod->remove_at) : *pod->remove_at;
-      Start(*pod, Trigger::kForceDelete, first);
-    } else if (!StartAnnounced(*pod) && pod->vanished()) {
-      Start(*pod, Trigger::kOrphan, event.at);
-    }
-  }
+  if (!pod->termination) StartByKill(*pod, event.at);
   ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
   const auto& before = container.kill_announced_at;
   const bool same = before && (!restarted_at || *before >= *restarted_at) &&
@@ -164,6 +156,16 @@ void Tracker::Impl::OnKill(const Event& event) {
   if (pod->termination) {
     pod->termination->kill_seen = true;
     pod->termination->lost = false;
+  }
+}
+
+// Why it is killed, as far as what came before tells.
+void Tracker::Impl::StartByKill(PodFacts& pod, Timestamp at) {
+  if (pod.remove_at && !pod.is_static) {
+    Start(pod, Trigger::kForceDelete,
+          std::min(*pod.remove_at, pod.delete_at.value_or(*pod.remove_at)));
+  } else if (!StartAnnounced(pod) && pod.vanished()) {
+    Start(pod, Trigger::kOrphan, at);
   }
 }
 

@@ -81,7 +81,11 @@ struct Tracker::Impl {
   void StartUnsaid(PodFacts& pod);
   void OnDeletionDelayed(const Event& event);
   void OnDeleted(const Event& event);
+  void StartDeleted(PodFacts& pod, Timestamp at);
   void OnRemoved(const Event& event);
+  void RemoveStatic(PodFacts& pod, Timestamp at);
+  void RemoveUnasked(PodFacts& pod, Timestamp at);
+  void RemoveAsked(PodFacts& pod, Timestamp at);
   void OnTeardown(const Event& event);
   void OnOrphanFound(const Event& event);
   void OnFinishedByItself(const Event& event);
@@ -98,6 +102,7 @@ struct Tracker::Impl {
   void OnDied(PodFacts& pod, ContainerFacts& container, Timestamp at);
   void OnProbeFailed(const Event& event);
   void OnKill(const Event& event);
+  void StartByKill(PodFacts& pod, Timestamp at);
   void OnHook(const Event& event);
   void OnContainerExited(const Event& event);
   void OnContainerStates(const Event& event);

@@ -169,31 +169,25 @@ void Tracker::Impl::OnDeleted(const Event& event) {
     if (pod->remove_at && event.at <= *pod->remove_at) continue;  // printed late
     if (pod->removed) pod = table.Create(ref);
     SetOnce(pod->delete_at, event.at);
-    if (pod->termination) {
-      pod->termination->last_delete_at = event.at;
-      continue;
-    }
-    if (pod->ended) continue;
-    const bool unsaid = KilledUnsaid(*pod);
-    if (!unsaid) EndedUnsaid(*pod);
-    if (pod->termination) {
-      pod->termination->last_delete_at = event.at;
-      continue;
-    }
-    if (!unsaid && KnownFinished(*pod) && !DiedUnsaid(*pod)) {
-      Start(*pod, Trigger::kFinished, event.at);
-      Seal(*pod);
-      continue;
-    }
-    if (unsaid) {
-      StartUnsaid(*pod);
-    } else if (KnownFinished(*pod)) {
-      Start(*pod, Trigger::kUnknown, std::nullopt);
-    } else {
-      Start(*pod, Trigger::kApiDelete, event.at);
-    }
+    const bool again = pod->termination != nullptr;
+    if (!again && !pod->ended) StartDeleted(*pod, event.at);
+    if (!pod->termination) continue;
     pod->termination->last_delete_at = event.at;
-    TrySeal(*pod);
+    if (!again) TrySeal(*pod);
+  }
+}
+
+void Tracker::Impl::StartDeleted(PodFacts& pod, Timestamp at) {
+  if (KilledUnsaid(pod)) return StartUnsaid(pod);
+  EndedUnsaid(pod);
+  if (pod.termination) return;
+  if (!KnownFinished(pod)) {
+    Start(pod, Trigger::kApiDelete, at);
+  } else if (DiedUnsaid(pod)) {
+    Start(pod, Trigger::kUnknown, std::nullopt);
+  } else {
+    Start(pod, Trigger::kFinished, at);
+    Seal(pod);
   }
 }
 
@@ -211,53 +205,58 @@ void Tracker::Impl::OnRemoved(const Event& event) {
     NoteGone(*pod);
     SetOnce(pod->remove_at, event.at);
     if (event.source == "file" || event.source == "http") {
-      pod->is_static = true;
-      if (!pod->termination && !pod->ended && !KnownFinished(*pod)) {
-        Start(*pod, Trigger::kStaticRemoved, event.at);
-        pod->termination->removed_at.reset();
-      }
-      continue;
+      RemoveStatic(*pod, event.at);
+    } else if (!pod->termination) {
+      RemoveUnasked(*pod, event.at);
+    } else {
+      RemoveAsked(*pod, event.at);
     }
-    if (!pod->termination) {
-      // A force delete may come without any DELETE; a finished pod's removal looks the same.
-      const bool alive = std::ranges::any_of(
-          pod->containers, [](const ContainerFacts& container) { return container.running; });
-      const bool unsaid = KilledUnsaid(*pod);
-      if (!unsaid) EndedUnsaid(*pod);
-      if (unsaid) {
-        StartUnsaid(*pod);
-        TrySeal(*pod);
-      } else if (pod->termination) {
-        Remove(*pod);
-      } else if (pod->lives() && alive) {
-        Start(*pod, Trigger::kForceDelete, event.at);
-        After(kNoKillAfter, Timer::kNoKill, *pod);
-      }
-      continue;
-    }
-    TerminationFacts& term = *pod->termination;
-    SetOnce(term.removed_at, event.at);
-    if (term.completed) {
-      // Evicted or past its deadline long ago; now its object went too.
-      if (term.state == State::kTerminated) Remove(*pod);
-      continue;
-    }
-    if (!term.sealed) After(kSettleAfter, Timer::kSettle, *pod);
-    const bool begun = term.kill_seen || term.sandbox_dead_at || term.first_unmount_at ||
-                       term.worker_stopped_at || term.terminated_at;
-    if (!begun) {
-      if (term.trigger == Trigger::kApiDelete && term.requested_at &&
-          event.at - *term.requested_at <= kForcePair) {
-        term.trigger = Trigger::kForceDelete;
-      }
-      After(kNoKillAfter, Timer::kNoKill, *pod);
-    } else if (term.trigger == Trigger::kApiDelete && term.requested_at &&
-               event.at - *term.requested_at <= kForcePair && AnyRunning(*pod)) {
-      term.trigger = Trigger::kForceDelete;  // the kill was printed before the REMOVE
-    }
-    TrySeal(*pod);
-    TryComplete(*pod);
   }
+}
+
+void Tracker::Impl::RemoveStatic(PodFacts& pod, Timestamp at) {
+  pod.is_static = true;
+  if (pod.termination || pod.ended || KnownFinished(pod)) return;
+  Start(pod, Trigger::kStaticRemoved, at);
+  pod.termination->removed_at.reset();
+}
+
+// A force delete may come without any DELETE; a finished pod's removal looks the same.
+void Tracker::Impl::RemoveUnasked(PodFacts& pod, Timestamp at) {
+  if (KilledUnsaid(pod)) {
+    StartUnsaid(pod);
+    TrySeal(pod);
+    return;
+  }
+  EndedUnsaid(pod);
+  const bool alive = std::ranges::any_of(
+      pod.containers, [](const ContainerFacts& container) { return container.running; });
+  if (pod.termination) {
+    Remove(pod);
+  } else if (pod.lives() && alive) {
+    Start(pod, Trigger::kForceDelete, at);
+    After(kNoKillAfter, Timer::kNoKill, pod);
+  }
+}
+
+void Tracker::Impl::RemoveAsked(PodFacts& pod, Timestamp at) {
+  TerminationFacts& term = *pod.termination;
+  SetOnce(term.removed_at, at);
+  if (term.completed) {
+    // Evicted or past its deadline long ago; now its object went too.
+    if (term.state == State::kTerminated) Remove(pod);
+    return;
+  }
+  if (!term.sealed) After(kSettleAfter, Timer::kSettle, pod);
+  const bool begun = term.kill_seen || term.sandbox_dead_at || term.first_unmount_at ||
+                     term.worker_stopped_at || term.terminated_at;
+  const bool pair = term.trigger == Trigger::kApiDelete && term.requested_at &&
+                    at - *term.requested_at <= kForcePair;
+  // The kill comes after the REMOVE, or was printed before it.
+  if (pair && (!begun || AnyRunning(pod))) term.trigger = Trigger::kForceDelete;
+  if (!begun) After(kNoKillAfter, Timer::kNoKill, pod);
+  TrySeal(pod);
+  TryComplete(pod);
 }
 
 void Tracker::Impl::OnTeardown(const Event& event) {

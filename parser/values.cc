@@ -243,7 +243,7 @@ bool AppendLegacyPods(std::string_view text, std::vector<PodRef>& out) {
   return true;
 }
 
-// Nanoseconds of a unit at the front of `text`, which it removes; 0 when there is none.
+// The seconds in a unit at the front of `text`, which it removes; 0 when there is none.
 double TakeUnit(std::string_view& text) {
   struct Unit {
     std::string_view name;

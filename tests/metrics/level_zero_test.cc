@@ -16,7 +16,7 @@ const std::string kVerify =
     std::string(kUid) + "-creds\\\") pod \\\"web-1\\\" (UID: \\\"" + std::string(kUid) +
     "\\\") \" pod=\"default/web-1\"";
 
-// At -v 0 the lines of its mounts are all that name a pod.
+// The lines of its mounts are all that name a pod.
 TEST(LevelZero, APodIsNamedByItsMounts) {
   const Measured run =
       Replay({At(0, kVerify), At(10, Volume("started", "creds")), At(600, "\"Any other line\"")});
@@ -72,7 +72,7 @@ TEST(LevelZero, AHangingUnmountIsInFlight) {
   EXPECT_GT(run.only().current->overdue, Duration::zero());
 }
 
-// At -v 0 a sandbox that cannot be stopped is the first that is seen of a termination.
+// A sandbox that cannot be stopped is the first that is seen of a termination.
 TEST(LevelZero, AStuckSandboxIsSeen) {
   const Measured stuck =
       Replay({At(0, kVerify), SandboxFailed(10), SandboxFailed(30), SandboxFailed(60)});
@@ -111,7 +111,7 @@ TEST(LevelZero, AnEvictionIsToldWhenItIsOver) {
   EXPECT_FALSE(run.only().requested_at.has_value());
 }
 
-// At -v 0 a sandbox that was replaced takes nothing from the pod's later end.
+// A sandbox that was replaced takes nothing from the pod's later end.
 TEST(LevelZero, ASandboxThatWasReplacedIsNoTermination) {
   const Measured run =
       Replay({At(0, kVerify), SandboxFailed(10), At(7200, Volume("started", "creds")),

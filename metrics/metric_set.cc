@@ -41,6 +41,7 @@ MetricSet::MetricSet() : impl_(std::make_unique<Impl>()) {
     family->AddClosedSet();
   }
   for (GaugeFamily* family : {&m.terminating, &m.oldest, &m.signal}) family->AddClosedSet();
+  m.headroom.RemoveAll();  // a log file has none
   SetVerbosity(0, false);
 }
 

@@ -63,7 +63,7 @@ struct MetricSet::Impl {
   CounterFamily suppressed{all, "lines_suppressed_total", "", "Lines that journald, or rsyslog, dropped for its rate limit."};
   CounterFamily gaps{all, "journal_gaps_total", "reason", "Times that entries are missing from the journal."};
   GaugeFamily lag{all, "journal_lag_seconds", "", "How far behind the reader is: the age of the last entry while more are waiting, 0 once it has caught up.", kOwn};
-  GaugeFamily headroom{all, "journal_headroom_seconds", "", "How far the reader is ahead of the oldest entry that vacuuming would take next.", kOwn};
+  GaugeFamily headroom{all, "journal_headroom_seconds", "", "How far the reader is ahead of the oldest entry that vacuuming would take next; absent for a log file.", kOwn};
   GaugeFamily polling{all, "journal_polling", "", "1 while the journal is looked at every 250 ms, since the system gives no inotify watch.", kOwn};
   GaugeFamily unreadable{all, "journal_files_unreadable", "reason", "Journal files that cannot be read.", kOwn};
   GaugeFamily last_event{all, "last_event_timestamp_seconds", "", "Time of the last event, in seconds since 1970.", kOwn};

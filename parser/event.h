@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -19,10 +20,11 @@ enum class EventKind : uint8_t {
 #define KLE_EVENT_KIND(kind, name) kind,
 #include "parser/event_kinds.def"
 };
-inline constexpr int kEventKindCount = 0
-#define KLE_EVENT_KIND(kind, name) +1
+inline constexpr EventKind kEventKinds[] = {
+#define KLE_EVENT_KIND(kind, name) EventKind::kind,
 #include "parser/event_kinds.def"
-    ;
+};
+inline constexpr int kEventKindCount = std::size(kEventKinds);
 std::string_view Name(EventKind kind);
 
 // Seconds that a pod can have been given: nobody waits longer, and arithmetic holds.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,10 +31,11 @@ enum class Reason : uint8_t {
 #define KLE_REASON(reason, name, meaning, hint) reason,
 #include "parser/reasons.def"
 };
-inline constexpr int kReasonCount = 0
-#define KLE_REASON(reason, name, meaning, hint) +1
+inline constexpr Reason kReasons[] = {
+#define KLE_REASON(reason, name, meaning, hint) Reason::reason,
 #include "parser/reasons.def"
-    ;
+};
+inline constexpr int kReasonCount = std::size(kReasons);
 std::string_view Name(Reason reason);
 
 // One row of the reason table. First match wins.

@@ -19,6 +19,7 @@ class ScriptedSource : public LineSource {
     ReadStatus status = ReadStatus::kIdle;
     std::string text = {};
     std::string trouble = {};
+    std::optional<Duration> headroom = {};
   };
 
   ScriptedSource(std::deque<Step> steps, std::atomic<bool>& stop,
@@ -42,6 +43,7 @@ class ScriptedSource : public LineSource {
     SourceHealth health;
     health.trouble = step_.trouble;
     health.unreadable = {{"permission", 2}};
+    health.headroom = step_.headroom;
     return health;
   }
 
@@ -226,31 +228,35 @@ TEST(ServeLoop, ACommitThatHadToWaitDoesNotPutOffTheNext) {
   EXPECT_GE(published, 5);  // the first and the last are made in any case
 }
 
-// A disk that hangs until what is shown says so.
+// A disk that hangs until what is shown has said so three times.
 TEST(ServeLoop, ADiskThatHangsIsToldAndCountedOnce) {
   std::atomic<bool> stop{false};
-  std::atomic<bool> told{false};
+  std::atomic<bool> enough{false};
   TempFolder folder;
   StateFile state(folder / "state", [&](CommitStep step) {
-    while (step == CommitStep::kOpened && !told && !stop) {
+    while (step == CommitStep::kOpened && !enough && !stop) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   });
-  SlowSource source(stop, 10'000, &told);
+  SlowSource source(stop, 10'000, &enough);
   SnapshotBox snapshots;
+  std::vector<bool> once;
   ServeLoopOptions options;
   options.commit_every = std::chrono::milliseconds(10);
   options.hung_after = std::chrono::milliseconds(50);
   options.state = &state;
   options.on_publish = [&](const Snapshot& snapshot) {
-    told = told || snapshot.metrics.find("state_commit_errors_total 1\n") != std::string::npos;
+    if (enough) return;  // a slow disk may hang again
+    const std::string& metrics = snapshot.metrics;
+    if (metrics.find("state_commit_errors_total 0\n") != std::string::npos) return;
+    once.push_back(metrics.find("state_commit_errors_total 1\n") != std::string::npos);
+    enough = once.size() == 3;
   };
   Restored fresh;
   fresh.pipeline = std::make_unique<Pipeline>(PipelineOptions());
   ServeLoop loop(source, snapshots, std::move(fresh), options);
   EXPECT_TRUE(loop.Run(stop));
-  EXPECT_TRUE(told);
-  EXPECT_NE(snapshots.Get()->metrics.find("state_commit_errors_total 1\n"), std::string::npos);
+  EXPECT_EQ(once, std::vector<bool>(3, true));
 }
 
 TEST(ServeLoop, AJournalWithoutTheKubeletIsNotReady) {
@@ -264,6 +270,15 @@ TEST(ServeLoop, AJournalWithoutTheKubeletIsNotReady) {
 
 TEST(ServeLoop, AnEmptyFileIsReady) {
   EXPECT_TRUE(RunLoop({{ReadStatus::kIdle}}, false).last->ready);
+}
+
+TEST(ServeLoop, TheHeadroomIsAbsentUntilASourceHasOne) {
+  const auto metrics = [](std::optional<Duration> headroom) {
+    return RunLoop({{ReadStatus::kIdle, "", "", headroom}}, false).last->metrics;
+  };
+  EXPECT_EQ(metrics({}).find("journal_headroom_seconds"), std::string::npos);
+  EXPECT_NE(metrics(std::chrono::seconds(7)).find("journal_headroom_seconds 7\n"),
+            std::string::npos);
 }
 
 TEST(ServeLoop, TroubleIsNotReadyUntilItIsOver) {

@@ -32,6 +32,12 @@ const FailureRecord* LastFailure(const TerminationFacts& term, Phase phase) {
   return last;
 }
 
+// A relist shows the sandbox late: the kubelet's own DELETE may come before it.
+Timestamp AllExited(const PodFacts& pod, Timestamp terminated_at) {
+  if (pod.termination->terminated_precision == Precision::kExact) return terminated_at;
+  return std::min(LastExit(pod).value_or(terminated_at), terminated_at);
+}
+
 // Where the pod is now, and since when.
 void FindPhase(const PodFacts& pod, const BuildContext& context, Current& current) {
   const TerminationFacts& term = *pod.termination;
@@ -75,7 +81,7 @@ void FindPhase(const PodFacts& pod, const BuildContext& context, Current& curren
   if (worker_visible && !term.cgroup_removed_at && !term.worker_completed_at) {
     current.phase = Phase::kRemoveCgroup;
   } else if (term.removed_from_api_at || term.reclaimed_line_at ||
-             (term.last_delete_at && *term.last_delete_at > *terminated_at)) {
+             (term.last_delete_at && *term.last_delete_at > AllExited(pod, *terminated_at))) {
     current.phase = Phase::kRemoveFromApi;
     current.since = term.reclaimed_line_at.value_or(
         term.removed_from_api_at.value_or(term.last_delete_at.value_or(current.since)));

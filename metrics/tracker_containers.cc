@@ -2,6 +2,7 @@
 // Containers and sandboxes: how each starts, is killed and goes.
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "metrics/tracker_impl.h"
 
@@ -21,6 +22,15 @@ Timestamp InHeaderTime(Timestamp finished, const ContainerFacts& container, Time
   if (!container.kill_at) return finished;
   if (finished >= *container.kill_at - kSlack && finished <= now + kSlack) return finished;
   return finished + std::chrono::round<std::chrono::duration<int, std::ratio<900>>>(now - finished);
+}
+
+// What was taken for a kill was none yet.
+void ForgetAnnouncement(ContainerFacts& container) {
+  if (!container.kill_announced_at || container.kills != 1) return;
+  container.kill_at.reset();
+  container.kills = 0;
+  container.kill_announced_at.reset();
+  container.grace_seconds.reset();
 }
 
 }  // namespace
@@ -63,8 +73,9 @@ void Tracker::Impl::OnStarted(PodFacts& pod, ContainerFacts& container) {
     container.exited_at.reset();
     container.exit_source = ExitSource::kNone;
   }
+  const bool known = container.running;  // the first relist after a restart tells it again
   container.running = !container.seen_dead && !container.exited_at;
-  if (pod.termination || !container.running) return;
+  if (pod.termination || known || !container.running) return;
   for (ContainerFacts& other : pod.containers) {
     if (other.seen_dead) ForgetKill(other);  // the pod lived on
   }
@@ -86,11 +97,9 @@ void Tracker::Impl::OnContainerFinished(const Event& event) {
 void Tracker::Impl::OnDied(PodFacts& pod, ContainerFacts& container, Timestamp at) {
   container.seen_dead = true;
   container.running = false;
-  // A container's exit has a line of its own, or it was killed: what dies with neither is the
-  // sandbox.
-  const bool nameless = container.name.empty() && container.kills == 0 && !container.exit_code &&
-                        !container.exited_at;
-  if (nameless && (finished_lines || pod.terminating())) container.sandbox = true;
+  if (NeverTold(container) && !container.exited_at && (finished_lines || pod.terminating())) {
+    container.sandbox = true;
+  }
   SetExit(pod, container, at, ExitSource::kRelist);
   if (container.sandbox && pod.terminating()) {
     pod.termination->sandbox_dead_at = at;
@@ -118,7 +127,9 @@ void Tracker::Impl::OnSandboxFoundDead(const Event& event) {
 void Tracker::Impl::OnProbeFailed(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr || pod->termination || event.container_id.empty()) return;
-  ContainerOf(*pod, event.container_id, event.container).kill_of_probe = true;
+  ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
+  ForgetKill(container);
+  container.kill_of_probe = true;
 }
 
 void Tracker::Impl::OnKill(const Event& event) {
@@ -126,8 +137,8 @@ void Tracker::Impl::OnKill(const Event& event) {
   if (pod == nullptr) return;
   // Kubelet 1.21 prints the override's text for the kill itself, and for an override once more.
   const bool announced = event.kind == EventKind::kKillAnnounced;
-  if (!announced) kill_lines = true;
-  if (announced && kill_lines) {
+  if (!announced && !std::exchange(kill_lines, true)) ForgetAnnouncedKills();
+  if (announced && (kill_lines || finished_lines)) {
     if (pod->terminating() && !pod->termination->grace_granted) {
       pod->termination->grace_granted = event.grace_seconds;
     }
@@ -137,6 +148,9 @@ void Tracker::Impl::OnKill(const Event& event) {
   if (pod->termination ? pod->termination->sealed : pod->ended) return;  // the ghost pass
   if (!pod->termination) StartByKill(*pod, event.at);
   ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
+  // Another kubelet's was killed for a probe; this one begins anew.
+  const bool of_former = container.kill_at && restarted_at && *container.kill_at < *restarted_at;
+  if (!pod->termination && of_former) container.kill_of_probe = false;
   const auto& before = container.kill_announced_at;
   const bool same = before && (!restarted_at || *before >= *restarted_at) &&
                     !container.kill_failed && !container.exited_at;
@@ -169,13 +183,22 @@ void Tracker::Impl::StartByKill(PodFacts& pod, Timestamp at) {
   }
 }
 
+// This kubelet tells a kill by a line of its own: what was only announced so far was none.
+void Tracker::Impl::ForgetAnnouncedKills() {
+  for (PodFacts& pod : table.pods()) {
+    for (ContainerFacts& container : pod.containers) ForgetAnnouncement(container);
+  }
+}
+
 void Tracker::Impl::OnHook(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr || (pod->termination ? pod->termination->sealed : pod->ended)) return;
   if (event.container_id.empty()) return;
+  if (!pod->termination) StartAnnounced(*pod);  // a hook comes before its kill
   ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
   switch (event.kind) {
     case EventKind::kPrestopStarted:
+      ForgetAnnouncement(container);
       if (!container.hook_at) container.hook_at = event.at;
       return;
     case EventKind::kPrestopCompleted:  // printed after a failure too

@@ -47,6 +47,17 @@ inline ContainerFacts* FindContainer(PodFacts& pod, std::string_view id) {
   return found == pod.containers.end() ? nullptr : &*found;
 }
 
+// A container's exit has a line of its own, or it was killed: what dies with neither is the
+// sandbox.
+inline bool NeverTold(const ContainerFacts& container) {
+  return container.name.empty() && container.kills == 0 && !container.exit_code;
+}
+
+inline bool AnyAlive(const PodFacts& pod) {
+  return std::ranges::any_of(pod.containers,
+                             [](const ContainerFacts& container) { return container.running; });
+}
+
 // A line named the pod.
 inline void Touch(PodFacts& pod, Timestamp at) {
   pod.last_event_at = std::max(pod.last_event_at, at);
@@ -103,6 +114,7 @@ struct Tracker::Impl {
   void OnProbeFailed(const Event& event);
   void OnKill(const Event& event);
   void StartByKill(PodFacts& pod, Timestamp at);
+  void ForgetAnnouncedKills();
   void OnHook(const Event& event);
   void OnContainerExited(const Event& event);
   void OnContainerStates(const Event& event);
@@ -148,9 +160,7 @@ struct Tracker::Impl {
   void SettleByRuntime(PodFacts& pod, bool proven);
   void StartBlind(PodFacts& pod);
   bool EndedBlind(PodFacts& pod);
-  // Volumes are unmounted only once every container is gone. Not so for what a restarted kubelet
-  // finds running without an object: there the volumes go first.
-  bool UnmountProves(const PodFacts& pod) const { return !restarted_at || !pod.vanished(); }
+  bool UnmountProves(const PodFacts& pod) const;
   // A kubelet is there, and prints no deletions.
   bool RuntimeDecides() const { return kubelet_seen && verbosity < 2; }
 
@@ -171,6 +181,7 @@ struct Tracker::Impl {
   // `gone`: the kubelet knows nothing of the pod any more.
   void TrySeal(PodFacts& pod, bool gone = false);
   bool HasStopped(const PodFacts& pod, bool gone) const;
+  bool UnmountWillTell(const PodFacts& pod) const;
   struct EndTime {
     Timestamp at;
     Precision precision;

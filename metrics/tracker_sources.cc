@@ -141,7 +141,8 @@ bool Tracker::Impl::KilledSinceRestart(const PodFacts& pod) const {
 bool Tracker::Impl::KilledUnsaid(const PodFacts& pod) const {
   const auto killed = KilledAt(pod);
   if (!killed || !pod.lives()) return false;
-  if (const auto last = LastSign(pod); last && now - *last > kDeleteDue) return false;
+  const auto last = LastSign(pod);
+  if (last && now - *last > kDeleteDue && !VolumesOutstanding(pod)) return false;
   if (KilledSinceRestart(pod)) return true;
   const auto& added = pod.startup.added_at;
   return whole_since && *killed - *whole_since < kLeadIn && (!added || *added < *whole_since);
@@ -229,11 +230,9 @@ void Tracker::Impl::RemoveUnasked(PodFacts& pod, Timestamp at) {
     return;
   }
   EndedUnsaid(pod);
-  const bool alive = std::ranges::any_of(
-      pod.containers, [](const ContainerFacts& container) { return container.running; });
   if (pod.termination) {
     Remove(pod);
-  } else if (pod.lives() && alive) {
+  } else if (pod.lives() && AnyAlive(pod)) {
     Start(pod, Trigger::kForceDelete, at);
     After(kNoKillAfter, Timer::kNoKill, pod);
   }
@@ -250,8 +249,10 @@ void Tracker::Impl::RemoveAsked(PodFacts& pod, Timestamp at) {
   if (!term.sealed) After(kSettleAfter, Timer::kSettle, pod);
   const bool begun = term.kill_seen || term.sandbox_dead_at || term.first_unmount_at ||
                      term.worker_stopped_at || term.terminated_at;
+  // The kubelet's own DELETE, when it has nothing left to do, is a second one.
   const bool pair = term.trigger == Trigger::kApiDelete && term.requested_at &&
-                    at - *term.requested_at <= kForcePair;
+                    at - *term.requested_at <= kForcePair &&
+                    term.last_delete_at.value_or(at) <= *term.requested_at;
   // The kill comes after the REMOVE, or was printed before it.
   if (pair && (!begun || AnyRunning(pod))) term.trigger = Trigger::kForceDelete;
   if (!begun) After(kNoKillAfter, Timer::kNoKill, pod);
@@ -304,6 +305,12 @@ void Tracker::Impl::OnRecorded(const Event& event) {
   if (row != std::end(kAnnouncedBy) && !pod->announced && !pod->termination) {
     pod->announced = row->trigger;
     pod->announced_at = event.at;
+    // The recorder prints it late: the worker may have said before that the pod's life is complete,
+    // and have begun to kill.
+    if (AnyAlive(*pod)) {
+      pod->finished = false;
+      if (!pod->ended && KilledAt(*pod)) StartAnnounced(*pod);
+    }
   } else if (event.reason == "FailedMount") {
     pod->mount_failed_at = event.at;
   } else if (event.reason == "Failed" || event.reason == "BackOff") {

@@ -30,9 +30,10 @@ bool AwaitsRemoval(Trigger trigger) {
          trigger == Trigger::kFinished || trigger == Trigger::kUnknown;
 }
 
-bool AnyAlive(const PodFacts& pod) {
-  return std::ranges::any_of(pod.containers,
-                             [](const ContainerFacts& container) { return container.running; });
+bool AnyEnded(const PodFacts& pod) {
+  return std::ranges::any_of(pod.containers, [&pod](const ContainerFacts& container) {
+    return Belongs(container, *pod.termination);
+  });
 }
 
 // Every container that belongs has shown its exit as fully as this kubelet shows it.
@@ -41,6 +42,22 @@ bool ExitsKnown(const PodFacts& pod) {
     return !Belongs(container, *pod.termination) ||
            (container.exited_at && (container.exit_code || container.seen_dead));
   });
+}
+
+bool VolumesToCome(const PodFacts& pod) {
+  return std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
+}
+
+// The first line of what comes only after the containers and the sandbox.
+std::optional<Timestamp> PastEnd(const TerminationFacts& term, Timestamp last_exit) {
+  // The object of a pod that was deleted by force goes before, a static pod has none.
+  const auto removed = term.trigger == Trigger::kApiDelete ? term.removed_at : std::nullopt;
+  std::optional<Timestamp> first;
+  for (const auto& at : {term.volumes_claimed_at, term.volume_paths_cleaned_at,
+                         term.reclaimed_line_at, term.removed_from_api_at, removed}) {
+    if (at && *at >= last_exit) first = std::min(*at, first.value_or(*at));
+  }
+  return first;
 }
 
 // Longer than that no kill takes that is not said to have failed.
@@ -70,7 +87,9 @@ bool EndedByItself(const PodFacts& pod, Timestamp killed_at) {
 std::optional<Timestamp> KilledAt(const PodFacts& pod) {
   std::optional<Timestamp> first;
   for (const ContainerFacts& container : pod.containers) {
-    if (!container.kill_of_probe) KeepMin(first, container.kill_at);
+    if (container.kill_of_probe) continue;
+    KeepMin(first, container.hook_at);
+    KeepMin(first, container.kill_at);
   }
   return first;
 }
@@ -101,6 +120,7 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
   term.removed_at = pod.remove_at;
   if (pod.delete_at) term.last_delete_at = pod.delete_at;
   for (ContainerFacts& container : pod.containers) {
+    if (finished_lines && container.seen_dead && NeverTold(container)) container.sandbox = true;
     if (container.sandbox && container.seen_dead && container.exited_at && at &&
         *container.exited_at >= *at) {
       term.sandbox_dead_at = container.exited_at;
@@ -115,7 +135,8 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
       container.kill_of_probe = false;
       continue;
     }
-    ForgetKill(container);
+    const bool in_hook = container.hook_at && at && *container.hook_at >= *at;
+    if (!in_hook) ForgetKill(container);
   }
   for (const VolumeFacts& volume : pod.volumes) {
     const auto& unmount = volume.record.started_at;
@@ -154,10 +175,22 @@ bool Tracker::Impl::KnownFinished(const PodFacts& pod) const {
   return sandbox_dead || (!finished_lines && pod.containers.size() > 1);
 }
 
-// The unmount is nearer than a relist that is late.
+// Volumes are unmounted only once every container is gone. Not so for what has no object, or is
+// none that a restarted kubelet names: there the volumes go first.
+bool Tracker::Impl::UnmountProves(const PodFacts& pod) const {
+  const TerminationFacts* term = pod.termination.get();
+  if (term != nullptr && term->trigger == Trigger::kOrphan) return false;
+  const bool named = pod.named_at && restarted_at && *pod.named_at >= *restarted_at;
+  if (!restarted_at || batch_due || named) return true;
+  return term != nullptr && term->first_unmount_at && *term->first_unmount_at < *restarted_at;
+}
+
+// The unmount is nearer than a relist that is late, or the first one after a restart.
 void Tracker::Impl::CutToUnmount(const PodFacts& pod, ContainerFacts& container) {
   const auto& unmount = pod.termination->first_unmount_at;
-  if (container.exit_source != ExitSource::kRelist || !unmount || !UnmountProves(pod)) return;
+  const bool seen_late =
+      container.exit_source == ExitSource::kRelist || container.exit_source == ExitSource::kBound;
+  if (!seen_late || !unmount || !UnmountProves(pod)) return;
   if (*unmount >= *container.exited_at) return;
   container.exited_at = unmount;
   container.exit_source = ExitSource::kBound;
@@ -194,9 +227,14 @@ bool Tracker::Impl::HasStopped(const PodFacts& pod, bool gone) const {
   const bool sandbox_gone = term.sandbox_dead_at && term.sandbox_settled;
   // Of the volumes that say nothing even now there are no lines.
   if (sandbox_gone && term.removed_at) return true;
-  const bool volumes_to_come =
-      std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
-  return !volumes_to_come && (sandbox_gone || term.removed_at);
+  return !VolumesToCome(pod) && (sandbox_gone || term.removed_at);
+}
+
+// The unmounts will tell when its sandbox is gone.
+bool Tracker::Impl::UnmountWillTell(const PodFacts& pod) const {
+  const auto& added_at = pod.startup.added_at;
+  const bool same_kubelet = !restarted_at || (added_at && *added_at > *restarted_at);
+  return VolumesToCome(pod) && same_kubelet && !pod.termination->uncertain;
 }
 
 // When a pod that has stopped did so. Nothing: no line tells.
@@ -214,7 +252,7 @@ std::optional<Tracker::Impl::EndTime> Tracker::Impl::EndOf(const PodFacts& pod) 
     if (dead && !failed_later && near) return {*dead, Precision::kRelist};
     if (proven) return {unmount, Precision::kBound};
     if (failed_later) return {term.removed_at.value_or(now), Precision::kBound};
-    return {*last_exit, Precision::kBound};
+    return {PastEnd(term, *last_exit).value_or(*last_exit), Precision::kBound};
   }();
   return EndTime{std::max(end.at, last_exit.value_or(end.at)), end.precision};
 }
@@ -236,6 +274,10 @@ void Tracker::Impl::TrySeal(PodFacts& pod, bool gone) {
 void Tracker::Impl::Seal(PodFacts& pod) {
   TerminationFacts& term = *pod.termination;
   term.sealed = true;
+  if (term.trigger == Trigger::kForceDelete && !term.kill_seen && !AnyEnded(pod)) {
+    term.trigger = Trigger::kFinished;  // all of it was dead before: its sandbox was on the way
+    pod.finished = true;
+  }
   if (term.trigger == Trigger::kFinished) {
     TryComplete(pod);
     return;
@@ -397,7 +439,7 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
         pod.termination->sandbox_settled = !pod.termination->sandbox_failed_at;
       }
       if (pod.removed) BoundExits(pod);
-      TrySeal(pod, pod.removed && !pod.termination->sandbox_failed_at);
+      TrySeal(pod, pod.removed && !pod.termination->sandbox_failed_at && !UnmountWillTell(pod));
       return;
     case Timer::kBlind:
       if (!pod.terminating() || !pod.termination->blind) return;
@@ -428,7 +470,11 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       if (pod.terminating() && pod.termination->by_runtime) SettleByRuntime(pod, false);
       return;
     case Timer::kUnsaid:
-      EndedUnsaid(pod);
+      if (KilledUnsaid(pod)) {
+        After(kDeleteDue, Timer::kUnsaid, pod);
+      } else {
+        EndedUnsaid(pod);
+      }
       return;
     case Timer::kForget:
       if (pod.removed && !pod.termination && now - pod.last_event_at >= kForgetAfter) {

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// What simulated kubelets found (tests/accuracy/simulated.py), each reduced to its lines.
+#include <gtest/gtest.h>
+
+#include "tests/support/lines.h"
+
+namespace kle {
+namespace {
+
+using namespace testing;
+using Lines = std::vector<std::string>;
+
+const std::string kClock = At(200, SyncLoop("ADD", "default/clock"));
+
+const std::string kCleaned =
+    "\"Cleaned up orphaned pod volumes dir\" podUID=\"" + std::string(kUid) + "\" path=\"/p\"";
+
+std::string Recorded(std::string_view reason) {
+  return "\"Event occurred\" object=\"" + std::string(kPod) +
+         "\" kind=\"Pod\" apiVersion=\"v1\" type=\"Warning\" reason=\"" + std::string(reason) +
+         "\" message=\"\"";
+}
+
+std::string Mounted(std::string_view name) {
+  const std::string uid(kUid), pod(kPod.substr(kPod.find('/') + 1));
+  return "\"MountVolume.SetUp succeeded for volume \\\"" + std::string(name) +
+         "\\\" (UniqueName: \\\"kubernetes.io/secret/" + uid + "-" + std::string(name) +
+         "\\\") pod \\\"" + pod + "\\\" (UID: \\\"" + uid + "\\\") \" pod=\"" + std::string(kPod) +
+         "\"";
+}
+
+// A hook comes before the kill by which an announced termination was known.
+TEST(SimulatedEnds, AnAnnouncedEndBeginsWithItsHook) {
+  const Measured run = Replay(
+      Started() + Lines{At(10, Recorded("Evicted")), At(10.1, OfContainer("Running preStop hook")),
+                        At(14.1, OfContainer("PreStop hook completed")), At(14.1, Kill(26)),
+                        At(15, OfContainer("Container exited normally"))});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kEviction);
+  const ContainerRecord& container = run.only().containers.at(0);
+  EXPECT_EQ(container.prestop_outcome, HookOutcome::kCompleted);
+  ASSERT_TRUE(container.prestop.has_value());
+  EXPECT_NEAR(ToSeconds(*container.prestop), 4, 1e-6);
+  EXPECT_NEAR(ToSeconds(run.only().grace_used.value()), 4.9, 1e-6);
+}
+
+// The recorder is a goroutine of its own: the worker may be at the kill by then.
+TEST(SimulatedEnds, ADeadlineThatIsRecordedLate) {
+  const Measured run =
+      Replay(Started() +
+             Lines{At(10,
+                      "\"Pod indicated lifecycle completed naturally and should now "
+                      "terminate\" pod=\"default/web-1\" podUID=" +
+                          std::string(kUid)),
+                   At(10.001, OfPod("syncTerminatingPod enter")), At(10.002, Kill(30)),
+                   At(10.003, Recorded("DeadlineExceeded")), At(12, Finished(0)),
+                   At(12, Pleg("ContainerDied", kApp)), At(12, Pleg("ContainerDied", kSandbox)),
+                   At(12.8, OfPod("Pod terminated all containers successfully")),
+                   At(12.9, Volume("started", "creds")), At(13, Volume("unmounted", "creds"))});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kDeadline);
+  EXPECT_NEAR(ToSeconds(run.only().termination().value()), 2.798, 1e-6);
+  EXPECT_EQ(run.only().termination_precision, Precision::kExact);
+}
+
+// Nothing of it ran: its end takes a relist. The kubelet's own DELETE tells it from a force delete,
+// and from a pod that had finished.
+TEST(SimulatedEnds, APendingPodThatEndsWithinASecond) {
+  const Measured run =
+      Replay(Lines{At(0, SyncLoop("ADD")), At(10, SyncLoop("DELETE")), At(10.9, SyncLoop("DELETE")),
+                   At(10.91, SyncLoop("REMOVE")), At(12, kCleaned), kClock});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  EXPECT_EQ(run.only().state, State::kRemoved);
+  EXPECT_NEAR(ToSeconds(run.only().deletion().value()), 0.91, 1e-6);
+}
+
+// No relist's event tells of its sandbox; while its network is torn down, its volumes stay mounted.
+TEST(SimulatedEnds, AForcedPodWithASlowNetworkTeardown) {
+  const Lines stopped = Lines{At(0, SyncLoop("ADD")), At(0.5, Mounted("creds"))} +
+                        Lines{At(1, Pleg("ContainerStarted", kSandbox)),
+                              At(1, Pleg("ContainerStarted", kApp)),
+                              At(10, SyncLoop("DELETE")),
+                              At(10.01, SyncLoop("REMOVE")),
+                              At(10.1, Kill(30)),
+                              At(12.5, Finished(0))};
+  const Measured held = Replay(stopped);
+  ASSERT_EQ(held.in_flight.size(), 1u);
+  EXPECT_EQ(held.only().current->phase, Phase::kStopSandbox);
+  const Measured run = Replay(stopped + Lines{At(32, Volume("started", "creds")),
+                                              At(32.1, Volume("unmounted", "creds")), kClock});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kForceDelete);
+  EXPECT_NEAR(ToSeconds(run.only().termination().value()), 22, 1e-6);
+  EXPECT_EQ(run.only().termination_precision, Precision::kBound);
+}
+
+// A bound is not below what it bounds: the sandbox goes after the last exit.
+TEST(SimulatedEnds, APodWithoutVolumesEndsByTheFirstLineThatComesAfterIt) {
+  const Lines stopped =
+      Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)),
+                        At(12, OfContainer("Container exited normally")), At(12.5, Finished(0))};
+  const Lines gone = {At(14, SyncLoop("DELETE")), At(14, SyncLoop("REMOVE")), kClock};
+  const Measured removed = Replay(stopped + gone);
+  EXPECT_NEAR(ToSeconds(removed.only().termination().value()), 4, 1e-6);
+  EXPECT_EQ(removed.only().termination_precision, Precision::kBound);
+  const Measured told =
+      Replay(stopped + Lines{At(13, OfPod("Pod termination cleaned up volume paths"))} + gone);
+  EXPECT_NEAR(ToSeconds(told.only().termination().value()), 3, 1e-6);
+}
+
+// Two goroutines print of one relist. An eviction is announced only when it is over.
+TEST(SimulatedEnds, ASandboxThatDiesBeforeTheFirstExitIsTold) {
+  const Measured run = Replay(
+      Started() +
+      Lines{At(10, Kill(30)), At(12, Pleg("ContainerDied", kApp)),
+            At(12, Pleg("ContainerDied", kSandbox)), At(12, Finished(0)),
+            At(13, "\"Eviction manager: pod is evicted successfully\" pod=\"default/web-1\""),
+            At(14, Volume("started", "creds")), At(14.1, Volume("unmounted", "creds")), kClock});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kEviction);
+  EXPECT_EQ(run.only().containers.size(), 1u);
+}
+
+const std::string kVersion = At(20, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555);
+const std::string kBatch = At(21, SyncLoop("ADD", "default/web-1 default/other"), 5555);
+const Lines kTwoPods = Started() + Lines{At(2, SyncLoop("ADD", "default/other"))};
+const Lines kGone = {At(40, SyncLoop("DELETE"), 5555), At(40, SyncLoop("REMOVE"), 5555)};
+
+// The controller of a job deletes it as soon as it sees the end: before a relist sees the sandbox.
+TEST(SimulatedEnds, AJobDeletedTheMomentThatItEnded) {
+  const Measured run =
+      Replay(Started() + Lines{At(10, Finished(0)), At(10, Pleg("ContainerDied", kApp)),
+                               At(10.6, SyncLoop("DELETE")), At(10.6, SyncLoop("REMOVE")),
+                               At(10.7, Volume("started", "creds")),
+                               At(10.8, Volume("unmounted", "creds")), kClock});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kFinished);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_terminations_total"), 0);
+}
+
+// One of its containers is in its hook, and another killed, when the recorder comes to it.
+TEST(SimulatedEnds, AHookThatBeganBeforeItsDeadlineWasRecorded) {
+  const std::string side(64, 'c');
+  const Measured run = Replay(
+      Started() +
+      Lines{At(2, Pleg("ContainerStarted", side)), At(10, OfContainer("Running preStop hook")),
+            At(10.001, Kill(30, side, "side")), At(10.002, Recorded("DeadlineExceeded")),
+            At(14, OfContainer("PreStop hook completed")), At(14, Kill(26))});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kDeadline);
+  EXPECT_NEAR(ToSeconds(run.only().containers.at(0).prestop.value()), 4, 1e-6);
+}
+
+// The first relist of a restarted kubelet tells of all that runs as if it had just begun.
+TEST(SimulatedEnds, WhatRunsOnIsNoNewContainer) {
+  const std::string side(64, 'c');
+  const Measured run = Replay(
+      kTwoPods +
+      Lines{At(2, Pleg("ContainerStarted", side)), kVersion, kBatch, At(21.1, Kill(30), 5555),
+            At(21.1, Kill(30, side, "side"), 5555), At(22, Finished(0), 5555),
+            At(22, Pleg("ContainerDied", kApp), 5555), At(22, Pleg("ContainerStarted", side), 5555),
+            At(38, Finished(0, side), 5555), At(38, Pleg("ContainerDied", side), 5555),
+            At(38, Pleg("ContainerDied", kSandbox), 5555)} +
+      kGone);
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  ASSERT_EQ(run.only().containers.size(), 2u);
+  for (const ContainerRecord& container : run.only().containers) {
+    EXPECT_EQ(container.attempts, 1) << container.name;
+  }
+}
+
+TEST(SimulatedEnds, AProbesKillThatTheKubeletDidNotSurvive) {
+  const std::string probe =
+      "\"Message for Container of pod\" containerName=\"app\" containerStatusID=\"containerd://" +
+      kApp + "\" pod=\"default/web-1\" containerMessage=\"Container app failed liveness probe\"";
+  const Measured run =
+      Replay(kTwoPods +
+             Lines{At(15, probe), At(15, Kill(30)), kVersion, kBatch, At(21.1, Kill(30), 5555),
+                   At(38, Finished(0), 5555), At(38, Pleg("ContainerDied", kApp), 5555),
+                   At(38, Pleg("ContainerDied", kSandbox), 5555)} +
+             kGone);
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  EXPECT_NEAR(ToSeconds(run.only().requested_at.value() - run.only().removed_at.value()), -18.9,
+              1e-6);
+}
+
+// Its DELETE comes when all is over, the volumes too.
+TEST(SimulatedEnds, DeletedWhileNoKubeletRanAndAVolumeHangs) {
+  const Lines killed = kTwoPods + Lines{kVersion,
+                                        kBatch,
+                                        At(21.1, Kill(30), 5555),
+                                        At(22, Finished(0), 5555),
+                                        At(22, Pleg("ContainerDied", kApp), 5555),
+                                        At(22, Pleg("ContainerDied", kSandbox), 5555),
+                                        At(23, Volume("started", "creds"), 5555),
+                                        At(36, SyncLoop("ADD", "default/clock"), 5555)};
+  const Measured run = Replay(killed + Lines{At(39, Volume("unmounted", "creds"), 5555)} + kGone);
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  EXPECT_EQ(run.only().state, State::kRemoved);
+}
+
+// An exit that only the next kubelet saw was before the unmount that the former one began.
+TEST(SimulatedEnds, AnUnmountBeforeARestartBoundsTheExit) {
+  const Measured run = Replay(
+      kTwoPods +
+      Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)), At(12, Volume("started", "creds")),
+            kVersion, kBatch, At(21, Finished(0), 5555), At(22, Volume("started", "creds"), 5555),
+            At(22.1, Volume("unmounted", "creds"), 5555)} +
+      kGone);
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_NEAR(ToSeconds(run.only().termination().value()), 2, 1e-6);
+}
+
+// A restarted kubelet unmounts what has no object before it kills it.
+TEST(SimulatedEnds, AForcedPodThatOutlivesItsKubelet) {
+  const Measured run = Replay(
+      kTwoPods + Lines{At(18, SyncLoop("DELETE")), At(18.01, SyncLoop("REMOVE")),
+                       At(18.1, Kill(30)), kVersion, At(21, SyncLoop("ADD", "default/other"), 5555),
+                       At(22, Volume("started", "creds"), 5555),
+                       At(22.1, Volume("unmounted", "creds"), 5555), At(23, Kill(2), 5555),
+                       At(35, Finished(137), 5555), kClock});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kForceDelete);
+  EXPECT_GE(ToSeconds(run.only().termination().value()), 16.9);
+}
+
+TEST(SimulatedEnds, DeletedWithGraceAndForcedWhileNoKubeletRan) {
+  const Measured run =
+      Replay(kTwoPods + Lines{At(18, SyncLoop("DELETE")), At(18.1, Kill(60)), kVersion,
+                              At(21, SyncLoop("ADD", "default/other"), 5555),
+                              At(22, Volume("started", "creds"), 5555),
+                              At(22.1, Volume("unmounted", "creds"), 5555), At(23, Kill(2), 5555),
+                              At(35, Finished(137), 5555), At(36, kCleaned, 5555), kClock});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  EXPECT_GE(ToSeconds(run.only().termination().value()), 16.9);
+}
+
+// From 1.29 on the override's line comes before the hook: it is no kill, even as a log's first.
+TEST(SimulatedEnds, AHookAfterTheOverride) {
+  const Measured run = Replay(
+      Started() + Lines{At(10, SyncLoop("DELETE")),
+                        At(10.1, OfContainer("Killing container with a grace period override",
+                                             "gracePeriod=30")),
+                        At(10.1, OfContainer("Running preStop hook"))});
+  ASSERT_EQ(run.in_flight.size(), 1u);
+  EXPECT_EQ(run.only().current->phase, Phase::kPrestop);
+}
+
+// A sidecar waits for its turn: in a log's first kills, too, the override's line is no kill of it.
+TEST(SimulatedEnds, ASidecarThatWaitsWhileItsKubeletRestarts) {
+  const std::string side(64, 'c');
+  const auto override_of = [](std::string_view id, std::string_view name) {
+    return OfContainer("Killing container with a grace period override", "gracePeriod=30", id,
+                       name);
+  };
+  const Measured run = Replay(
+      kTwoPods + Lines{At(3, Pleg("ContainerStarted", side)), At(10, SyncLoop("DELETE")),
+                       At(10.1, override_of(side, "side")), At(10.1, override_of(kApp, "app")),
+                       At(10.1, Kill(30)), kVersion, kBatch, At(22, Kill(30), 5555),
+                       At(30, Kill(25, side, "side"), 5555)});
+  ASSERT_EQ(run.size(), 1u);
+  for (const ContainerRecord& container : run.only().containers) {
+    EXPECT_EQ(container.attempts, container.name == "app" ? 2 : 1);
+  }
+}
+
+TEST(SimulatedEnds, AnOrphanOfALogsFirstKubeletUnmountsBeforeItKills) {
+  const Measured run = Replay(Lines{
+      At(0, SyncLoop("ADD", "default/other")),
+      At(2, "\"Clean up containers for orphaned pod we had not seen before\" podUID=\"" +
+                std::string(kUid) + "\" killPodOptions=\"{}\""),
+      At(2.1, Kill(2)), At(2.2, Volume("started", "creds")), At(2.3, Volume("unmounted", "creds")),
+      At(4.5, Finished(137)), At(6, kCleaned), kClock});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kOrphan);
+  EXPECT_EQ(run.only().outcome, Outcome::kKilled);
+}
+
+// Its DELETE by the kubelet itself comes before the relist that shows the sandbox dead.
+TEST(SimulatedEnds, AFinalizerOfAPodWithoutVolumes) {
+  const Measured run =
+      Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)), At(12, Finished(0)),
+                               At(12.7, SyncLoop("DELETE")), At(13, Pleg("ContainerDied", kApp)),
+                               At(13, Pleg("ContainerDied", kSandbox)), kClock});
+  ASSERT_EQ(run.in_flight.size(), 1u);
+  EXPECT_EQ(run.only().current->phase, Phase::kRemoveFromApi);
+  EXPECT_EQ(run.only().current->reason, Reason::kApiFinalizer);
+}
+
+}  // namespace
+}  // namespace kle

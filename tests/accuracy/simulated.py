@@ -1,0 +1,470 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Holds `report` against kubelets that never were (simulated_kubelet.py): every pod's end, field by field, as precisely as the record
+itself says it is.
+
+usage: simulated.py [--seeds=FROM-TO] [--keep=FOLDER]      a seed that fails can be run again alone; odd ones restart their kubelet"""
+import argparse
+import collections
+import concurrent.futures
+import pathlib
+import random
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import score  # noqa: E402
+from recorded import report  # noqa: E402
+from simulated_kubelet import START, VOLUME_KINDS, Container, Kubelet, Pod, Volume  # noqa: E402
+
+NEAR = 0.005  # goroutines
+FIRST_MINOR, LAST_MINOR = 22, 36  # since when a pod has a worker
+EPOCH = score.stamp(START.isoformat() + "Z")
+
+
+class World:
+    """Which pods there are, and what befalls them."""
+
+    def __init__(self, seed):
+        self.random = r = random.Random(seed)
+        self.minor = r.randint(FIRST_MINOR, LAST_MINOR)
+        self.busy = r.choice([0, 0, 0, 0.5, 3])
+        self.kubelet = Kubelet(seed, self.minor, self.busy)
+        self.length = r.choice([60, 200, 400])
+        self.names = 0
+        self.kubelet.begin()
+        if seed % 2:
+            self.kubelet.loop.spawn(self.restart(), r.uniform(5, self.length * 0.6))
+        cases = [name for name in dir(self) if name.startswith("case_")]
+        for _ in range(r.randrange(1, 12)):
+            self.kubelet.loop.spawn(getattr(self, r.choice(cases))(), r.uniform(2, self.length / 2))
+
+    def restart(self):
+        self.kubelet.end()
+        yield self.random.choice([0.5, 3, 20])
+        self.kubelet.begin()
+
+    def run(self):
+        self.kubelet.loop.run(self.length)
+
+    def pod(self, case, **more):
+        r, k = self.random, self.kubelet
+        self.names += 1
+        containers = []
+        if r.random() < 0.2:
+            containers.append(Container("init", k.hex(), "init", lives=r.uniform(0.2, 2)))
+        for i in range(r.choice([1, 1, 1, 2, 3])):
+            stop = r.choice([0.05, r.uniform(0.1, 1), r.uniform(1, 12), None])
+            containers.append(Container(f"app{i}", k.hex(), "app", stop_after=stop, stop_code=r.choice([0, 0, 143, 1])))
+            if r.random() < 0.2:
+                containers[-1].hook = (r.choice(["ok", "ok", "fails", "hangs"]), r.uniform(0.1, 7))
+        if self.minor >= 28 and r.random() < 0.15:
+            containers.append(Container("sidecar", k.hex(), "sidecar", stop_after=r.choice([0.1, 2, None])))
+        volumes = [Volume(name, kind) for kind, name in VOLUME_KINDS.items() if r.random() < 0.6]
+        pod = Pod(f"ns-{r.randrange(3)}", f"{case}-{self.names}", k.uid(), containers, volumes, grace=r.choice([1, 5, 30, 30, 30, 60]), case=case,
+                  cni_takes=r.choice([0.05, 0.2, r.uniform(0.5, 6)]))
+        for key, value in more.items():
+            setattr(pod, key, value)
+        return pod
+
+    def started(self, pod):
+        self.kubelet.create(pod)
+        while pod.phase != "Running" or any(c.relisted == "non-existent" for c in pod.all_containers()):
+            yield 0.1
+        yield self.random.uniform(0.5, 10) + 2 * self.busy
+
+    def case_plain(self):
+        pod = self.pod("plain")
+        yield from self.started(pod)
+        self.kubelet.delete(pod)
+
+    def case_forced(self):
+        pod = self.pod("forced")
+        yield from self.started(pod)
+        self.kubelet.delete(pod, 0)
+
+    def case_shortened(self):
+        pod = self.pod("shortened", grace=60)
+        yield from self.started(pod)
+        self.kubelet.delete(pod)
+        yield self.random.uniform(1.2, 10)
+        self.kubelet.delete(pod, self.random.choice([0, 5]))
+
+    def case_evicted(self):
+        pod = self.pod("evicted")
+        yield from self.started(pod)
+        self.kubelet.evict(pod, self.random.choice([0, 1, 30]))
+        if self.random.random() < 0.5:
+            yield self.random.uniform(20, 60)
+            if pod.phase in ("Failed", "Succeeded"):
+                self.kubelet.delete(pod)
+
+    def case_preempted(self):
+        pod = self.pod("preempted")
+        yield from self.started(pod)
+        self.kubelet.preempt(pod)
+
+    def case_deadline(self):
+        pod = self.pod("deadline")
+        yield from self.started(pod)
+        yield 6 + 3 * self.busy
+        self.kubelet.past_deadline(pod)
+        if self.random.random() < 0.5:
+            yield self.random.uniform(40, 90)
+            self.kubelet.delete(pod)
+
+    def case_job(self):
+        pod = self.pod("job")
+        for c in pod.containers:
+            if c.kind == "app":
+                c.lives, c.hook = self.random.uniform(1, 8), None
+        pod.containers = [c for c in pod.containers if c.kind != "sidecar"]
+        yield from self.started(pod)
+        yield self.random.uniform(8, 30)
+        if pod.phase == "Succeeded":
+            self.kubelet.delete(pod)
+
+    def case_crashed(self):
+        pod = self.pod("crashed")
+        for c in pod.containers:
+            if c.kind == "app":
+                c.lives, c.end_code = self.random.uniform(1, 3), 1
+        yield from self.started(pod)
+        yield self.random.uniform(3, 10)
+        self.kubelet.delete(pod)
+
+    def case_pending(self):
+        pod = self.pod("pending", start_trouble=self.random.choice(["mount", "sandbox", "pull"]))
+        self.kubelet.create(pod)
+        yield self.random.uniform(0.3, 30)
+        self.kubelet.delete(pod)
+
+    def case_cni_fails(self):
+        pod = self.pod("cni-fails", sandbox_fails=self.random.randrange(1, 6))
+        yield from self.started(pod)
+        self.kubelet.delete(pod)
+
+    def case_kill_fails(self):
+        pod = self.pod("kill-fails")
+        self.random.choice(pod.containers).kill_fails = self.random.randrange(1, 3)
+        yield from self.started(pod)
+        self.kubelet.delete(pod)
+
+    def case_volume_fails(self):
+        pod = self.pod("volume-fails")
+        for v in pod.volumes:
+            v.fails, v.takes = self.random.choice([0, 0, 3, 8]), self.random.choice([0.01, 0.1, 20])
+        yield from self.started(pod)
+        self.kubelet.delete(pod)
+
+    def case_finalizer(self):
+        pod = self.pod("finalizer", finalizer=True)
+        yield from self.started(pod)
+        self.kubelet.delete(pod)
+
+    def case_statefulset(self):
+        pod = self.pod("stateful")
+        yield from self.started(pod)
+        self.kubelet.delete(pod)
+        while pod.removed_at is None:
+            yield 0.002
+        again = self.pod("stateful", name=pod.name, namespace=pod.namespace)
+        yield from self.started(again)
+        self.kubelet.delete(again, self.random.choice([None, 0]))
+
+    def case_static(self):
+        pod = self.pod("static", static=True)
+        pod.uid = self.kubelet.uid(static=True)
+        yield from self.started(pod)
+        self.kubelet.remove_file(pod)
+
+    def case_probed(self):
+        pod = self.pod("probed")
+        yield from self.started(pod)
+        self.kubelet.probe_kill(pod, self.random.choice([c for c in pod.containers if c.kind == "app"]))
+        yield self.random.uniform(0.01, 40)
+        self.kubelet.delete(pod)
+
+    def case_drain(self):
+        if self.random.random() < 0.7:
+            return
+        pods = [self.pod("drained") for _ in range(20)]
+        for pod in pods:
+            self.kubelet.create(pod)
+        yield 20
+        for pod in pods:
+            self.kubelet.delete(pod)
+
+    def case_shutdown(self):
+        if self.random.random() < 0.8:
+            return
+        pods = [self.pod("shutdown") for _ in range(4)]
+        for pod in pods:
+            self.kubelet.create(pod)
+        yield 20
+        self.kubelet.shutdown(pods, self.random.choice([10, 30]))
+
+
+def seconds(text):
+    return None if text is None else score.stamp(text) - EPOCH
+
+
+class Check:
+    def __init__(self, world, level):
+        self.kubelet, self.level, self.off = world.kubelet, level, []
+        self.relist = 1.1 + 2 * world.busy + 0.1
+        self.end = world.length
+
+    def that(self, pod, good, what, detail=""):
+        if not good:
+            self.off.append(f"{pod.ref}: {what}: {detail}")
+
+    def same(self, pod, what, got, wanted):
+        self.that(pod, got == wanted, what, f"{got} against {wanted}")
+
+    def near(self, pod, what, got, wanted, low=NEAR, high=NEAR):
+        if got is None or wanted is None:
+            return self.same(pod, what, got, wanted)
+        self.that(pod, wanted - low <= got <= wanted + high, what, f"{got:.6f} against {wanted:.6f}")
+
+    def all(self, found):
+        by_uid = collections.defaultdict(list)
+        for record in found["terminations"]:
+            by_uid[record["uid"]].append(record)
+        for pod in self.kubelet.pods:
+            records = by_uid.pop(pod.uid, [])
+            if not records:  # killed and gone by name alone
+                records = [r for r in by_uid.get("", []) if r["pod"] == pod.name]
+            if pod.trigger in (None, "finished"):
+                made_up = [r for r in records if r["trigger"] != "finished"]
+                self.that(pod, not made_up, "made up", [r["trigger"] for r in made_up])
+                continue
+            if self.kubelet.starts[1:] and (pod.trigger == "deadline" or pod.case in ("probed", "shortened")):
+                continue  # what the former kubelet had begun, the next one does not say
+            if pod.cut and (pod.terminated_at is None or pod.trigger in ("eviction", "preemption", "deadline", "node_shutdown")):
+                continue  # what became of it, a restarted kubelet does not say
+            if pod.case == "crashed" and self.level < 4 and not pod.volumes:
+                continue  # nothing ran, and nothing is unmounted
+            if pod.unsaid and self.level < 4 and not pod.volumes and pod.failures:
+                continue
+            if pod.unsaid and self.level < 4 and (pod.removed_at is None or pod.case in ("crashed", "pending")):
+                continue  # told when it is over
+            if self.level < 3 and pod.trigger == "deadline" and (not pod.volumes or pod.deleted):
+                continue  # nobody says so
+            unsaid = self.level < 4 and pod.trigger in ("eviction", "preemption", "deadline")  # told when it is over
+            if unsaid and not records and (pod.terminated_at is None or self.end - pod.terminated_at < 12):
+                continue
+            self.that(pod, len(records) == 1, "one record", len(records))
+            if len(records) == 1:
+                self.pod(pod, records[0])
+        for uid, records in by_uid.items():
+            if uid:
+                self.off.append(f"of nobody: {uid} {records[0]['pod']}")
+
+    def pod(self, pod, record):
+        level = self.level
+        trigger = pod.trigger
+        self.same(pod, "trigger", record["trigger"], trigger)
+        if pod.unsaid and level < 4:
+            pass  # it begins with its first kill
+        elif trigger in ("api_delete", "force_delete", "static_removed", "node_shutdown") or level >= 4:
+            self.near(pod, "requested_at", seconds(record["requested_at"]), pod.requested_at, 0.03 if trigger in ("deadline", "preemption", "eviction") else NEAR, 0.03)
+        self.near(pod, "removed_at", seconds(record["removed_at"]), pod.removed_at if not pod.static else None)
+        self.terminated(pod, record, level)
+        self.containers(pod, record)
+        self.volumes(pod, record)
+        self.failures(pod, record)
+        self.state(pod, record)
+        self.current(pod, record)
+        self.phases(pod, record)
+        if level >= 4 and pod.granted is not None:
+            self.same(pod, "granted", record["grace"]["granted_seconds"], pod.granted)
+
+    def terminated(self, pod, record, level):
+        got = seconds(record["terminated_at"])
+        if level >= 4:
+            self.near(pod, "terminated_at", got, pod.terminated_at)
+        elif pod.terminated_at and got is not None and pod.sandbox:
+            low = {"relist": pod.sandbox.exited_at, "bound": pod.sandbox_gone_at, "exact": pod.sandbox_gone_at}[record["termination_precision"]]
+            if self.kubelet.starts[1:] and not pod.known:
+                return  # its volumes may go first
+            if not pod.volumes and (pod.trigger == "force_delete" or pod.static or pod.case == "shortened"):
+                low = pod.sandbox.exited_at - 1  # nothing tells
+            self.that(pod, got >= low - NEAR, "terminated_at too early", f"{got} against {low} {record['termination_precision']}")
+            high = max(pod.sandbox_gone_at, pod.terminated_at) + self.relist + 1
+            self.that(pod, got <= high, "terminated_at too late", f"{got} against {high} {record['termination_precision']}")
+        elif pod.terminated_at and pod.sandbox and self.end - pod.terminated_at > 15 + 4 * self.relist and (pod.removed_at is not None or pod.case == "finalizer"):
+            self.that(pod, got is not None, "terminated_at", "missing")
+
+    def containers(self, pod, record):
+        found = {c["id"]: c for c in record["containers"]}
+        for c in pod.containers:
+            mine = c.kills or (c.hook_from and self.level >= 3)
+            if c.id not in found:
+                self.that(pod, not mine, f"container {c.name}", "missing")
+                continue
+            one = found.pop(c.id)
+            when = seconds(one["exited_at"])
+            if c.kills:
+                self.near(pod, f"{c.name} kill_started_at", seconds(one["kill_started_at"]), max(c.kills[0][0], 0))
+                self.same(pod, f"{c.name} attempts", one["attempts"], len(c.kills))
+                self.same(pod, f"{c.name} grace", one["grace_seconds"], c.kills[-1][1])
+            if when is not None:
+                low, high = {"exact": (NEAR, 0.3), "relist": (NEAR, self.relist + 0.2), "bound": (NEAR, 1e9)}[one["precision"]]
+                if c.exited_at is None:
+                    self.that(pod, False, f"{c.name} exited_at", f"{when}, and it runs")
+                else:
+                    self.near(pod, f"{c.name} exited_at ({one['precision']})", when, c.exited_at, low, high)
+                if one["exit_code"] is not None:
+                    self.same(pod, f"{c.name} exit_code", one["exit_code"], c.code)
+            elif c.exited_at is not None and self.end - c.exited_at > 3 * self.relist:
+                self.that(pod, False, f"{c.name} exited_at", "missing")
+            if self.level >= 3:
+                self.same(pod, f"{c.name} hook", one["prestop_outcome"], c.hook_outcome)
+                if c.hook_to and not pod.cut:
+                    self.near(pod, f"{c.name} hook time", one["prestop_seconds"], c.hook_to - c.hook_from)
+        if self.level >= 3:  # one that a probe ended is relisted after the DELETE
+            self.that(pod, not found, "containers of nobody", list(found))
+
+    def volumes(self, pod, record):
+        found = {v["name"]: v for v in record["volumes"]}
+        for v in pod.volumes:
+            if v.started_at is None:
+                continue
+            if v.name not in found:
+                self.that(pod, False, f"volume {v.name}", "missing")
+                continue
+            one = found[v.name]
+            self.near(pod, f"{v.name} started_at", seconds(one["started_at"]), v.started_at)
+            self.near(pod, f"{v.name} unmounted_at", seconds(one["unmounted_at"]), v.unmounted_at)
+            self.same(pod, f"{v.name} failures", one["failures"], v.failures)
+            self.same(pod, f"{v.name} attempts", one["attempts"], v.attempts)
+            self.same(pod, f"{v.name} plugin", one["plugin"], f"kubernetes.io/{v.plugin}")
+
+    def failures(self, pod, record):
+        found = collections.Counter()
+        for failure in record["failures"]:
+            found[failure["phase"], failure["reason"]] += failure["count"]
+        wanted = {key: n for key, n in pod.failures.items()}
+        if self.level < 3 and pod.trigger in ("eviction", "preemption", "deadline"):  # nobody said that it ends
+            for one in (wanted, found):
+                one.pop(("prestop", "prestop_timeout"), None)
+        if pod.unsaid and self.level < 4:
+            wanted = dict(found)
+        for one in [one for one in found if one[1] == "eviction_timeout"]:
+            del found[one]
+        for key in [key for key in found if key[0] in ("dispatch",)]:
+            del found[key]
+        self.same(pod, "failures", dict(found), wanted)
+
+    def state(self, pod, record):
+        ended = pod.terminated_at is not None
+        if pod.trigger in ("api_delete", "force_delete"):
+            wanted = "removed" if ended and not pod.exists else "in_flight"
+        elif ended:
+            wanted = "removed" if pod.removed_at is not None and not pod.static else "terminated"
+        else:
+            wanted = "in_flight"
+        if self.kubelet.starts[1:] and record["state"] == "interrupted" and pod.done:
+            return  # its REMOVE fell into the restart
+        slack = self.end - max(pod.terminated_at or 0, pod.removed_at or 0) < 12 + 2 * self.relist
+        if not (slack and self.level < 4):
+            self.same(pod, "state", record["state"], wanted)
+        codes_known = all(c["exit_code"] is not None for c in record["containers"])
+        if wanted == record["state"] and wanted != "in_flight" and codes_known and (self.level >= 3 or pod.case != "probed"):
+            self.same(pod, "outcome", record["outcome"], self.outcome(pod))
+
+    def current(self, pod, record):
+        if record["state"] != "in_flight" or record["current"] is None:
+            return
+        wanted, reasons = self.where(pod)
+        got = record["current"]
+        moments = [pod.terminated_at, pod.sandbox_gone_at, *(c.exited_at for c in pod.all_containers()), *(v.unmounted_at for v in pod.volumes)]
+        if pod.case == "probed" or any(at and self.end - at < (0.5 if self.level >= 4 else 2 * self.relist + 1) for at in moments):
+            return
+        self.same(pod, "is now in", got["phase"], wanted) if not isinstance(wanted, tuple) else self.that(pod, got["phase"] in wanted, "is now in", f"{got['phase']} against {wanted}")
+        if reasons is not None and not self.kubelet.starts[1:]:
+            self.that(pod, got["reason"] in reasons, f"because ({wanted})", f"{got['reason']} against {reasons}")
+
+    def where(self, pod):
+        """(phase, possible reasons)"""
+        failed = {phase: reason for phase, reason in pod.failures}
+        mine = lambda phase, *more: [failed[phase]] if phase in failed else ["", *more]
+        running = [c for c in pod.containers if c.state == "running"]
+        if pod.terminated_at is None:
+            if any(c.hook_from and not c.hook_to for c in running) and not any(c.kills for c in pod.containers):
+                return "prestop" if self.level >= 3 else "dispatch", None
+            if running and any(c.kills for c in pod.containers):
+                return "stop_containers", mine("stop_containers", "grace_exceeded", "runtime_stop_timeout")
+            if running or not pod.sandbox:
+                return "dispatch", None
+            return "stop_sandbox" if any(c.kills for c in pod.containers) or pod.failures else ("dispatch", "stop_sandbox"), mine("stop_sandbox")
+        if any(v.mounted for v in pod.volumes):
+            return "unmount_volumes", mine("unmount_volumes", "volume_hung")
+        if pod.reclaimed_at:
+            return "remove_from_api", ["", "api_finalizer"]
+        return ("remove_cgroup", "update_status", "remove_from_api"), None
+
+    @staticmethod
+    def outcome(pod):
+        if pod.trigger == "force_delete":
+            return "forced"
+        if any(c.kills and c.code == 137 and c.exited_at is not None and c.exited_at - c.kills[0][0] >= c.kills[-1][1] - 0.5 for c in pod.containers):
+            return "killed"
+        return "graceful"
+
+    def phases(self, pod, record):
+        spans = {p["phase"]: p for p in record["phases"]}
+        self.that(pod, len(spans) == len(record["phases"]), "phases once each")
+        for name, p in spans.items():
+            self.that(pod, p["seconds"] is None or p["seconds"] >= 0, f"{name} negative", p["seconds"])
+        first = [c.kills[0][0] for c in pod.containers if c.kills] + [c.hook_from for c in pod.containers if c.hook_from]
+        hooks = [(c.hook_from, c.hook_to) for c in pod.containers if c.hook_from]
+        if "dispatch" in spans and first and not pod.unsaid and pod.case != "probed" and self.level >= 3:
+            self.near(pod, "dispatch", spans["dispatch"]["seconds"], max(0, min(first) - pod.requested_at), 0.03, 0.03)
+        if hooks and not pod.cut and self.level >= 3 and all(to for _, to in hooks):
+            self.near(pod, "prestop", spans.get("prestop", {}).get("seconds"), max(to for _, to in hooks) - min(at for at, _ in hooks))
+        unmounted = [v.unmounted_at for v in pod.volumes if v.mounted or v.started_at]
+        if unmounted and all(unmounted):
+            span = spans.get("unmount_volumes", {}).get("seconds")
+            self.near(pod, "unmount_volumes", span, max(unmounted) - min(v.started_at for v in pod.volumes if v.started_at))
+        if self.level >= 4 and pod.cgroup_at:
+            if unmounted and all(unmounted):
+                self.near(pod, "reclaimed_at", seconds(record["reclaimed_at"]), max(pod.cgroup_at, pod.terminated_at, *unmounted))
+            span = spans.get("remove_cgroup")
+            self.that(pod, span is not None, "remove_cgroup", "missing")
+
+
+def check(seed, levels, keep):
+    """[what is wrong]"""
+    world = World(seed)
+    world.run()
+    off = []
+    for level in levels:
+        lines = world.kubelet.lines(level)
+        if keep:
+            (keep / f"{seed}-v{level}.log").write_text("\n".join(lines) + "\n")
+        held = Check(world, level)
+        held.all(report(lines))
+        off += [f"seed {seed}, 1.{world.minor} at -v {level}: {one}" for one in held.off]
+    return off
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", default="1-10")
+    parser.add_argument("--levels", default="5,4,3,2")
+    parser.add_argument("--keep", type=pathlib.Path)
+    arguments = parser.parse_args()
+    first, _, last = arguments.seeds.partition("-")
+    levels = [int(level) for level in arguments.levels.split(",")]
+    seeds = range(int(first), int(last or first) + 1)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        off = [one for found in pool.map(lambda seed: check(seed, levels, arguments.keep), seeds) for one in found]
+    for one in off:
+        print("FAIL  " + one)
+    print(f"figure: {len(seeds)} simulated kubelets, {len(off)} wrong answers")
+    return 1 if off else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -99,14 +99,7 @@ bool BelongsToServe(const std::string& key) {
 }
 
 Settings ReadConfigFile(const std::string& path, Problems& problems) {
-  const auto root = ReadYamlMap(path, problems);
-  if (!root) return {};
-  try {
-    return Reader(path, problems).Read(*root);
-  } catch (const YAML::Exception& error) {
-    problems.push_back({path, {error.mark.line + 1, error.mark.column + 1}, error.msg});
-    return {};
-  }
+  return ReadYaml<Reader>(path, problems);
 }
 
 }  // namespace kle

@@ -53,6 +53,17 @@ class JournalPlaceTest : public JournalTest {
     }
   }
 
+  // All that comes up to a line, which may take a while.
+  static Lines ReadUntil(JournalSource& source, std::string_view last) {
+    Lines lines;
+    EXPECT_TRUE(Eventually([&] {
+      const Lines more = Read(source, milliseconds(50));
+      lines.insert(lines.end(), more.begin(), more.end());
+      return std::ranges::find(lines, last) != lines.end();
+    }));
+    return lines;
+  }
+
   std::string position_;
   Gap gap_;
 };
@@ -277,12 +288,7 @@ TEST_F(JournalPlaceTest, ATruncatedFileIsSurvivedAndTold) {
     EXPECT_NE(std::find(rest.begin(), rest.end(), "(gap)"), rest.end()) << left;
     std::filesystem::remove(file);
     Write("b.journal", {{"next", kStart + 10'000}});
-    Lines lines;
-    EXPECT_TRUE(Eventually([&] {
-      const Lines more = Read(**source, milliseconds(50));
-      lines.insert(lines.end(), more.begin(), more.end());
-      return std::find(lines.begin(), lines.end(), "next") != lines.end();
-    })) << left;
+    EXPECT_EQ(ReadUntil(**source, "next").back(), "next") << left;
     std::filesystem::remove(folder_ / "b.journal");
   }
 }
@@ -296,12 +302,8 @@ TEST_F(JournalPlaceTest, AFileThatIsUnlinkedUnderTheReader) {
   TakeLines(**source, 100);
   std::filesystem::remove(file);
   Write("b.journal", {{"next", kStart + 10'000}});
-  Lines lines;
-  EXPECT_TRUE(Eventually([&] {
-    const Lines more = Read(**source, milliseconds(50));
-    lines.insert(lines.end(), more.begin(), more.end());
-    return std::find(lines.begin(), lines.end(), "next") != lines.end();
-  }));
+  const Lines lines = ReadUntil(**source, "next");
+  EXPECT_EQ(lines.back(), "next");
   EXPECT_EQ(std::count(lines.begin(), lines.end(), "(gap)"), 1);
 }
 

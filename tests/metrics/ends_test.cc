@@ -8,7 +8,6 @@ namespace kle {
 namespace {
 
 using namespace testing;
-using Lines = std::vector<std::string>;
 
 std::string Event(std::string_view reason) {
   return "\"Event occurred\" object=\"default/web-1\" kind=\"Pod\" apiVersion=\"v1\" "

@@ -10,7 +10,6 @@ namespace kle {
 namespace {
 
 using namespace testing;
-using Lines = std::vector<std::string>;
 
 const std::string kU(kUid);
 

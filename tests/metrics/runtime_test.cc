@@ -9,21 +9,9 @@ namespace kle {
 namespace {
 
 using namespace testing;
-using Lines = std::vector<std::string>;
 
 const std::string kApp2(64, 'c');
 const std::string kSandbox2(64, 'd');
-
-double Seconds(const std::optional<Duration>& duration) {
-  return duration ? ToSeconds(*duration) : -1;
-}
-
-const PhaseSpan* Find(const TerminationRecord& record, Phase phase) {
-  for (const PhaseSpan& span : record.phases) {
-    if (span.phase == phase) return &span;
-  }
-  return nullptr;
-}
 
 // From StopContainer at `from` on: 2 s to the exit, then the sandbox, volumes and folder.
 Lines Ended(double from = 10) {

@@ -8,7 +8,6 @@ namespace kle {
 namespace {
 
 using namespace testing;
-using Lines = std::vector<std::string>;
 
 const std::string kClock = At(200, SyncLoop("ADD", "default/clock"));
 

@@ -8,18 +8,6 @@ namespace kle {
 namespace {
 
 using namespace testing;
-using Lines = std::vector<std::string>;
-
-double Seconds(const std::optional<Duration>& duration) {
-  return duration ? ToSeconds(*duration) : -1;
-}
-
-const PhaseSpan* Find(const TerminationRecord& record, Phase phase) {
-  for (const PhaseSpan& span : record.phases) {
-    if (span.phase == phase) return &span;
-  }
-  return nullptr;
-}
 
 // A deletion at -v 2: kill at 10.001, gone by the relist at 12, volume unmounted, object removed.
 Lines DeletedAtV2(int exit_code = 0, double exited = 12) {

@@ -8,7 +8,6 @@ namespace kle {
 namespace {
 
 using namespace testing;
-using Lines = std::vector<std::string>;
 
 // As 1.21 and 1.22 print it: the pod's name without its namespace.
 std::string Mounted(std::string_view volume) {

@@ -4,9 +4,11 @@
 
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,8 @@
 #include "metrics/pipeline.h"
 
 namespace kle::testing {
+
+using Lines = std::vector<std::string>;
 
 inline constexpr std::string_view kUid = "4f3761db-ee39-4974-a2cc-9bf0a48e5c13";
 inline constexpr std::string_view kPod = "default/web-1";
@@ -88,14 +92,13 @@ inline const std::string kCleaned = "\"Cleaned up orphaned pod volumes dir\" pod
                                     "\" path=\"/var/lib/kubelet/pods/x/volumes\"";
 
 // The life of a running pod before anything ends it (-v 2).
-inline std::vector<std::string> Started() {
+inline Lines Started() {
   return {At(0, SyncLoop("ADD")), At(1, Pleg("ContainerStarted", kSandbox)),
           At(1, Pleg("ContainerStarted", kApp))};
 }
 
 // Lines after lines.
-inline std::vector<std::string> operator+(std::vector<std::string> left,
-                                          const std::vector<std::string>& right) {
+inline Lines operator+(Lines left, const Lines& right) {
   left.insert(left.end(), right.begin(), right.end());
   return left;
 }
@@ -118,7 +121,7 @@ struct Measured {
   size_t size() const { return ended.size() + in_flight.size(); }
 };
 
-inline Measured Replay(const std::vector<std::string>& lines, PipelineOptions options = {}) {
+inline Measured Replay(const Lines& lines, PipelineOptions options = {}) {
   if (options.zone.timezone.empty()) options.zone.timezone = "UTC";
   if (options.zone.year == 0) options.zone.year = 2026;
   Measured run;
@@ -148,9 +151,19 @@ inline Measured Replay(const std::vector<std::string>& lines, PipelineOptions op
   return run;
 }
 
-inline std::vector<std::string> ReadLines(const std::string& path) {
+inline double Seconds(const std::optional<Duration>& duration) {
+  return duration ? ToSeconds(*duration) : -1;
+}
+
+// Null when it is not in the record.
+inline const PhaseSpan* Find(const TerminationRecord& record, Phase phase) {
+  const auto found = std::ranges::find(record.phases, phase, &PhaseSpan::phase);
+  return found == record.phases.end() ? nullptr : &*found;
+}
+
+inline Lines ReadLines(const std::string& path) {
   std::ifstream in(path);
-  std::vector<std::string> lines;
+  Lines lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;
 }

@@ -40,6 +40,7 @@ struct RuntimeFacts {
   std::optional<Timestamp> sigkill_at;
   std::optional<int64_t> grace_seconds;
   int stops = 0;
+  bool given_up = false;  // the last call, with an error
 };
 
 struct ContainerFacts {
@@ -53,7 +54,7 @@ struct ContainerFacts {
   std::optional<int64_t> exit_code;
   std::optional<Timestamp> kill_at;  // first kill of this termination
   int kills = 0;
-  bool kill_of_probe = false;  // the kubelet said before why, and it was no termination
+  bool kill_of_probe = false;  // or for another sandbox: the kubelet said before why
   bool kill_failed = false;    // the last attempt; cleared by an exit
   // The kill is known by the line that may only announce it.
   std::optional<Timestamp> kill_announced_at;
@@ -151,10 +152,11 @@ struct PodFacts {
   std::string name;
   std::string uid;
   bool is_static = false;
-  bool removed = false;   // its object is gone
-  bool finished = false;  // it ended by itself
-  bool ended = false;     // its termination is over: what follows is noise (the ghost pass)
-  bool readded = false;   // delivered again after a kubelet restart
+  bool removed = false;      // its object is gone
+  bool finished = false;     // it ended by itself
+  bool ended = false;        // its termination is over: what follows is noise (the ghost pass)
+  bool readded = false;      // delivered again after a kubelet restart
+  bool sandbox_due = false;  // it gets another one: what dies until then is not its end
   std::optional<Timestamp> named_at;   // last ADD that named it
   std::optional<Timestamp> delete_at;  // first DELETE, even of a finished pod
   std::optional<Timestamp> remove_at;

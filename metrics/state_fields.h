@@ -14,7 +14,7 @@
 namespace kle {
 
 // State of another layout keeps its counters and its place; its pods are given up.
-inline constexpr uint32_t kStateLayout = 7;
+inline constexpr uint32_t kStateLayout = 8;
 
 constexpr Trigger LastOf(Trigger) { return Trigger::kFinished; }
 constexpr Outcome LastOf(Outcome) { return Outcome::kUnknown; }
@@ -69,8 +69,8 @@ void Fields(Archive& archive, TerminationRecord& record) {
 
 template <typename Archive>
 void Fields(Archive& archive, RuntimeFacts& runtime) {
-  auto& [sandbox_id, stop_at, stop_ended_at, sigkill_at, grace_seconds, stops] = runtime;
-  archive(sandbox_id, stop_at, stop_ended_at, sigkill_at, grace_seconds, stops);
+  auto& [sandbox_id, stop_at, stop_ended_at, sigkill_at, grace_seconds, stops, given_up] = runtime;
+  archive(sandbox_id, stop_at, stop_ended_at, sigkill_at, grace_seconds, stops, given_up);
   if constexpr (Archive::kDecodes) {
     if (!IsGrace(runtime.grace_seconds.value_or(0))) archive.Fail();
   }
@@ -142,11 +142,11 @@ void Fields(Archive& archive, StartupFacts& startup) {
 
 template <typename Archive>
 void Fields(Archive& archive, PodFacts& pod) {
-  auto& [serial, namespace_, name, uid, is_static, removed, finished, ended, readded, named_at,
-         delete_at, remove_at, announced, announced_at, mount_failed_at, pull_failed_at, containers,
-         volumes, startup, termination, last_event_at] = pod;
-  archive(serial, namespace_, name, uid, is_static, removed, finished, ended, readded, named_at,
-          delete_at, remove_at, announced, announced_at, mount_failed_at, pull_failed_at,
+  auto& [serial, namespace_, name, uid, is_static, removed, finished, ended, readded, sandbox_due,
+         named_at, delete_at, remove_at, announced, announced_at, mount_failed_at, pull_failed_at,
+         containers, volumes, startup, termination, last_event_at] = pod;
+  archive(serial, namespace_, name, uid, is_static, removed, finished, ended, readded, sandbox_due,
+          named_at, delete_at, remove_at, announced, announced_at, mount_failed_at, pull_failed_at,
           containers, volumes, startup, termination, last_event_at);
 }
 

@@ -76,6 +76,7 @@ void Tracker::Impl::OnStarted(PodFacts& pod, ContainerFacts& container) {
   const bool known = container.running;  // the first relist after a restart tells it again
   container.running = !container.seen_dead && !container.exited_at;
   if (pod.termination || known || !container.running) return;
+  pod.sandbox_due = false;
   for (ContainerFacts& other : pod.containers) {
     if (other.seen_dead) ForgetKill(other);  // the pod lived on
   }
@@ -151,6 +152,7 @@ void Tracker::Impl::OnKill(const Event& event) {
   // Another kubelet's was killed for a probe; this one begins anew.
   const bool of_former = container.kill_at && restarted_at && *container.kill_at < *restarted_at;
   if (!pod->termination && of_former) container.kill_of_probe = false;
+  if (!pod->termination && pod->sandbox_due) container.kill_of_probe = true;
   const auto& before = container.kill_announced_at;
   const bool same = before && (!restarted_at || *before >= *restarted_at) &&
                     !container.kill_failed && !container.exited_at;

@@ -223,6 +223,7 @@ void Tracker::Impl::StartBlind(PodFacts& pod) {
 
 // Volumes are unmounted only once every container is gone.
 void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
+  if (pod.lives()) pod.sandbox_due = false;  // it does not start again
   if (pod.lives() && verbosity >= 2) {
     // Containers were killed, none came back and the volumes go. An eviction says so by now or in a
     // moment, and a DELETE that nobody could read is followed by another; what says nothing at -v 2

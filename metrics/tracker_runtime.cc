@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 constexpr Duration kSameEnd = 700ms;
 // Containers of one pod are stopped together, but for sidecars and hooks.
 constexpr Duration kTogether = 10s;
+// A wait is taken off the grace in whole seconds, and 2 s are left at least.
+constexpr Duration kGraceIsWhole = 3s;
 // A pod whose sandbox is replaced asks for the next one at once.
 constexpr Duration kSettled = 10s;
 // The kubelet removes the containers of a deleted pod some seconds after their end; those of a pod
@@ -36,6 +38,11 @@ bool IsCurrent(const PodFacts& pod, const ContainerFacts& container) {
   return true;
 }
 
+// It lives, or its volumes go: a restarted kubelet unmounts before it kills what has no object.
+bool NothingTold(const PodFacts& pod) {
+  return pod.lives() || (pod.terminating() && pod.termination->blind);
+}
+
 ContainerFacts* LastSandbox(PodFacts& pod) {
   for (auto other = pod.containers.rbegin(); other != pod.containers.rend(); ++other) {
     if (other->sandbox) return &*other;
@@ -51,25 +58,40 @@ bool SucceededAtOnce(const PodFacts& pod) {
   });
 }
 
+// From 1.29 on a container that had a hook, or waited for its turn, gets what that left of the
+// grace.
+bool WaitedMeanwhile(const RuntimeFacts& earlier, const RuntimeFacts& later) {
+  if (!earlier.grace_seconds || !later.grace_seconds) return false;
+  const Duration taken_off = std::chrono::seconds(*earlier.grace_seconds - *later.grace_seconds);
+  const Duration waited = *later.stop_at - *earlier.stop_at;
+  return taken_off > Duration::zero() && waited >= taken_off && waited - taken_off <= kGraceIsWhole;
+}
+
 // The stop of the first container that ended for the same cause as the sandbox; nothing when none
 // was stopped for it.
-std::optional<Timestamp> FirstStop(const PodFacts& pod, const ContainerFacts& sandbox) {
+std::optional<Timestamp> FirstStop(const PodFacts& pod, const ContainerFacts& sandbox,
+                                   std::optional<Timestamp> restarted_at) {
   Timestamp begun = *sandbox.runtime.stop_at;
-  bool any = false;
+  const RuntimeFacts* first = nullptr;
   for (bool found = true; std::exchange(found, false);) {
     for (const ContainerFacts& container : pod.containers) {
       const RuntimeFacts& stop = container.runtime;
       const bool elsewhere = !stop.sandbox_id.empty() && stop.sandbox_id != sandbox.id;
       if (container.sandbox || elsewhere || !stop.stop_at || *stop.stop_at >= begun) continue;
-      const bool same_end =
-          stop.stop_ended_at ? begun - *stop.stop_ended_at <= kSameEnd : IsCurrent(pod, container);
-      const bool together = any && begun - *stop.stop_at <= kTogether && IsCurrent(pod, container);
+      // The kubelet that asked for it is gone, and the next one found nothing that runs.
+      const bool of_former = stop.given_up && restarted_at && *stop.stop_at < *restarted_at;
+      const bool same_end = stop.stop_ended_at && !of_former
+                                ? begun - *stop.stop_ended_at <= kSameEnd
+                                : IsCurrent(pod, container);
+      const bool together = first && IsCurrent(pod, container) &&
+                            (begun - *stop.stop_at <= kTogether || WaitedMeanwhile(stop, *first));
       if (!same_end && !together) continue;
       begun = *stop.stop_at;
-      any = found = true;
+      first = &stop;
+      found = true;
     }
   }
-  return any ? std::optional(begun) : std::nullopt;
+  return first ? std::optional(begun) : std::nullopt;
 }
 
 }  // namespace
@@ -112,6 +134,7 @@ void Tracker::Impl::OnRuntimeStop(const Event& event) {
     case EventKind::kRuntimeStopRequested:
       SetOnce(stop.stop_at, event.at);
       stop.stop_ended_at.reset();
+      stop.given_up = false;
       stop.grace_seconds = event.grace_seconds;
       ++stop.stops;
       if (pod->terminating() && pod->termination->by_runtime) AdoptStops(*pod);
@@ -121,7 +144,8 @@ void Tracker::Impl::OnRuntimeStop(const Event& event) {
       return;
     default:
       stop.stop_ended_at = event.at;
-      if (event.severity != Severity::kError && !container->name.empty()) {
+      stop.given_up = event.severity == Severity::kError;
+      if (!stop.given_up && !container->name.empty()) {
         SetExit(*pod, *container, event.at, ExitSource::kBound);
       }
       return;
@@ -155,8 +179,8 @@ void Tracker::Impl::OnRuntimeSandboxStop(const Event& event) {
   if (stop.stop_ended_at) return;  // stopped once more before it is removed
   if (event.kind == EventKind::kRuntimeSandboxStopRequested) {
     SetOnce(stop.stop_at, event.at);
-    if (!RuntimeDecides() || !pod->lives() || LastSandbox(*pod) != sandbox) return;
-    if (const auto first = FirstStop(*pod, *sandbox)) StartByRuntime(*pod, *first);
+    if (!RuntimeDecides() || !NothingTold(*pod) || LastSandbox(*pod) != sandbox) return;
+    if (const auto first = FirstStop(*pod, *sandbox, restarted_at)) StartByRuntime(*pod, *first);
     return;
   }
   stop.stop_ended_at = event.at;
@@ -204,11 +228,10 @@ void Tracker::Impl::OnRuntimeSwept(const Event& event) {
   if (container == nullptr || container->sandbox || !IsCurrent(*pod, *container)) return;
   const ContainerFacts* sandbox = LastSandbox(*pod);
   if (sandbox == nullptr || !sandbox->runtime.stop_at) return;
-  const bool blind = pod->terminating() && pod->termination->blind;
-  const bool unknown = blind || pod->lives();
+  const bool unknown = NothingTold(*pod);
   if (unknown && SucceededAtOnce(*pod)) {
     // A job that ended well, and whose object went at once, needed no stop either.
-    if (blind) Drop(*pod);
+    if (pod->terminating()) Drop(*pod);
     pod->finished = true;
     return;
   }

@@ -323,16 +323,17 @@ void Tracker::Impl::OnRecorded(const Event& event) {
 void Tracker::Impl::OnEvicted(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr) return;
+  const Trigger why = event.kind == EventKind::kPreempted      ? Trigger::kPreemption
+                      : event.kind == EventKind::kShutdownKill ? Trigger::kNodeShutdown
+                                                               : Trigger::kEviction;
   if (pod->terminating() && pod->termination->trigger == Trigger::kRuntimeStop &&
-      !pod->termination->sealed && event.kind == EventKind::kEvicted) {
-    pod->termination->trigger = Trigger::kEviction;  // the runtime's lines do not tell why
+      !pod->termination->sealed) {
+    pod->termination->trigger = why;  // the runtime's lines do not tell that
     return;
   }
   if (pod->termination || pod->ended) return;
   if (!pod->announced) {
-    pod->announced = event.kind == EventKind::kPreempted      ? Trigger::kPreemption
-                     : event.kind == EventKind::kShutdownKill ? Trigger::kNodeShutdown
-                                                              : Trigger::kEviction;
+    pod->announced = why;
     pod->announced_at = event.at;
   }
   if (event.kind == EventKind::kShutdownKill) {

@@ -31,6 +31,7 @@ void Tracker::Impl::OnStartup(const Event& event) {
       return;
     case EventKind::kSandboxNeeded:
       if (!startup.sandbox_needed_at) startup.sandbox_needed_at = event.at;
+      pod->sandbox_due = AnyAlive(*pod);
       return;
     case EventKind::kSandboxCreated:
       Observed(*pod, StartupStep::kSandbox, startup.sandbox_needed_at, event.at);

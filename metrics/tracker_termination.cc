@@ -82,6 +82,15 @@ bool EndedByItself(const PodFacts& pod, Timestamp killed_at) {
   });
 }
 
+// The runtime was still stopping one of its containers then.
+bool StoppedAfter(const PodFacts& pod, std::optional<Timestamp> at) {
+  return at && std::ranges::any_of(pod.containers, [at](const ContainerFacts& container) {
+           const RuntimeFacts& stop = container.runtime;
+           return stop.stop_at && *stop.stop_at <= *at && stop.stop_ended_at &&
+                  *stop.stop_ended_at > *at;
+         });
+}
+
 }  // namespace
 
 std::optional<Timestamp> KilledAt(const PodFacts& pod) {
@@ -166,6 +175,7 @@ bool Tracker::Impl::StartAnnounced(PodFacts& pod) {
 
 bool Tracker::Impl::KnownFinished(const PodFacts& pod) const {
   if (pod.finished) return true;
+  if (pod.sandbox_due) return false;
   bool sandbox_dead = false;
   for (const ContainerFacts& container : pod.containers) {
     if (!container.seen_dead) return false;
@@ -180,6 +190,7 @@ bool Tracker::Impl::KnownFinished(const PodFacts& pod) const {
 bool Tracker::Impl::UnmountProves(const PodFacts& pod) const {
   const TerminationFacts* term = pod.termination.get();
   if (term != nullptr && term->trigger == Trigger::kOrphan) return false;
+  if (term != nullptr && StoppedAfter(pod, term->first_unmount_at)) return false;
   const bool named = pod.named_at && restarted_at && *pod.named_at >= *restarted_at;
   if (!restarted_at || batch_due || named) return true;
   return term != nullptr && term->first_unmount_at && *term->first_unmount_at < *restarted_at;

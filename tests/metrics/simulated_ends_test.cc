@@ -2,7 +2,7 @@
 // What simulated kubelets found (tests/accuracy/simulated.py), each reduced to its lines.
 #include <gtest/gtest.h>
 
-#include "tests/support/lines.h"
+#include "tests/support/runtime_lines.h"
 
 namespace kle {
 namespace {
@@ -289,6 +289,100 @@ TEST(SimulatedEnds, AFinalizerOfAPodWithoutVolumes) {
   ASSERT_EQ(run.in_flight.size(), 1u);
   EXPECT_EQ(run.only().current->phase, Phase::kRemoveFromApi);
   EXPECT_EQ(run.only().current->reason, Reason::kApiFinalizer);
+}
+
+// The container that was killed for another sandbox is dead, the next one not seen yet.
+TEST(SimulatedEnds, DeletedWhileItGetsAnotherSandbox) {
+  const std::string needed =
+      "\"No ready sandbox for pod can be found. Need to start a new one\" pod=\"default/web-1\"";
+  const Measured run = Replay(
+      Started() + Lines{At(20, Pleg("ContainerDied", kSandbox)), At(20.1, needed),
+                        At(20.1, Kill(30)), At(23, Finished(0)),
+                        At(23, Pleg("ContainerDied", kApp)), At(25, SyncLoop("DELETE")),
+                        At(27, Volume("started", "creds")), At(27.1, Volume("unmounted", "creds")),
+                        At(28, SyncLoop("DELETE")), At(28, SyncLoop("REMOVE")), kClock});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  EXPECT_EQ(run.only().state, State::kRemoved);
+}
+
+// What is not to start again ends with its sandbox: its volumes go before anybody deletes it.
+TEST(SimulatedEnds, AJobWhoseSandboxDiedHadFinished) {
+  const std::string needed =
+      "\"No ready sandbox for pod can be found. Need to start a new one\" pod=\"default/web-1\"";
+  const Measured run =
+      Replay(Started() +
+             Lines{At(20, Pleg("ContainerDied", kSandbox)), At(20.1, needed), At(20.1, Kill(30)),
+                   At(23, Finished(0)), At(23, Pleg("ContainerDied", kApp)),
+                   At(24, Volume("started", "creds")), At(24.1, Volume("unmounted", "creds")),
+                   At(60, SyncLoop("DELETE")), At(60, SyncLoop("REMOVE")), kClock});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kFinished);
+}
+
+const std::string kSide(64, 'c');
+
+Lines TwoContainersAtV0() { return StartedAtV0() + Lines{Rt(1.4, CreateContainer(kSide, "side"))}; }
+
+// From 1.29 on the hook's seconds are off the grace of the stop that follows it.
+TEST(SimulatedEnds, AHookAtV0BelongsToTheEndOfTheOthers) {
+  const auto run = [](int left) {
+    return Replay(TwoContainersAtV0() +
+                  Lines{Rt(10, StopContainer(30, kSide)), Rt(10.2, Exited(10.1, 0, kSide)),
+                        Rt(10.3, Stopped(kSide)), Rt(30.5, StopContainer(left)),
+                        Rt(31, Exited(31, 0)), Rt(31.1, Stopped()), Rt(31.11, StopSandbox()),
+                        Rt(31.2, SandboxStopped()), At(33, VolumesCleaned())});
+  };
+  const Measured after_hook = run(10);
+  ASSERT_EQ(after_hook.size(), 1u);
+  EXPECT_EQ(after_hook.only().containers.size(), 2u);
+  EXPECT_NEAR(ToSeconds(after_hook.only().termination().value()), 21.2, 1e-6);
+  // A probe's kill whose container waits for its next run.
+  EXPECT_NEAR(ToSeconds(run(30).only().termination().value()), 0.7, 1e-6);
+}
+
+// Of what has no object a restarted kubelet unmounts the volumes first.
+TEST(SimulatedEnds, AnOrphansUnmountAtV0ComesBeforeItsStop) {
+  const Measured run =
+      Replay(StartedAtV0() +
+             Lines{Rt(20, StopContainer(1)), At(20.1, Volume("started", "creds")),
+                   At(20.2, Volume("unmounted", "creds")), Rt(21, "Kill container " + Quoted(kApp)),
+                   Rt(21.1, "shim disconnected", " id=" + kApp), Rt(21.2, Stopped()),
+                   Rt(21.21, StopSandbox()), Rt(21.3, SandboxStopped()), At(23, VolumesCleaned())});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kRuntimeStop);
+  EXPECT_NEAR(ToSeconds(run.only().termination().value()), 1.3, 1e-6);
+  ASSERT_EQ(run.only().containers.size(), 1u);
+  EXPECT_NEAR(ToSeconds(run.only().containers[0].stop_duration().value()), 1.1, 1e-6);
+}
+
+// Its containers go as they die, before the sandbox is stopped; why is told when it is over.
+TEST(SimulatedEnds, APreemptionAtV0) {
+  const Measured run =
+      Replay(StartedAtV0() +
+             Lines{Rt(10, StopContainer()), Rt(12, Exited(12, 0)),
+                   Rt(12.05, "RemoveContainer for " + Quoted(kApp) + " returns successfully"),
+                   Rt(12.1, Stopped()), Rt(12.11, StopSandbox()), Rt(12.2, SandboxStopped()),
+                   At(12.3, "\"Pod evicted successfully\" pod=\"default/web-1\""),
+                   At(100, "\"Observed pod startup duration\" pod=\"default/x\"")});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kPreemption);
+}
+
+// The next kubelet finds nothing that runs: it stops the sandbox alone.
+TEST(SimulatedEnds, AKubeletThatDidNotSurviveItsStopAtV0) {
+  const Measured run =
+      Replay(StartedAtV0() +
+             Lines{Rt(10, StopContainer()),
+                   Rt(12, "StopContainer for " + Quoted(kApp) + " failed",
+                      " error=\"rpc error: code = Canceled desc = context canceled\"", "error"),
+                   Rt(13, Exited(13, 0)), kVersion, Rt(21, StopSandbox()),
+                   Rt(21.1, SandboxStopped()), At(22, Volume("started", "creds"), 5555),
+                   At(22.1, Volume("unmounted", "creds"), 5555), At(23, VolumesCleaned(), 5555)});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kRuntimeStop);
+  EXPECT_NEAR(ToSeconds(run.only().termination().value()), 11.1, 1e-6);
+  ASSERT_EQ(run.only().containers.size(), 1u);
 }
 
 }  // namespace

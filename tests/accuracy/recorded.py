@@ -91,10 +91,12 @@ def printed(lines, levels, verbosity, vmodule=None):
     return out
 
 
-def report(lines):
-    with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
-        log.write("\n".join(lines) + "\n")
-        log.flush()
-        done = subprocess.run([BINARY, "report", "--format=json", "--timezone=UTC", "--year=2026", log.name],
+def report(*logs):
+    """Of logs that were written side by side, each as its lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [pathlib.Path(folder) / f"{number}.log" for number, _ in enumerate(logs)]
+        for path, lines in zip(paths, logs):
+            path.write_text("\n".join(lines) + "\n")
+        done = subprocess.run([BINARY, "report", "--format=json", "--timezone=UTC", "--year=2026", *map(str, paths)],
                               check=True, capture_output=True)
     return json.loads(done.stdout)

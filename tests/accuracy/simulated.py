@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import score  # noqa: E402
 from recorded import report  # noqa: E402
-from simulated_kubelet import START, VOLUME_KINDS, Container, Kubelet, Pod, Volume  # noqa: E402
+from simulated_kubelet import SIDECARS_LAST, START, VOLUME_KINDS, Container, Kubelet, Pod, Volume  # noqa: E402
 
 NEAR = 0.005  # goroutines
 FIRST_MINOR, LAST_MINOR = 22, 36  # since when a pod has a worker
@@ -132,6 +132,25 @@ class World:
         yield self.random.uniform(3, 10)
         self.kubelet.delete(pod)
 
+    def case_crash_loop(self):
+        pod = self.pod("crash-loop", restarts=True)
+        for c in pod.containers:
+            if c.kind == "app":
+                c.lives, c.end_code = self.random.uniform(0.5, 6), self.random.choice([0, 1])
+            c.hook = None  # one would die in it
+        yield from self.started(pod)
+        yield self.random.uniform(3, 60)
+        self.kubelet.delete(pod)
+
+    def case_sandbox_dies(self):
+        pod = self.pod("sandbox-dies")
+        for c in pod.containers:
+            c.hook = None
+        yield from self.started(pod)
+        self.kubelet.exit(pod, pod.sandbox, 137)
+        yield self.random.choice([self.random.uniform(0, 6), self.random.uniform(30, 90)])
+        self.kubelet.delete(pod)
+
     def case_pending(self):
         pod = self.pod("pending", start_trouble=self.random.choice(["mount", "sandbox", "pull"]))
         self.kubelet.create(pod)
@@ -238,15 +257,15 @@ class Check:
                 made_up = [r for r in records if r["trigger"] != "finished"]
                 self.that(pod, not made_up, "made up", [r["trigger"] for r in made_up])
                 continue
-            if self.kubelet.starts[1:] and (pod.trigger == "deadline" or pod.case in ("probed", "shortened")):
+            if self.kubelet.starts[1:] and (pod.trigger == "deadline" or pod.case in ("probed", "shortened", "sandbox-dies")):
                 continue  # what the former kubelet had begun, the next one does not say
             if pod.cut and (pod.terminated_at is None or pod.trigger in ("eviction", "preemption", "deadline", "node_shutdown")):
                 continue  # what became of it, a restarted kubelet does not say
-            if pod.case == "crashed" and self.level < 4 and not pod.volumes:
+            if pod.idle and self.level < 4 and not pod.volumes and pod.case != "pending":
                 continue  # nothing ran, and nothing is unmounted
             if pod.unsaid and self.level < 4 and not pod.volumes and pod.failures:
                 continue
-            if pod.unsaid and self.level < 4 and (pod.removed_at is None or pod.case in ("crashed", "pending")):
+            if pod.unsaid and self.level < 4 and (pod.removed_at is None or pod.idle):
                 continue  # told when it is over
             if self.level < 3 and pod.trigger == "deadline" and (not pod.volumes or pod.deleted):
                 continue  # nobody says so
@@ -434,29 +453,128 @@ class Check:
             self.that(pod, span is not None, "remove_cgroup", "missing")
 
 
+class QuietCheck(Check):
+    """At -v 0, where the runtime's lines are all that tells of an end."""
+
+    def __init__(self, world, level):
+        super().__init__(world, level)
+        self.end = world.kubelet.last_stamp(level)
+
+    def all(self, found):
+        by_uid = collections.defaultdict(list)
+        for record in found["terminations"]:
+            by_uid[record["uid"]].append(record)
+        for pod in self.kubelet.pods:
+            records = by_uid.pop(pod.uid, [])
+            told = [record for record in records if record["trigger"] not in ("finished", "unknown")]
+            if pod.trigger in (None, "finished"):
+                if self.kubelet.runtime.version > (1, 6) or not self.kubelet.starts[1:]:  # 1.6 tells no exit codes: it may have crashed, and was deleted
+                    self.that(pod, not told, "made up", [record["trigger"] for record in told])
+                continue
+            self.that(pod, len(records) <= 1, "one record", len(records))
+            if self.must_be_found(pod):
+                self.that(pod, told, "one record", [record["trigger"] for record in records])
+            if pod.case in ("probed", "sandbox-dies") and self.kubelet.starts[1:]:
+                continue  # as if the next kubelet's kill were one more attempt
+            for record in told[:1]:
+                self.pod(pod, record)
+        for uid, records in by_uid.items():
+            self.off.append(f"of nobody: {uid} {records[0]['pod']}")
+
+    def must_be_found(self, pod):
+        return any(c.kills for c in pod.containers) and pod.sandbox_gone_at is not None
+
+    def pod(self, pod, record):
+        self.that(pod, record["trigger"] in ("runtime_stop", pod.trigger), "trigger", f"{record['trigger']} against {pod.trigger}")
+        kills = [c.kills[0][0] for c in pod.containers if c.kills]
+        began = seconds(record["requested_at"])
+        if began is not None:
+            killed_already = pod.case in ("probed", "sandbox-dies")  # as if for the same end
+            self.that(pod, killed_already or began >= pod.requested_at - NEAR, "requested_at too early", f"{began} against {pod.requested_at}")
+            if kills and not self.told_apart(kills):
+                self.that(pod, began <= min(kills) + NEAR, "requested_at too late", f"{began} against {min(kills)}")
+        self.ended(pod, record)
+        if not self.told_apart(kills):
+            self.containers(pod, record)
+        self.volumes(pod, record)
+        self.phases(pod, record)
+
+    def told_apart(self, kills):
+        """Of stops that a hook keeps that long apart only a grace that it shortened tells that they are one end's."""
+        return self.kubelet.minor < SIDECARS_LAST and kills and max(kills) - min(kills) > 10
+
+    def ended(self, pod, record):
+        over, settled = pod.sandbox_gone_at, self.end - (pod.sandbox_gone_at or 0) > 70
+        if over is None:
+            self.that(pod, record["state"] == "in_flight", "state", record["state"])
+        elif settled:
+            self.that(pod, record["state"] != "in_flight", "state", record["state"])
+        if record["state"] in ("terminated", "removed"):
+            low = high = NEAR
+            if record["termination_precision"] == "bound":
+                high = 2
+            self.near(pod, f"terminated_at ({record['termination_precision']})", seconds(record["terminated_at"]), over, low, high)
+            codes_known = all(c["exit_code"] is not None for c in record["containers"])
+            if codes_known and record["outcome"] != "forced" and pod.case != "sandbox-dies":
+                wanted = self.outcome(pod)
+                self.that(pod, record["outcome"] == wanted or wanted == "forced", "outcome", f"{record['outcome']} against {wanted}")
+        if record["state"] == "removed":
+            self.that(pod, not pod.exists, "state", "removed, and it exists")
+
+
+class BlindCheck(Check):
+    """At -v 0 without the runtime's lines: volumes, failures and the folder tell that, and nothing tells when it was asked for."""
+
+    SAID = {"eviction", "preemption"}  # when they are over
+
+    def all(self, found):
+        by_uid = collections.defaultdict(list)
+        for record in found["terminations"]:
+            by_uid[record["uid"]].append(record)
+        for pod in self.kubelet.pods:
+            records = by_uid.pop(pod.uid, [])
+            triggers = [record["trigger"] for record in records]
+            if pod.trigger is None:
+                self.that(pod, not records, "made up", triggers)
+                continue
+            self.that(pod, len(records) <= 1, "one record", triggers)
+            self.that(pod, set(triggers) <= {"unknown", *({pod.trigger} & self.SAID)}, "trigger", triggers)
+            for record in records:
+                self.that(pod, record["requested_at"] is None, "requested_at", record["requested_at"])
+                self.volumes(pod, record)
+                if record["trigger"] not in self.SAID:  # over with the first unmount
+                    self.phases(pod, record)
+                if record["state"] == "removed":
+                    self.that(pod, not pod.exists, "state", "removed, and it exists")
+        for uid, records in by_uid.items():
+            self.off.append(f"of nobody: {uid} {records[0]['pod']}")
+
+
 def check(seed, levels, keep):
     """[what is wrong]"""
     world = World(seed)
     world.run()
     off = []
-    for level in levels:
-        lines = world.kubelet.lines(level)
-        if keep:
-            (keep / f"{seed}-v{level}.log").write_text("\n".join(lines) + "\n")
-        held = Check(world, level)
-        held.all(report(lines))
-        off += [f"seed {seed}, 1.{world.minor} at -v {level}: {one}" for one in held.off]
+    for level, with_runtime in levels:
+        logs = [world.kubelet.lines(level)] + ([world.kubelet.runtime.lines()] if with_runtime else [])
+        name = f"{level}{'r' if with_runtime else ''}"
+        for what, lines in zip(("kubelet", "runtime"), logs):
+            if keep:
+                (keep / f"{seed}-v{name}.{what}.log").write_text("\n".join(lines) + "\n")
+        held = (Check if level >= 2 else QuietCheck if with_runtime else BlindCheck)(world, level)
+        held.all(report(*logs))
+        off += [f"seed {seed}, 1.{world.minor} at -v {name}: {one}" for one in held.off]
     return off
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", default="1-10")
-    parser.add_argument("--levels", default="5,4,3,2")
+    parser.add_argument("--levels", default="5,4,3,2,2r,0r,0", help="r: with the container runtime's lines")
     parser.add_argument("--keep", type=pathlib.Path)
     arguments = parser.parse_args()
     first, _, last = arguments.seeds.partition("-")
-    levels = [int(level) for level in arguments.levels.split(",")]
+    levels = [(int(level.rstrip("r")), level.endswith("r")) for level in arguments.levels.split(",")]
     seeds = range(int(first), int(last or first) + 1)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         off = [one for found in pool.map(lambda seed: check(seed, levels, arguments.keep), seeds) for one in found]

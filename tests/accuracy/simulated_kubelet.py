@@ -11,6 +11,7 @@ import itertools
 import random
 
 import retold
+from simulated_containerd import Containerd
 
 START = datetime.datetime(2026, 11, 23, 10, 0, 0)
 ROWS = {}
@@ -41,6 +42,9 @@ class Container:
     exited_at: float | None = None
     code: int | None = None
     relisted: str = "non-existent"
+    attempt: int = 0
+    within: str = ""  # which sandbox
+    removed: bool = False
     # truth
     kills: list = dataclasses.field(default_factory=list)  # (at, grace)
     hook_from: float | None = None
@@ -78,6 +82,8 @@ class Pod:
     cni_takes: float = 0.05
     finalizer: bool = False
     sandbox: Container | None = None
+    sandboxes: int = 0  # earlier ones
+    restarts: bool = False  # the kubelet starts again what exits
     # the API's
     exists: bool = True
     deleted: bool = False  # has a deletionTimestamp
@@ -89,9 +95,13 @@ class Pod:
     # the kubelet's
     known: bool = False
     terminating: bool = False
+    idle: bool = False  # nothing ran when its end began
     override: int | None = None
+    evicted: bool = False
     killed: bool = False  # its worker has said so
     done: bool = False
+    forgotten: bool = False
+    shut_down: bool = False
     syncing: bool = False
     # truth
     trigger: str | None = None
@@ -139,6 +149,7 @@ class Kubelet:
     def __init__(self, seed, minor, busy=0.0):
         self.random, self.minor, self.busy = random.Random(seed), minor, busy
         self.loop = Loop()
+        self.runtime = Containerd(self.loop, START, seed)
         self.said = []  # (key, order, at, row, values)
         self.last = {}  # by goroutine: its last stamp
         self.keys = {}  # by goroutine, and by pod: the place of its last line. What one line causes is printed below it
@@ -150,6 +161,7 @@ class Kubelet:
         self.relists = 0
         self.turn = self.delivered = 0
         self.heads = itertools.count()
+        self.backed_off = set()
 
     # --- saying
 
@@ -206,6 +218,7 @@ class Kubelet:
     def exit(self, pod, c, code):
         if c.state == "running":
             c.state, c.exited_at, c.code = "exited", round(self.loop.now, 6), code
+            self.runtime.exited(c)
 
     def run(self, pod, c):
         c.state = "running"
@@ -219,15 +232,23 @@ class Kubelet:
         """SIGTERM, SIGKILL after the grace; returns when the call does."""
         code, wait = (137, grace) if c.stop_after is None or c.stop_after > grace else (c.stop_code, c.stop_after)
         until, epoch = self.loop.now + wait, self.epoch
+        self.runtime.stop(c, grace)
 
         def signalled():
             yield wait
             if code != 137 or self.epoch == epoch:  # whose caller is gone is not killed
+                if code == 137 and c.state == "running":
+                    self.runtime.kill(c)
                 self.exit(pod, c, code)
         self.loop.spawn(signalled())
-        while c.state == "running":
-            yield 0.02 if self.loop.now >= until else max(0.02, min(until - self.loop.now, 0.1))
-        yield self.random.uniform(0.02, 0.12)
+        try:
+            while c.state == "running":
+                yield 0.02 if self.loop.now >= until else max(0.02, min(until - self.loop.now, 0.1))
+            yield self.random.uniform(0.02, 0.12)
+        except GeneratorExit:
+            self.runtime.not_stopped(c, "rpc error: code = Canceled desc = context canceled")
+            raise
+        self.runtime.stopped(c)
 
     # --- sources
 
@@ -305,6 +326,10 @@ class Kubelet:
 
     def begin_end(self, pod):
         pod.terminating = True
+        pod.idle = not any(c.state == "running" for c in pod.containers)
+        for c in pod.containers:
+            if c.state == "exited" and not pod.cut and pod.terminated_at is None:
+                c.kills = []  # they belong to the pod's life
         if pod.syncing:
             self.say("sync", "pw.cancel.2", workType=1, **self.of_pod(pod))
 
@@ -329,8 +354,56 @@ class Kubelet:
                 pod.phase = "Succeeded"
                 pod.trigger = "finished"
                 pod.terminating = True
+            if pod.phase == "Running" and not pod.terminating and pod.sandbox.relisted == "exited":
+                yield from self.change_sandbox(pod, me)
+            elif pod.phase == "Running" and pod.restarts and not pod.terminating:
+                self.start_again(pod, me)
         yield from self.terminate(pod, me)
         yield from self.reclaim(pod, me)
+
+    def start_again(self, pod, me):
+        """At once, then in back-off."""
+        for c in [one for one in pod.containers if one.kind == "app" and one.state == one.relisted == "exited"]:
+            waits = 10 * 2 ** (c.attempt - 1) if c.attempt else 0
+            if self.loop.now < c.exited_at + waits:
+                if c.id not in self.backed_off:
+                    self.backed_off.add(c.id)
+                    self.say(me, "pw.err.2", err=f'failed to "StartContainer" for "{c.name}" with CrashLoopBackOff: "back-off {waits}s restarting failed container={c.name} pod={pod.name}_{pod.namespace}({pod.uid})"', **self.of_pod(pod))
+                continue
+            self.say(me, "pw.event.2", updateType=0, **self.of_pod(pod))
+            self.say(me, "sync.enter.2", **self.of_pod(pod))
+            self.say(me, "ctr.creating.2", containerType="container", container=c.name, pod=pod.ref)
+            self.replace(pod, c)
+            self.say(me, "sync.exit.3", isTerminal=retold.Bare("false"), **self.of_pod(pod))
+
+    def change_sandbox(self, pod, me):
+        """Somebody else ended it: what runs in it is killed, and starts again in another."""
+        pod.syncing = True
+        self.say(me, "pw.event.2", updateType=0, **self.of_pod(pod))
+        self.say(me, "sync.enter.2", **self.of_pod(pod))
+        self.say(me, "sbx.need.8", pod=pod.ref)
+        self.say(me, "sbx.stopdead.3", pod=pod.ref)
+        yield from self.kill_pod(pod, me, pod.grace)
+        if not pod.terminating:
+            pod.earlier.append(pod.sandbox)
+            pod.sandbox, pod.sandbox_gone_at = None, None
+            pod.sandboxes += 1
+            self.say(me, "sbx.creating.4", pod=pod.ref)
+            yield from self.run_sandbox(pod, me)
+            for c in [one for one in pod.containers if one.kind != "init"]:
+                if not pod.terminating:
+                    self.say(me, "ctr.creating.2", containerType="container" if c.kind == "app" else "init container", container=c.name, pod=pod.ref)
+                    self.replace(pod, c)
+                    yield self.random.uniform(0.05, 0.3)
+        pod.syncing = False
+
+    def run_sandbox(self, pod, me):
+        self.runtime.run_sandbox(pod)
+        yield self.random.uniform(0.2, 0.5)
+        pod.sandbox = Container("", self.hex(), "sandbox")
+        self.run(pod, pod.sandbox)
+        self.runtime.sandbox_runs(pod)
+        self.say(me, "sbx.created.2", podSandboxID=pod.sandbox.id, pod=pod.ref)
 
     def start(self, pod, me):
         yield self.random.uniform(0.001, 0.02)
@@ -360,6 +433,8 @@ class Kubelet:
         while pod.start_trouble == "sandbox":
             yield 0.3
             error = f'rpc error: code = Unknown desc = failed to setup network for sandbox "{self.hex()}": plugin type="bridge" failed (add): no addresses'
+            self.runtime.run_sandbox(pod)
+            self.runtime.sandbox_failed(pod, error)
             self.say(me, "ctr.create.rpc.4", err=error)
             self.say(me, "sbx.fail.4", err=error, pod=pod.ref)
             self.say(me, "sbx.fail.5", err=error, pod=pod.ref)
@@ -367,10 +442,7 @@ class Kubelet:
             yield from self.unless_ended(pod, self.random.uniform(10, 15))
             if pod.terminating:
                 return
-        yield self.random.uniform(0.2, 0.5)
-        pod.sandbox = Container("", self.hex(), "sandbox")
-        self.run(pod, pod.sandbox)
-        self.say(me, "sbx.created.2", podSandboxID=pod.sandbox.id, pod=pod.ref)
+        yield from self.run_sandbox(pod, me)
         if pod.start_trouble == "pull":
             self.event(pod, "Normal", "Pulling", 'Pulling image "x/y:1"')
             while not pod.terminating:
@@ -381,8 +453,10 @@ class Kubelet:
             if pod.terminating:
                 return
             self.say(me, "ctr.creating.2", containerType="container" if c.kind == "app" else "init container", container=c.name, pod=pod.ref)
+            self.runtime.create(pod, c)
             yield self.random.uniform(0.05, 0.3)
             self.run(pod, c)
+            self.runtime.runs(c)
             if c.kind == "init":
                 while c.state == "running" or c.relisted != "exited":
                     yield 0.1
@@ -458,14 +532,17 @@ class Kubelet:
             yield 0.01
         if pod.sandbox and pod.sandbox_gone_at is None:
             yield self.random.uniform(0.01, 0.05)
+            self.runtime.stop_sandbox(pod, pod.sandbox)
             for c in running:  # the runtime does not leave them alone
                 if c.state == "running" and not (pod.sandbox_fails and self.random.random() < 0.5):
+                    self.runtime.kill(c)
                     self.exit(pod, c, 137)
             self.exit(pod, pod.sandbox, 0)
             yield pod.cni_takes
             if pod.sandbox_fails:
                 pod.sandbox_fails -= 1
                 text = f'rpc error: code = Unknown desc = failed to destroy network for sandbox "{pod.sandbox.id}": plugin type="bridge" failed (delete): failed to delete endpoint'
+                self.runtime.sandbox_not_stopped(pod.sandbox, text.partition("desc = ")[2])
                 self.say(me, "sbx.stop.rpc.2", err=text, podSandboxID=pod.sandbox.id)
                 self.say(me, "sbx.stop.fail.2", podSandboxID=["containerd", pod.sandbox.id])
                 quoted = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -473,7 +550,17 @@ class Kubelet:
                 pod.fail("stop_sandbox", "cni_teardown")
             else:
                 pod.sandbox_gone_at = self.loop.now
+                self.runtime.sandbox_stopped(pod.sandbox)
+        elif pod.sandbox:
+            self.stop_again(pod, pod.sandbox)
+        for box in pod.earlier:
+            if box.kind == "sandbox" and not box.removed:
+                self.stop_again(pod, box)
         return errors
+
+    def stop_again(self, pod, box):
+        self.runtime.stop_sandbox(pod, box)
+        self.runtime.sandbox_stopped(box)
 
     def kill(self, pod, c, grace, errors, turns):
         me = f"kill {c.id}"
@@ -497,7 +584,11 @@ class Kubelet:
         c.kills.append((self.say(me, "kill.start", gracePeriod=str(left), **self.of_container(pod, c)), left))
         if c.kill_fails:
             c.kill_fails -= 1
-            yield left + 15
+            self.runtime.stop(c, left)
+            yield left
+            self.runtime.kill(c)
+            yield 15
+            self.runtime.not_stopped(c, "rpc error: code = DeadlineExceeded desc = an error occurs during waiting for container to be killed: context deadline exceeded")
             self.say(me, "ctr.stop.rpc.2", err=DEADLINE_EXCEEDED, containerID=c.id)
             self.say(me, "kill.fail", err=DEADLINE_EXCEEDED, gracePeriod=str(left), **self.of_container(pod, c))
             self.say(me, "kill.fail2", err=DEADLINE_EXCEEDED, **{**self.of_container(pod, c), "containerID": ["containerd", c.id]})
@@ -613,9 +704,7 @@ class Kubelet:
             yield 0.2
         yield self.random.uniform(0.1, 2)
         self.say("housekeeping", "pw.rm.history", podUID=pod.uid)
-        for c in pod.containers:
-            if c.state == "exited":
-                self.raw("deletor", "I", f'"RemoveContainer" containerID="{c.id}"')
+        pod.forgotten = True
         self.say("housekeeping", "kv.orphan.3", podUID=pod.uid, path=f"/var/lib/kubelet/pods/{pod.uid}/volumes")
 
     # --- PLEG
@@ -625,14 +714,16 @@ class Kubelet:
             changes = []
             for pod in self.pods:
                 for c in pod.all_containers():
-                    if c.state != "created" and c.relisted != c.state:
-                        changes.append((pod, c, c.relisted, c.state))
-                        c.relisted = c.state
+                    state = "non-existent" if c.removed or c.state == "created" else c.state
+                    if c.relisted != state:
+                        changes.append((pod, c, c.relisted, state))
+                        c.relisted = state
             for pod, c, old, new in changes:
                 self.say("pleg", "pleg.trans.2", podUID=pod.uid, containerID=c.id, oldState=old, newState=new)
             events = []
             for pod, c, old, new in changes:
-                events.append((pod, c, "ContainerStarted" if new == "running" else "ContainerDied"))
+                if old != "exited":
+                    events.append((pod, c, "ContainerStarted" if new == "running" else "ContainerDied"))
                 if new == "exited" and c is not pod.sandbox:
                     self.say("pleg", "pleg.finished", podID=pod.uid, containerID=c.id, exitCode=str(c.code))
             self.relists += 1
@@ -650,7 +741,46 @@ class Kubelet:
                 self.say("sync", "loop.pleg", pod=pod.ref, event=[pod.uid, what, c.id])
             else:
                 self.say("sync", "loop.pleg.ignored", event=[pod.uid, what, c.id])
+            if what == "ContainerDied":
+                self.clean_up(pod, c)
         yield 0.0
+
+    def clean_up(self, pod, died):
+        """What a container leaves behind: all of a pod that is deleted or evicted and killed, else but one of that name."""
+        if self.to_be_removed(pod):
+            self.remove_containers(pod, [c for c in pod.all_containers() if c.relisted == "exited"])
+        elif died.kind == "sandbox":
+            self.say("sync", "pleg.notfound.2", containerID=died.id)
+        else:
+            self.remove_containers(pod, [c for c in pod.earlier if c.name == died.name and c is not died])
+
+    @staticmethod
+    def to_be_removed(pod):
+        return pod.evicted or pod.forgotten or ((pod.deleted or pod.shut_down or not pod.known) and pod.killed)
+
+    def remove_containers(self, pod, containers):
+        for c in containers:
+            if c.kind != "sandbox" and c.state == "exited" and not c.removed:
+                c.removed = True
+                self.go(self.remove_container(c), self.random.uniform(0.0005, 0.01))
+
+    def remove_container(self, c):
+        self.raw("deletor", "I", f'"RemoveContainer" containerID="{c.id}"')
+        self.runtime.remove(c)
+        yield 0.0
+
+    def collect_garbage(self):
+        while True:
+            yield 60
+            for pod in self.pods:
+                self.remove_containers(pod, pod.all_containers() if self.to_be_removed(pod) else [])
+            yield 0.05
+            for pod in self.pods:
+                for box in [one for one in pod.all_containers() if one.kind == "sandbox" and not one.removed and one.state == "exited"]:
+                    held = any(c.within == box.id and not c.removed for c in pod.all_containers() if c.kind != "sandbox" and c.within)
+                    if not held and (box is not pod.sandbox or (self.to_be_removed(pod) and pod.sandbox_gone_at is not None)):
+                        box.removed = True
+                        self.runtime.remove_sandbox(pod, box)
 
     # --- other ends
 
@@ -665,7 +795,7 @@ class Kubelet:
         self.event(pod, "Warning", "Evicted", "The node was low on resource: memory. ")
         at = self.say("eviction", "ev.all.22", message="The node was low on resource: memory. ", **self.of_pod(pod))
         pod.trigger, pod.requested_at = "eviction", at
-        pod.override = grace
+        pod.override, pod.evicted = grace, True
         self.say("eviction", "pw.evict.2", updateType="kill", **self.of_pod(pod))
         self.begin_end(pod)
         patience = self.loop.now + max(grace * 1.5, 10)
@@ -684,7 +814,7 @@ class Kubelet:
     def preempt(self, pod):
         self.event(pod, "Warning", "Preempting", "Preempted in order to admit critical pod")
         self.say("sync", "pr.all.4" if self.minor >= 34 else "pr.all.1", insufficientResources="[(res: cpu, q: 100), ]", requestingPod="kube-system/crit", **self.of_pod(pod))
-        pod.trigger, pod.requested_at = "preemption", self.loop.now
+        pod.trigger, pod.requested_at, pod.evicted = "preemption", self.loop.now, True
         self.say("sync", "pw.evict.2", updateType="kill", **self.of_pod(pod))
         self.begin_end(pod)
 
@@ -702,7 +832,7 @@ class Kubelet:
                 me = f"shutdown {pod.uid}"
                 yield self.random.uniform(0, 0.01)
                 pod.override = min(grace, pod.grace)
-                pod.trigger = "node_shutdown"
+                pod.trigger, pod.shut_down = "node_shutdown", True
                 pod.requested_at = self.say(me, "sd.all.6", pod=pod.ref, gracePeriod=str(pod.override))
                 pod.granted = pod.override
                 self.say(me, "pw.removed.2", updateType="kill", **self.of_pod(pod))
@@ -743,11 +873,17 @@ class Kubelet:
                 if c.exited_at >= pod.requested_at:
                     c.kills.append(kill)
                 return
-            again = dataclasses.replace(c, id=self.hex(), state="created", exited_at=None, code=None, relisted="non-existent", kills=[], hook_from=None, hook_to=None, hook_outcome=None)
-            pod.containers[pod.containers.index(c)] = again
-            pod.earlier.append(c)
-            self.run(pod, again)
+            self.replace(pod, c)
         self.go(restart())
+
+    def replace(self, pod, c):
+        """Another run of that container."""
+        again = dataclasses.replace(c, id=self.hex(), state="created", exited_at=None, code=None, relisted="non-existent", kills=[], hook_from=None, hook_to=None, hook_outcome=None, attempt=c.attempt + 1, removed=False)
+        pod.containers[pod.containers.index(c)] = again
+        pod.earlier.append(c)
+        self.runtime.create(pod, again)
+        self.run(pod, again)
+        self.runtime.runs(again, after=0.05)
 
     def remove_file(self, pod):
         """A static pod's manifest goes."""
@@ -787,6 +923,7 @@ class Kubelet:
                 c.relisted = "non-existent"
             pod.known = False
         self.go(self.pleg())
+        self.go(self.collect_garbage())
 
         def sources():
             yield 0.1
@@ -845,7 +982,7 @@ class Kubelet:
         pod.terminating = pod.killed = pod.done = False
         if pod.deleted:
             at = self.say("sync", "pw.delete.2", updateType="create", **self.of_pod(pod))
-            pod.terminating = True
+            self.begin_end(pod)
             if pod.trigger in (None, "finished") and pod.phase not in ("Succeeded", "Failed"):
                 pod.trigger, pod.requested_at, pod.unsaid = "api_delete", at, True
         elif pod.phase in ("Succeeded", "Failed"):
@@ -864,6 +1001,11 @@ class Kubelet:
 
     def wall(self, t, between=" "):
         return (START + datetime.timedelta(microseconds=round(t * 1e6))).isoformat(between, "microseconds")
+
+    def last_stamp(self, verbosity):
+        """Of all lines, the runtime's too."""
+        own = [at for _, _, at, name, _, _ in self.said if name is None or row(name).level <= verbosity]
+        return max(own + [at for at, *_ in self.runtime.said])
 
     def lines(self, verbosity, face=retold.Teller):
         said = []

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What containerd prints beside a simulated kubelet (simulated_kubelet.py): words and order as recorded with 1.6 and 1.7; 2.0 calls the
+exits otherwise. Its own random numbers leave the kubelet's lines as they are without it."""
+import datetime
+import random
+
+
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class Containerd:
+    def __init__(self, loop, start, seed):
+        self.loop, self.start = loop, start
+        self.random = random.Random(f"containerd {seed}")
+        self.version = self.random.choice([(1, 6), (1, 7), (1, 7), (2, 0)])
+        self.up = True
+        self.said = []
+
+    def say(self, message, level="info", after=0.0, **fields):
+        if self.up:
+            self.said.append((self.loop.now + after, len(self.said), level, message, fields))
+
+    def lines(self):
+        out = []
+        for at, _, level, message, fields in sorted(self.said, key=lambda one: one[:2]):
+            stamp = self.start + datetime.timedelta(microseconds=round(at * 1e6))
+            more = "".join(f" {key}={quoted(value) if key == 'error' else value}" for key, value in fields.items())
+            out.append(f'time="{stamp.isoformat(timespec="microseconds")}123Z" level={level} msg={quoted(message)}{more}')
+        return out
+
+    # --- sandboxes
+
+    @staticmethod
+    def metadata(pod):
+        return f"&PodSandboxMetadata{{Name:{pod.name},Uid:{pod.uid},Namespace:{pod.namespace},Attempt:{pod.sandboxes},}}"
+
+    def run_sandbox(self, pod):
+        self.say(f"RunPodSandbox for {self.metadata(pod)}")
+
+    def sandbox_runs(self, pod):
+        self.say(f'RunPodSandbox for {self.metadata(pod)} returns sandbox id "{pod.sandbox.id}"')
+
+    def sandbox_failed(self, pod, error):
+        self.say(f"RunPodSandbox for {self.metadata(pod)} failed, error", "error", error=error)
+
+    def stop_sandbox(self, pod, sandbox):
+        self.say(f'StopPodSandbox for "{sandbox.id}"')
+        for c in pod.all_containers():
+            if c.kind != "sandbox" and c.state == "exited" and c.within == sandbox.id and not c.removed:
+                self.say(f'Container to stop "{c.id}" must be in running or unknown state, current state "CONTAINER_EXITED"', after=1e-4)
+
+    def sandbox_stopped(self, sandbox):
+        self.say(f'TearDown network for sandbox "{sandbox.id}" successfully')
+        self.say(f'StopPodSandbox for "{sandbox.id}" returns successfully', after=1e-4)
+
+    def sandbox_not_stopped(self, sandbox, error):
+        self.say(f'StopPodSandbox for "{sandbox.id}" failed', "error", error=error)
+
+    def remove_sandbox(self, pod, sandbox):
+        self.stop_sandbox(pod, sandbox)
+        self.sandbox_stopped(sandbox)
+        self.say(f'RemovePodSandbox for "{sandbox.id}"')
+        self.say(f'Forcibly stopping sandbox "{sandbox.id}"')
+        self.say(f'TearDown network for sandbox "{sandbox.id}" successfully')
+        self.say(f'RemovePodSandbox "{sandbox.id}" returns successfully')
+
+    # --- containers
+
+    def create(self, pod, c):
+        c.within = pod.sandbox.id
+        metadata = f"&ContainerMetadata{{Name:{c.name},Attempt:{c.attempt},}}"
+        self.say(f'CreateContainer within sandbox "{c.within}" for container {metadata}')
+        self.say(f'CreateContainer within sandbox "{c.within}" for {metadata} returns container id "{c.id}"', after=0.002)
+        self.say(f'StartContainer for "{c.id}"', after=0.003)
+
+    def runs(self, c, after=0.0):
+        self.say(f'StartContainer for "{c.id}" returns successfully', after=after)
+
+    def stop(self, c, grace):
+        self.say(f'StopContainer for "{c.id}" with timeout {grace} (s)')
+        self.say(f'Stop container "{c.id}" with signal terminated', after=0.0002)
+
+    def kill(self, c):
+        self.say(f'Kill container "{c.id}"')
+
+    def stopped(self, c):
+        self.say(f'StopContainer for "{c.id}" returns successfully')
+
+    def not_stopped(self, c, error):
+        self.say(f'StopContainer for "{c.id}" failed', "error", error=error)
+
+    def exited(self, c):
+        late = self.random.uniform(0.0005, 0.002)
+        code = f"  exit_status:{c.code}" if c.code else ""
+        seconds, nanos = divmod(round((self.start - datetime.datetime(1970, 1, 1)).total_seconds()) * 10**9 + round(c.exited_at * 1e9), 10**9)
+        what = f'container_id:"{c.id}"  id:"{c.id}"  pid:24182{code}  exited_at:{{seconds:{seconds}  nanos:{nanos}}}'
+        if self.version >= (2, 0):
+            word = "sandbox" if c.kind == "sandbox" else "container"
+            self.say(f"received {word} exit event {what}", after=late)
+        elif self.version >= (1, 7):
+            self.say(f"received exit event {what}", after=late)
+        gone = late + self.random.choice([0.02, 0.1])
+        space = {"namespace": "k8s.io"} if self.version >= (1, 7) else {}
+        self.say("shim disconnected", after=gone, id=c.id, **space)
+        self.say("cleaning up after shim disconnected", "warning", after=gone, id=c.id, namespace="k8s.io")
+        self.say("cleaning up dead shim", after=gone, namespace="k8s.io")
+
+    def remove(self, c):
+        self.say(f'RemoveContainer for "{c.id}"')
+        self.say(f'RemoveContainer for "{c.id}" returns successfully', after=0.005)

@@ -560,6 +560,7 @@ def check(seed, levels, keep):
         name = f"{level}{'r' if with_runtime else ''}"
         for what, lines in zip(("kubelet", "runtime"), logs):
             if keep:
+                keep.mkdir(parents=True, exist_ok=True)
                 (keep / f"{seed}-v{name}.{what}.log").write_text("\n".join(lines) + "\n")
         held = (Check if level >= 2 else QuietCheck if with_runtime else BlindCheck)(world, level)
         held.all(report(*logs))

@@ -41,6 +41,7 @@ NO_DATA = {
     ("exporter-health", "What is missing or cannot be read?", "B"): "every recorded record can be read",
     ("exporter-health", "What is missing or cannot be read?", "C"): "a log file has no lines suppressed by journald",
     ("exporter-health", "What is missing or cannot be read?", "D"): "a log file has no journal files",
+    ("exporter-health", "How near is journald to deleting what was not read?", "A"): "a log file is not vacuumed",
     ("exporter-health", "How often is the state written?", "C"): "the disk works",
     ("exporter-health", "Who polls the journal?", "A"): "a log file has no journal to poll",
     ("node", "What fails, and why?", "D"): "no recorded kubelet failed to remove a cgroup",

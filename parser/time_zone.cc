@@ -16,9 +16,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-using LocalSeconds = std::chrono::local_seconds;
-using UtcSeconds = std::chrono::sys_seconds;
-
 class RuleParser {
  public:
   explicit RuleParser(std::string_view text) : text_(text) {}

@@ -12,13 +12,16 @@
 
 namespace kle {
 
+using LocalSeconds = std::chrono::local_seconds;
+using UtcSeconds = std::chrono::sys_seconds;
+
 // Day of a POSIX rule: Mm.w.d, Jn or n, and the local time of the change.
 struct RuleDay {
   enum class Kind : uint8_t { kMonth, kJulian, kDay } kind = Kind::kMonth;
   int month = 0, week = 0, day = 0;
   std::chrono::seconds time = std::chrono::hours(2);
 
-  std::chrono::local_seconds In(std::chrono::year year) const;
+  LocalSeconds In(std::chrono::year year) const;
 };
 
 // The rule for the years after a zone file's table, e.g. CET-1CEST,M3.5.0,M10.5.0/3.
@@ -28,7 +31,7 @@ struct Rule {
   bool has_summer = false;
   RuleDay begin, end;
 
-  std::chrono::seconds OffsetAt(std::chrono::sys_seconds at) const;
+  std::chrono::seconds OffsetAt(UtcSeconds at) const;
 };
 
 // Offsets from UTC over time.
@@ -42,11 +45,11 @@ class Zone {
   // IANA name, "UTC", "local" (the machine's, or TZ's), or an offset ("+02:00"); "" is UTC.
   static std::optional<Zone> Find(const std::string& name);
 
-  std::chrono::seconds OffsetAt(std::chrono::sys_seconds at) const;
+  std::chrono::seconds OffsetAt(UtcSeconds at) const;
 
  private:
   struct Change {
-    std::chrono::sys_seconds at;
+    UtcSeconds at;
     std::chrono::seconds offset;
   };
 

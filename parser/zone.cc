@@ -17,9 +17,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-using LocalSeconds = std::chrono::local_seconds;
-using UtcSeconds = std::chrono::sys_seconds;
-
 // The first year from `from` on, `step` by `step`, in which the stamp's day exists. Only February
 // 29 has to look.
 std::optional<std::chrono::year> YearWith(const HeaderStamp& stamp, std::chrono::year from,

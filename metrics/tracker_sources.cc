@@ -61,6 +61,18 @@ bool Remember(std::vector<uint64_t>& pids, uint64_t pid) {
   return true;
 }
 
+// What a part of the kubelet that ends pods by itself calls it.
+Trigger DecidedBy(Cause cause) {
+  switch (cause) {
+    case Cause::kPreemption:
+      return Trigger::kPreemption;
+    case Cause::kNodeShutdown:
+      return Trigger::kNodeShutdown;
+    default:
+      return Trigger::kEviction;
+  }
+}
+
 }  // namespace
 
 void Tracker::Impl::NoteVersion(const Event& event) {
@@ -323,9 +335,7 @@ void Tracker::Impl::OnRecorded(const Event& event) {
 void Tracker::Impl::OnEvicted(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr) return;
-  const Trigger why = event.kind == EventKind::kPreempted      ? Trigger::kPreemption
-                      : event.kind == EventKind::kShutdownKill ? Trigger::kNodeShutdown
-                                                               : Trigger::kEviction;
+  const Trigger why = DecidedBy(event.row->cause);
   if (pod->terminating() && pod->termination->trigger == Trigger::kRuntimeStop &&
       !pod->termination->sealed) {
     pod->termination->trigger = why;  // the runtime's lines do not tell that

@@ -55,7 +55,7 @@ std::optional<Timestamp> PastEnd(const TerminationFacts& term, Timestamp last_ex
   std::optional<Timestamp> first;
   for (const auto& at : {term.volumes_claimed_at, term.volume_paths_cleaned_at,
                          term.reclaimed_line_at, term.removed_from_api_at, removed}) {
-    if (at && *at >= last_exit) first = std::min(*at, first.value_or(*at));
+    if (at && *at >= last_exit) KeepMin(first, at);
   }
   return first;
 }

@@ -21,6 +21,7 @@ enum class Cause : uint8_t {
   kNone,
   kDelete,
   kEviction,
+  kPreemption,
   kRemoved,
   kOrphan,
   kFinished,

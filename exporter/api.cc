@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "exporter/build_info.h"
+#include "exporter/json_text.h"
 #include "exporter/record_json.h"
 
 namespace kle {
@@ -130,7 +131,7 @@ HttpResponse TerminationsAnswer(const HttpRequest& request, const Snapshot& snap
       if (left == 0) return;
       if (!wanted.namespace_.empty() && record.namespace_ != wanted.namespace_) continue;
       if (!wanted.pod.empty() && record.pod != wanted.pod) continue;
-      body.append(separator).append(JsonText(ToJson(record)));
+      body.append(separator).append(RecordJson(record));
       separator = ",\n";
       --left;
     }

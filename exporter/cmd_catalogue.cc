@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "exporter/json_text.h"
 #include "exporter/markdown.h"
 #include "exporter/options.h"
-#include "exporter/record_json.h"
 #include "exporter/text.h"
 #include "metrics/label_values.h"
 #include "metrics/metric_set.h"

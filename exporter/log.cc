@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "exporter/record_json.h"
+#include "exporter/json_text.h"
 #include "parser/time.h"
 
 namespace kle {

@@ -11,7 +11,7 @@
 #include <variant>
 
 #include "exporter/build_info.h"
-#include "exporter/record_json.h"
+#include "exporter/json_text.h"
 #include "exporter/summary.h"
 
 namespace kle {

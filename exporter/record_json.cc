@@ -1,142 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/record_json.h"
 
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-
+#include "exporter/json_text.h"
 #include "parser/reason.h"
-#include "parser/time.h"
 
 namespace kle {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-// Made where it stands, and moved from there. A braced Json would copy every value.
-struct Member {
-  const char* name;
-  Json value;
-};
-
-Json Object(std::span<Member> members) {
-  Json::object_t object;
-  object.reserve(members.size());
-  for (Member& member : members) object.emplace_back(member.name, std::move(member.value));
-  return Json(std::move(object));
+void OfPhase(JsonObject& json, const PhaseSpan& span) {
+  json.Add("phase", Name(span.phase));
+  json.Add("started_at", span.started_at);
+  json.Add("ended_at", span.ended_at);
+  json.Add("seconds", span.duration());
+  json.Add("precision", Name(span.precision));
 }
 
-Json Time(const std::optional<Timestamp>& at) { return at ? Json(FormatTimestamp(*at)) : Json(); }
-
-Json Seconds(const std::optional<Duration>& duration) {
-  return duration ? Json(ToSeconds(*duration)) : Json();
+std::optional<std::string_view> NameOf(HookOutcome outcome) {
+  return outcome == HookOutcome::kNone ? std::nullopt : std::optional(Name(outcome));
 }
 
-Json Number(const std::optional<int64_t>& number) { return number ? Json(*number) : Json(); }
-
-Json ToJson(const PhaseSpan& span) {
-  Member members[] = {{"phase", Name(span.phase)},
-                      {"started_at", Time(span.started_at)},
-                      {"ended_at", Time(span.ended_at)},
-                      {"seconds", Seconds(span.duration())},
-                      {"precision", Name(span.precision)}};
-  return Object(members);
+void OfContainer(JsonObject& json, const ContainerRecord& container) {
+  json.Add("name", container.name);
+  json.Add("id", container.id);
+  json.Add("grace_seconds", container.grace_seconds);
+  json.Add("kill_started_at", container.kill_started_at);
+  json.Add("exited_at", container.exited_at);
+  json.Add("stop_seconds", container.stop_duration());
+  json.Add("exit_code", container.exit_code);
+  json.Add("outcome", Name(container.outcome));
+  json.Add("attempts", container.attempts);
+  json.Add("precision", Name(container.precision));
+  json.Add("prestop_seconds", container.prestop);
+  json.Add("prestop_outcome", NameOf(container.prestop_outcome));
 }
 
-Json ToJson(const ContainerRecord& container) {
-  const bool hooked = container.prestop_outcome != HookOutcome::kNone;
-  Member members[] = {{"name", container.name},
-                      {"id", container.id},
-                      {"grace_seconds", Number(container.grace_seconds)},
-                      {"kill_started_at", Time(container.kill_started_at)},
-                      {"exited_at", Time(container.exited_at)},
-                      {"stop_seconds", Seconds(container.stop_duration())},
-                      {"exit_code", Number(container.exit_code)},
-                      {"outcome", Name(container.outcome)},
-                      {"attempts", container.attempts},
-                      {"precision", Name(container.precision)},
-                      {"prestop_seconds", Seconds(container.prestop)},
-                      {"prestop_outcome", hooked ? Json(Name(container.prestop_outcome)) : Json()}};
-  return Object(members);
+void OfVolume(JsonObject& json, const VolumeRecord& volume) {
+  json.Add("name", volume.name);
+  json.Add("unique_name", volume.unique_name);
+  json.Add("plugin", volume.plugin);
+  json.Add("started_at", volume.started_at);
+  json.Add("unmounted_at", volume.unmounted_at);
+  json.Add("seconds", volume.duration());
+  json.Add("attempts", volume.attempts);
+  json.Add("failures", volume.failures);
 }
 
-Json ToJson(const VolumeRecord& volume) {
-  Member members[] = {{"name", volume.name},
-                      {"unique_name", volume.unique_name},
-                      {"plugin", volume.plugin},
-                      {"started_at", Time(volume.started_at)},
-                      {"unmounted_at", Time(volume.unmounted_at)},
-                      {"seconds", Seconds(volume.duration())},
-                      {"attempts", volume.attempts},
-                      {"failures", volume.failures}};
-  return Object(members);
+void OfFailure(JsonObject& json, const FailureRecord& failure) {
+  json.Add("first_at", failure.first_at);
+  json.Add("last_at", failure.last_at);
+  json.Add("phase", Name(failure.phase));
+  json.Add("reason", Name(failure.reason));
+  json.Add("object", failure.object);
+  json.Add("count", failure.count);
+  json.Add("message", failure.message);
 }
 
-Json ToJson(const FailureRecord& failure) {
-  Member members[] = {{"first_at", FormatTimestamp(failure.first_at)},
-                      {"last_at", FormatTimestamp(failure.last_at)},
-                      {"phase", Name(failure.phase)},
-                      {"reason", Name(failure.reason)},
-                      {"object", failure.object},
-                      {"count", failure.count},
-                      {"message", failure.message}};
-  return Object(members);
+void OfGrace(JsonObject& json, const TerminationRecord& record) {
+  json.Add("granted_seconds", record.grace_granted);
+  json.Add("used_seconds", record.grace_used);
+  json.Add("exceeded", record.grace_exceeded);
 }
 
-Json Grace(const TerminationRecord& record) {
-  Member members[] = {{"granted_seconds", Number(record.grace_granted)},
-                      {"used_seconds", Seconds(record.grace_used)},
-                      {"exceeded", record.grace_exceeded}};
-  return Object(members);
-}
-
-Json ToJson(const std::optional<Current>& current) {
-  if (!current) return {};
-  Member members[] = {{"phase", Name(current->phase)},
-                      {"reason", current->reason ? Name(*current->reason) : std::string_view()},
-                      {"since", FormatTimestamp(current->since)},
-                      {"age_seconds", ToSeconds(current->age)},
-                      {"overdue_seconds", ToSeconds(current->overdue)},
-                      {"hint", current->hint}};
-  return Object(members);
-}
-
-template <typename Item>
-Json ToJson(const std::vector<Item>& items) {
-  Json list = Json::array();
-  for (const Item& item : items) list.push_back(ToJson(item));
-  return list;
+void OfCurrent(JsonObject& json, const Current& current) {
+  json.Add("phase", Name(current.phase));
+  json.Add("reason", current.reason ? Name(*current.reason) : std::string_view());
+  json.Add("since", current.since);
+  json.Add("age_seconds", current.age);
+  json.Add("overdue_seconds", current.overdue);
+  json.Add("hint", current.hint);
 }
 
 }  // namespace
 
-nlohmann::ordered_json ToJson(const TerminationRecord& record) {
-  Member members[] = {{"namespace", record.namespace_},
-                      {"pod", record.pod},
-                      {"uid", record.uid},
-                      {"trigger", Name(record.trigger)},
-                      {"outcome", Name(record.outcome)},
-                      {"state", Name(record.state)},
-                      {"requested_at", Time(record.requested_at)},
-                      {"terminated_at", Time(record.terminated_at)},
-                      {"reclaimed_at", Time(record.reclaimed_at)},
-                      {"removed_at", Time(record.removed_at)},
-                      {"termination_seconds", Seconds(record.termination())},
-                      {"reclaim_seconds", Seconds(record.reclaim())},
-                      {"deletion_seconds", Seconds(record.deletion())},
-                      {"termination_precision", Name(record.termination_precision)},
-                      {"grace", Grace(record)},
-                      {"phases", ToJson(record.phases)},
-                      {"containers", ToJson(record.containers)},
-                      {"volumes", ToJson(record.volumes)},
-                      {"failures", ToJson(record.failures)},
-                      {"current", ToJson(record.current)}};
-  return Object(members);
-}
-
-std::string JsonText(const nlohmann::ordered_json& json) {
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+std::string RecordJson(const TerminationRecord& record) {
+  std::string text;
+  {
+    JsonObject json(text);
+    json.Add("namespace", record.namespace_);
+    json.Add("pod", record.pod);
+    json.Add("uid", record.uid);
+    json.Add("trigger", Name(record.trigger));
+    json.Add("outcome", Name(record.outcome));
+    json.Add("state", Name(record.state));
+    json.Add("requested_at", record.requested_at);
+    json.Add("terminated_at", record.terminated_at);
+    json.Add("reclaimed_at", record.reclaimed_at);
+    json.Add("removed_at", record.removed_at);
+    json.Add("termination_seconds", record.termination());
+    json.Add("reclaim_seconds", record.reclaim());
+    json.Add("deletion_seconds", record.deletion());
+    json.Add("termination_precision", Name(record.termination_precision));
+    json.Add("grace", record, OfGrace);
+    json.Add("phases", record.phases, OfPhase);
+    json.Add("containers", record.containers, OfContainer);
+    json.Add("volumes", record.volumes, OfVolume);
+    json.Add("failures", record.failures, OfFailure);
+    json.Add("current", record.current, OfCurrent);
+  }
+  return text;
 }
 
 }  // namespace kle

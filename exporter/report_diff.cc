@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "exporter/record_json.h"
+#include "exporter/json_text.h"
 #include "exporter/report.h"
 #include "exporter/text.h"
 

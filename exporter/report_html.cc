@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "exporter/build_info.h"
+#include "exporter/json_text.h"
 #include "exporter/record_json.h"
 #include "exporter/report.h"
 #include "exporter/sha256.h"
@@ -66,7 +67,7 @@ void WriteData(std::ostream& out, const Report& report) {
       << ",\n\"summary\":" << ForScript(SummaryJson(report)) << ",\n\"terminations\":[";
   std::string_view separator = "\n";
   for (const TerminationRecord* record : Shown(report)) {
-    out << separator << ForScript(JsonText(ToJson(*record)));
+    out << separator << ForScript(RecordJson(*record));
     separator = ",\n";
   }
   out << "]}</script>";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "exporter/json_text.h"
 #include "exporter/record_json.h"
 #include "exporter/report.h"
 
@@ -78,7 +79,7 @@ void WriteReportJson(std::ostream& out, const Report& report) {
       << "\n\"source\":" << SourceJson(report) << ",\n\"terminations\":[";
   std::string_view separator = "\n";
   for (const RecordPtr& record : report.terminations) {
-    out << separator << JsonText(kle::ToJson(*record));
+    out << separator << RecordJson(*record);
     separator = ",\n";
   }
   out << "],\n\"summary\":" << SummaryJson(report) << "}\n";

@@ -75,7 +75,7 @@ void Put(uint64_t number, size_t width, char*& out) {
 
 }  // namespace
 
-std::string FormatTimestamp(Timestamp at) {
+void AppendTimestamp(std::string& out, Timestamp at) {
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(at - day);
@@ -95,7 +95,13 @@ std::string FormatTimestamp(Timestamp at) {
   part(':', time.seconds().count(), 2);
   part('.', time.subseconds().count(), 6);
   *end++ = 'Z';
-  return std::string(buffer.data(), end);
+  out.append(buffer.data(), end);
+}
+
+std::string FormatTimestamp(Timestamp at) {
+  std::string text;
+  AppendTimestamp(text, at);
+  return text;
 }
 
 std::optional<Timestamp> ConsumeTimestamp(std::string_view& text) {

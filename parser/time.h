@@ -24,6 +24,7 @@ constexpr Duration FromSeconds(double seconds) {
 
 // RFC 3339 in UTC with six fraction digits: "2026-11-23T23:01:26.161509Z".
 std::string FormatTimestamp(Timestamp at);
+void AppendTimestamp(std::string& out, Timestamp at);
 
 // Reads RFC 3339 ("Z" or a numeric offset, any number of fraction digits; cut to microseconds).
 // Nothing when `text` is not one.

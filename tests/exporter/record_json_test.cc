@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 namespace kle {
 namespace {
@@ -52,7 +53,7 @@ TerminationRecord FullRecord() {
 
 TEST(RecordJson, HasTheContractsShape) {
   EXPECT_EQ(
-      JsonText(ToJson(FullRecord())),
+      RecordJson(FullRecord()),
       R"({"namespace":"prod","pod":"web-0","uid":"9517cc45-6c1c-49d3-9b90-c0757b328ac8",)"
       R"("trigger":"api_delete","outcome":"killed","state":"removed",)"
       R"("requested_at":"2026-11-23T23:01:26.161509Z","terminated_at":"2026-11-23T23:01:56.661509Z",)"
@@ -61,7 +62,7 @@ TEST(RecordJson, HasTheContractsShape) {
       R"("termination_precision":"exact",)"
       R"("grace":{"granted_seconds":30,"used_seconds":30.000123,"exceeded":true},)"
       R"("phases":[{"phase":"dispatch","started_at":"2026-11-23T23:01:26.161509Z",)"
-      R"("ended_at":"2026-11-23T23:01:26.161533Z","seconds":2.4e-05,"precision":"exact"},)"
+      R"("ended_at":"2026-11-23T23:01:26.161533Z","seconds":0.000024,"precision":"exact"},)"
       R"({"phase":"unmount_volumes","started_at":"2026-11-23T23:01:57.161509Z","ended_at":null,)"
       R"("seconds":null,"precision":"bound"}],)"
       R"("containers":[{"name":"app","id":"d4fd848c","grace_seconds":30,)"
@@ -79,20 +80,44 @@ TEST(RecordJson, HasTheContractsShape) {
 TEST(RecordJson, CurrentOfAPodInFlight) {
   TerminationRecord record;
   record.current = Current{Phase::kStopSandbox, std::nullopt, At(0), seconds(90), seconds(0), ""};
-  EXPECT_EQ(JsonText(ToJson(record)["current"]),
-            R"({"phase":"stop_sandbox","reason":"","since":"2026-11-23T23:01:26.161509Z",)"
-            R"("age_seconds":90.0,"overdue_seconds":0.0,"hint":""})");
+  EXPECT_NE(
+      RecordJson(record).find(
+          R"("current":{"phase":"stop_sandbox","reason":"","since":"2026-11-23T23:01:26.161509Z",)"
+          R"("age_seconds":90.0,"overdue_seconds":0.0,"hint":""})"),
+      std::string::npos);
   record.current->reason = Reason::kCniTeardown;
-  EXPECT_EQ(ToJson(record)["current"]["reason"], "cni_teardown");
-  EXPECT_TRUE(ToJson(record)["requested_at"].is_null());
-  EXPECT_TRUE(ToJson(record)["grace"]["granted_seconds"].is_null());
+  const auto json = nlohmann::json::parse(RecordJson(record));
+  EXPECT_EQ(json["current"]["reason"], "cni_teardown");
+  EXPECT_TRUE(json["requested_at"].is_null());
+  EXPECT_TRUE(json["grace"]["granted_seconds"].is_null());
 }
 
 TEST(RecordJson, BytesThatAreNoUtf8AreReplaced) {
   TerminationRecord record;
-  record.failures.resize(1);
-  record.failures[0].message = "bad \xff byte";
-  EXPECT_NE(JsonText(ToJson(record)).find("bad \xef\xbf\xbd byte"), std::string::npos);
+  record.pod = "bad \xff byte";
+  EXPECT_NE(RecordJson(record).find("bad \xef\xbf\xbd byte"), std::string::npos);
+}
+
+TEST(RecordJson, TextIsReadAsItWas) {
+  std::string every_ascii;
+  for (int c = 1; c < 128; ++c) every_ascii += static_cast<char>(c);
+  for (const std::string& text : {every_ascii, std::string("a \"quoted\" \\ one"),
+                                  std::string("caf\u00e9"), std::string("a\0b", 3)}) {
+    TerminationRecord record;
+    record.pod = text;
+    EXPECT_EQ(nlohmann::json::parse(RecordJson(record))["pod"], text);
+  }
+}
+
+TEST(RecordJson, ADurationIsItsSecondsToTheMicrosecond) {
+  for (const int64_t micros : {0L, 1L, 10L, 999'999L, 1'000'000L, 1'000'001L, 12'500'000L,
+                               86'400'000'000L, -1L, -2'500'000L}) {
+    TerminationRecord record;
+    record.grace_used = Duration(micros);
+    const auto json = nlohmann::json::parse(RecordJson(record));
+    ASSERT_TRUE(json["grace"]["used_seconds"].is_number_float()) << json;
+    EXPECT_EQ(json["grace"]["used_seconds"], static_cast<double>(micros) / 1e6);
+  }
 }
 
 // Every name of a closed set is in the schema, and nothing else.

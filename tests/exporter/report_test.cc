@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -12,7 +13,6 @@
 #include "exporter/http_post.h"
 #include "exporter/otlp.h"
 #include "exporter/progress_bar.h"
-#include "exporter/record_json.h"
 #include "exporter/sha256.h"
 #include "exporter/text.h"
 

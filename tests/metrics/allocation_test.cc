@@ -16,7 +16,7 @@ std::atomic<uint64_t> allocations{0};
 }  // namespace
 
 // Counted for the whole program; the sanitizers' own operators stay in place where they run.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef KLE_SANITIZED
 #define KLE_COUNTS_ALLOCATIONS 1
 [[gnu::noinline]] void* operator new(size_t size) {
   ++allocations;

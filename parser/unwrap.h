@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What others put around a kubelet's line when they write it down: syslog, journalctl, container
-// runtimes, k0s, MicroShift. A new wrapper is a function and a row in unwrap.cc.
+// runtimes, k0s, MicroShift. A new form is a function in wrappers_*.cc and a row in unwrap.cc.
 #pragma once
 
 #include <array>

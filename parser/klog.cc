@@ -178,40 +178,52 @@ size_t TakeQuoted(std::string_view text, size_t at, Record& record, std::string_
   return end + 1;
 }
 
-size_t EndOfComposite(std::string_view text, size_t from) {
+size_t EndOfBracketed(std::string_view text, size_t opener) {
   std::array<char, 256> closers{};
   size_t depth = 0;
   const char* const end = text.data() + text.size();
-  for (const char* at = text.data() + from; at != end; ++at) {
-    if (depth > 0) at = bytes::FindAny<'{', '[', '}', ']', '"'>(at, end);
-    if (at == end) break;
+  for (const char* at = text.data() + opener;; ++at) {
+    at = bytes::FindAny<'{', '[', '}', ']', '"'>(at, end);
+    if (at == end) return kNone;
     const char c = *at;
-    const auto place = static_cast<size_t>(at - text.data());
-    switch (c) {
+    if (c == '"') {
+      const size_t past = EndOfQuoted(text, static_cast<size_t>(at - text.data()));
+      if (past == kNone) return kNone;
+      at = text.data() + past - 1;
+    } else if (c == '{' || c == '[') {
+      if (depth == closers.size()) return kNone;
+      closers[depth++] = c == '{' ? '}' : ']';
+    } else if (depth == 0 || closers[--depth] != c) {
+      return kNone;
+    } else if (depth == 0) {
+      return static_cast<size_t>(at - text.data()) + 1;
+    }
+  }
+}
+
+size_t EndOfComposite(std::string_view text, size_t from) {
+  size_t at = from;
+  while (at < text.size()) {
+    switch (text[at]) {
       case '{':
       case '[':
-        if (depth == closers.size()) return kNone;
-        closers[depth++] = c == '{' ? '}' : ']';
+        at = EndOfBracketed(text, at);
+        break;
+      case '"':
+        at = EndOfQuoted(text, at);
         break;
       case '}':
       case ']':
-        if (depth == 0 || closers[--depth] != c) return kNone;
-        break;
-      case '"': {
-        const size_t past = EndOfQuoted(text, place);
-        if (past == kNone) return kNone;
-        at = text.data() + past - 1;
-        break;
-      }
+        return kNone;
       case ' ':
       case '\n':
       case ',':  // a value inside another one: the outer one goes on
-        return place;
+        return at;
       default:
-        break;
+        ++at;
     }
   }
-  return depth == 0 ? text.size() : kNone;
+  return at;
 }
 
 void AppendUnescaped(std::string_view inside, std::string& out) {

@@ -143,6 +143,10 @@ inline constexpr size_t kNone = std::string_view::npos;
 // `text[at]` is a double quote: past the one that closes it on the same line, or kNone.
 size_t EndOfQuoted(std::string_view text, size_t at);
 
+// Past the bracket that closes the one at `opener`, or kNone when brackets or the quotes between
+// them do not balance, or more than 256 are open at once.
+size_t EndOfBracketed(std::string_view text, size_t opener);
+
 // A composite value ({..}, [..], &{..}, v1.Type{..}, map[..]) at `from`: the position past it,
 // quoted parts skipped, or kNone when quotes or brackets do not balance.
 size_t EndOfComposite(std::string_view text, size_t from);

@@ -74,22 +74,8 @@ class Members {
       case '"':
         return scan::EndOfQuoted(text_, at_);
       case '{':
-      case '[': {
-        size_t depth = 0;
-        for (size_t i = at_; i < text_.size(); ++i) {
-          const char c = text_[i];
-          if (c == '"') {
-            i = scan::EndOfQuoted(text_, i);
-            if (i == kNone) return kNone;
-            --i;
-          } else if (c == '{' || c == '[') {
-            ++depth;
-          } else if ((c == '}' || c == ']') && --depth == 0) {
-            return i + 1;
-          }
-        }
-        return kNone;
-      }
+      case '[':
+        return scan::EndOfBracketed(text_, at_);
       default: {
         size_t end = at_;
         while (end < text_.size() && text_[end] != ',' && text_[end] != '}' &&

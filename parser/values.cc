@@ -77,20 +77,7 @@ size_t EndOfElement(std::string_view text, size_t at) {
   const char* const data = text.data();
   while (end < text.size() && kTypeChars[static_cast<unsigned char>(data[end])]) ++end;
   if (end < text.size() && (text[end] == '{' || text[end] == '[')) {
-    int depth = 0;
-    for (; end < text.size(); ++end) {
-      const char c = text[end];
-      if (c == '"') {
-        const size_t past = scan::EndOfQuoted(text, end);
-        if (past == kNone) return kNone;
-        end = past - 1;
-      } else if (c == '{' || c == '[') {
-        ++depth;
-      } else if ((c == '}' || c == ']') && --depth == 0) {
-        return end + 1;
-      }
-    }
-    return kNone;
+    return scan::EndOfBracketed(text, end);
   }
   const char* const past = bytes::FindAny<' ', ',', ']', '}', '\n'>(data + end, data + text.size());
   return static_cast<size_t>(past - data);

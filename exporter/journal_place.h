@@ -28,12 +28,8 @@ struct JournalPlace {
 
   bool empty() const { return cursor.empty() && after == 0 && realtime == 0; }
 };
-
-template <typename Archive>
-void Fields(Archive& archive, JournalPlace& place) {
-  archive(place.cursor, place.after, place.realtime, place.monotonic, place.complete_to,
-          place.boot_id, place.boot, place.broken_streams);
-}
+KLE_FIELDS(JournalPlace, cursor, after, realtime, monotonic, complete_to, boot_id, boot,
+           broken_streams)
 
 // As journald writes a boot's id: what JournalPlace::boot_id holds.
 std::string BootText(sd_id128_t boot);

@@ -25,12 +25,8 @@ struct PendingLine {
   bool continues_previous = false;
   LogWriter writer = LogWriter::kAny;
 };
-
-template <typename Archive>
-void Fields(Archive& archive, PendingLine& line) {
-  archive(line.there, line.text, line.received, line.monotonic, line.boot, line.stream, line.pid,
-          line.continues_previous, line.writer);
-}
+KLE_FIELDS(PendingLine, there, text, received, monotonic, boot, stream, pid, continues_previous,
+           writer)
 
 class LiveMerge final : public LineSource {
  public:

@@ -25,11 +25,7 @@ struct LogPlace {
   std::string tail;     // last bytes before `offset`
   int64_t read_at = 0;  // when, in nanoseconds since 1970
 };
-
-template <typename Archive>
-void Fields(Archive& archive, LogPlace& place) {
-  archive(place.path, place.offset, place.head, place.tail, place.read_at);
-}
+KLE_FIELDS(LogPlace, path, offset, head, tail, read_at)
 
 class LogFile {
  public:

@@ -30,19 +30,9 @@ struct FamilyTotals {
   std::vector<CounterTotal> counters;
   std::vector<HistogramTotal> histograms;
 };
-
-template <typename Archive>
-void Fields(Archive& archive, CounterTotal& total) {
-  archive(total.labels, total.value);
-}
-template <typename Archive>
-void Fields(Archive& archive, HistogramTotal& total) {
-  archive(total.labels, total.bounds, total.counts, total.sum);
-}
-template <typename Archive>
-void Fields(Archive& archive, FamilyTotals& family) {
-  archive(family.name, family.counters, family.histograms);
-}
+KLE_FIELDS(CounterTotal, labels, value)
+KLE_FIELDS(HistogramTotal, labels, bounds, counts, sum)
+KLE_FIELDS(FamilyTotals, name, counters, histograms)
 
 LabelPairs LabelsOf(const prometheus::ClientMetric& metric) {
   LabelPairs labels;

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "metrics/state_fields.h"
+#include "metrics/pod.h"
 #include "parser/catalogue.h"
 #include "parser/framer.h"
 #include "parser/klog.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is known of one pod: plain facts, set by the tracker, read by the record builder.
+// What is known of one pod: plain facts, set by the tracker, read by the record builder, and kept
+// over restarts by the list of fields beneath each struct.
 #pragma once
 
 #include <array>
@@ -10,10 +11,16 @@
 #include <vector>
 
 #include "metrics/termination.h"
+#include "parser/codec.h"
 #include "parser/reason.h"
 #include "parser/time.h"
 
 namespace kle {
+
+// Raise it when a list of fields changes, here or in a record's, and when a value is put anywhere
+// but at the end of an enum, for these are saved by number. State of another layout keeps its
+// counters and its place; its pods are given up (docs/UPGRADE.md).
+inline constexpr uint32_t kStateLayout = 8;
 
 // A fact told more than once: the first word, the least, the most of what is known.
 template <typename T>
@@ -31,6 +38,7 @@ void KeepMax(std::optional<T>& fact, const std::optional<T>& told) {
 
 // Where a container's exit time comes from; a higher one replaces a lower one.
 enum class ExitSource : uint8_t { kNone, kBound, kRelist, kShim, kStopReturned, kRuntime };
+constexpr ExitSource LastOf(ExitSource) { return ExitSource::kRuntime; }
 
 // What the runtime's own lines tell of a container or a sandbox.
 struct RuntimeFacts {
@@ -42,6 +50,9 @@ struct RuntimeFacts {
   int stops = 0;
   bool given_up = false;  // the last call, with an error
 };
+KLE_FIELDS(RuntimeFacts, sandbox_id, stop_at, stop_ended_at, sigkill_at, grace_seconds, stops,
+           given_up)
+bool IsSound(const RuntimeFacts& facts);
 
 struct ContainerFacts {
   std::string id;
@@ -66,11 +77,16 @@ struct ContainerFacts {
 
   Precision exit_precision() const;
 };
+KLE_FIELDS(ContainerFacts, id, name, sandbox, running, seen_dead, exited_at, exit_source, exit_code,
+           kill_at, kills, kill_of_probe, kill_failed, kill_announced_at, grace_seconds, hook_at,
+           hook_ended_at, hook_outcome, runtime)
+bool IsSound(const ContainerFacts& facts);
 
 struct VolumeFacts {
   VolumeRecord record;
   bool mounted = false;  // a mount was seen, no unmount since
 };
+KLE_FIELDS(VolumeFacts, record, mounted)
 
 // A device whose global mount is being undone. It is of no pod: the last one on it is gone by then.
 struct DeviceUnmount {
@@ -78,6 +94,7 @@ struct DeviceUnmount {
   Timestamp started_at;  // first attempt
   Timestamp tried_at;    // last attempt
 };
+KLE_FIELDS(DeviceUnmount, unique_name, started_at, tried_at)
 
 // Failed attempts of one object in one phase, so that the lines of one attempt count once.
 struct FailureChain {
@@ -87,6 +104,7 @@ struct FailureChain {
   int last_rank = 0;
   bool counted = false;  // the current attempt is in the metrics
 };
+KLE_FIELDS(FailureChain, failure, object, phase, last_rank, counted)
 
 struct TerminationFacts {
   Trigger trigger = Trigger::kUnknown;
@@ -135,6 +153,14 @@ struct TerminationFacts {
     return nullptr;
   }
 };
+KLE_FIELDS(TerminationFacts, trigger, requested_at, grace_granted, worker_entered_at,
+           worker_stopped_at, terminated_at, terminated_precision, sandbox_dead_at, sandbox_settled,
+           sandbox_relisted_at, sandbox_cgroup_gone_at, sandbox_failed_at, sandbox_stopped_at,
+           first_unmount_at, volumes_undesired_at, volumes_claimed_at, volume_paths_cleaned_at,
+           cgroup_removed_at, worker_completed_at, reclaimed_line_at, removed_from_api_at,
+           removed_at, last_delete_at, failures, chains, observed, state, kill_seen, blind,
+           by_runtime, swept, sealed, completed, uncertain, lost, last_event_at)
+bool IsSound(const TerminationFacts& facts);
 
 enum class StartupStep : uint8_t { kVolumes, kSandbox, kContainers, kReady, kTotal };
 
@@ -145,6 +171,7 @@ struct StartupFacts {
   int starts_seen = 0;
   std::array<bool, 5> done{};  // by StartupStep
 };
+KLE_FIELDS(StartupFacts, added_at, sandbox_needed_at, pulling_at, starts_seen, done)
 
 struct PodFacts {
   uint64_t serial = 0;
@@ -177,5 +204,8 @@ struct PodFacts {
   // Its object went while no kubelet ran: a restarted one does not name it.
   bool vanished() const { return removed && !remove_at && !ended; }
 };
+KLE_FIELDS(PodFacts, serial, namespace_, name, uid, is_static, removed, finished, ended, readded,
+           sandbox_due, named_at, delete_at, remove_at, announced, announced_at, mount_failed_at,
+           pull_failed_at, containers, volumes, startup, termination, last_event_at)
 
 }  // namespace kle

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "metrics/state_fields.h"
-
 namespace kle {
 
 namespace {

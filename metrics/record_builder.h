@@ -13,6 +13,7 @@ struct NodeTrouble {
   Reason skip_reason = Reason::kOther;
   std::optional<Timestamp> restarted_at;
 };
+KLE_FIELDS(NodeTrouble, skipped_at, skip_reason, restarted_at)
 
 struct BuildContext {
   int verbosity = 0;  // highest -v proven so far: decides what an absent line means

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parser/codec.h"
 #include "parser/reason.h"
 #include "parser/time.h"
 
@@ -31,6 +32,7 @@ enum class Trigger : uint8_t {
   kUnknown,
   kFinished,  // it had ended by itself; never observed
 };
+constexpr Trigger LastOf(Trigger) { return Trigger::kFinished; }
 inline constexpr int kTriggerCount = 12;
 std::string_view Name(Trigger trigger);
 
@@ -41,10 +43,12 @@ enum class Outcome : uint8_t {
   kForced,    // deleted without grace
   kUnknown,
 };
+constexpr Outcome LastOf(Outcome) { return Outcome::kUnknown; }
 inline constexpr int kOutcomeCount = 5;
 std::string_view Name(Outcome outcome);
 
 enum class State : uint8_t { kInFlight, kRemoved, kTerminated, kInterrupted, kExpired };
+constexpr State LastOf(State) { return State::kExpired; }
 inline constexpr int kStateCount = 5;
 std::string_view Name(State state);
 
@@ -54,10 +58,12 @@ enum class Precision : uint8_t {
   kRelist,  // from a PLEG relist: about a second late, more on a busy node
   kBound,   // an upper bound
 };
+constexpr Precision LastOf(Precision) { return Precision::kBound; }
 inline constexpr int kPrecisionCount = 3;
 std::string_view Name(Precision precision);
 
 enum class HookOutcome : uint8_t { kNone, kCompleted, kTimeout, kFailed };
+constexpr HookOutcome LastOf(HookOutcome) { return HookOutcome::kFailed; }
 std::string_view Name(HookOutcome outcome);  // "", completed, timeout, failed
 
 struct PhaseSpan {
@@ -69,6 +75,7 @@ struct PhaseSpan {
   // Null while either end is missing, or when the end lies before the start.
   std::optional<Duration> duration() const;
 };
+KLE_FIELDS(PhaseSpan, phase, started_at, ended_at, precision)
 
 struct ContainerRecord {
   std::string name;  // "" while unknown
@@ -86,6 +93,8 @@ struct ContainerRecord {
 
   std::optional<Duration> stop_duration() const;
 };
+KLE_FIELDS(ContainerRecord, name, id, grace_seconds, kill_started_at, exited_at, exit_code, outcome,
+           attempts, precision, prestop, prestop_outcome)
 
 struct VolumeRecord {
   std::string name;         // as the pod's spec names it
@@ -98,6 +107,7 @@ struct VolumeRecord {
 
   std::optional<Duration> duration() const;
 };
+KLE_FIELDS(VolumeRecord, name, unique_name, plugin, started_at, unmounted_at, attempts, failures)
 
 struct FailureRecord {
   Timestamp first_at;
@@ -108,6 +118,7 @@ struct FailureRecord {
   int count = 0;        // attempts that failed
   std::string message;  // first raw sample, cut at 512 bytes
 };
+KLE_FIELDS(FailureRecord, first_at, last_at, phase, reason, object, count, message)
 
 // Where a termination in flight is now.
 struct Current {
@@ -118,6 +129,7 @@ struct Current {
   Duration overdue{};  // age beyond granted grace + slack, else 0; stuck means > 0
   std::string hint;    // a sentence to act on and a runbook anchor; "" while nothing is wrong
 };
+KLE_FIELDS(Current, phase, reason, since, age, overdue, hint)
 
 // What a gauge needs of a termination in flight.
 struct InFlightPod {
@@ -151,6 +163,9 @@ struct TerminationRecord {
   std::optional<Duration> reclaim() const;
   std::optional<Duration> deletion() const;
 };
+KLE_FIELDS(TerminationRecord, namespace_, pod, uid, trigger, outcome, state, requested_at,
+           terminated_at, reclaimed_at, removed_at, termination_precision, grace_granted,
+           grace_used, grace_exceeded, phases, containers, volumes, failures, current)
 
 // A record that is final.
 using RecordPtr = std::shared_ptr<const TerminationRecord>;

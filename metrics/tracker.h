@@ -40,6 +40,8 @@ struct TrackerCounts {
   uint64_t in_flight = 0;
   uint64_t kubelet_restarts = 0;
 };
+KLE_FIELDS(TrackerCounts, started, completed, expired, evicted, interrupted, in_flight,
+           kubelet_restarts)
 
 // What an event of this kind does to its pod, a sentence each, in the order in which it is done;
 // none for a kind that only shows that its pod lives.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <concepts>
 
-#include "metrics/state_fields.h"
 #include "metrics/tracker_impl.h"
 
 namespace kle {
@@ -15,8 +14,6 @@ constexpr size_t kRecentSaved = 100;
 // Goes through the fields as Encoder and Decoder do, and moves every moment it meets.
 class Mover {
  public:
-  static constexpr bool kDecodes = false;
-
   explicit Mover(Duration step) : step_(step) {}
 
   template <typename... T>
@@ -56,6 +53,24 @@ class Mover {
 };
 
 }  // namespace
+
+// What no tracker would have saved: arithmetic holds, and what is never without another stays so.
+
+bool IsSound(const RuntimeFacts& runtime) { return IsGrace(runtime.grace_seconds.value_or(0)); }
+
+bool IsSound(const ContainerFacts& container) {
+  const bool exit_told = container.exit_source != ExitSource::kNone;
+  return IsGrace(container.grace_seconds.value_or(0)) &&
+         container.exited_at.has_value() == exit_told;
+}
+
+bool IsSound(const TerminationFacts& term) {
+  if (!IsGrace(term.grace_granted.value_or(0))) return false;
+  if (term.by_runtime && !term.requested_at) return false;
+  return std::ranges::all_of(term.chains, [&term](const FailureChain& chain) {
+    return chain.failure < term.failures.size();
+  });
+}
 
 // All but the pods, the timers and the records.
 template <typename Archive>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain data to bytes and back, for the state file. What is written is listed once: a type has
-//   template <typename Archive> void Fields(Archive& archive, Type& value) { archive(value.a,
-//   value.b); }
-// beside it, and Encoder and Decoder both go through it (Archive::kDecodes tells which, where a
-// value has to be built). An enum names its last value by
+// Plain data to bytes and back, for the state file. What is written is listed once, beneath the
+// struct:
+//   KLE_FIELDS(Type, a, b)
+// and Encoder and Decoder both go through it (a class writes the function itself, where
+// Archive::kDecodes tells which of the two it is). An enum names its last value by
 //   constexpr Kind LastOf(Kind) { return Kind::kLast; }
+// and a type whose values must fit together, or be in a range, has
+//   bool IsSound(const Type& value);
 // Bytes: integers and sizes as LEB128 (signed ones zigzag), doubles as their 8 bytes.
 #pragma once
 
@@ -22,6 +24,15 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+// All fields of a struct in the order of their declaration: it does not compile while one is
+// missing.
+#define KLE_FIELDS(Type, ...)                    \
+  template <typename Archive>                    \
+  void Fields(Archive& archive_, Type& value_) { \
+    auto& [__VA_ARGS__] = value_;                \
+    archive_(__VA_ARGS__);                       \
+  }
 
 namespace kle {
 
@@ -263,6 +274,9 @@ class Decoder {
   template <typename T>
   void GetOther(T& value) {
     Fields(*this, value);
+    if constexpr (requires { IsSound(value); }) {
+      if (!IsSound(value)) Fail();
+    }
   }
 
   std::string_view rest_;

@@ -23,6 +23,7 @@ enum class Phase : uint8_t {
   kUpdateStatus,  // the kubelet's last status in the API, so that deletion may proceed
   kRemoveFromApi,
 };
+constexpr Phase LastOf(Phase) { return Phase::kRemoveFromApi; }
 inline constexpr int kPhaseCount = 8;
 std::string_view Name(Phase phase);
 
@@ -36,6 +37,7 @@ inline constexpr Reason kReasons[] = {
 #include "parser/reasons.def"
 };
 inline constexpr int kReasonCount = std::size(kReasons);
+constexpr Reason LastOf(Reason) { return static_cast<Reason>(kReasonCount - 1); }
 std::string_view Name(Reason reason);
 
 // One row of the reason table. First match wins.

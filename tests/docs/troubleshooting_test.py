@@ -127,7 +127,7 @@ for case in CASES:
     if case[3] not in rows():
         fail(f"docs/TROUBLESHOOTING.md has no row for {case[3]}")
 file_version = re.search(r"kVersion = (\d+)", (ROOT / "exporter/state_file.cc").read_text())[1]
-layout = re.search(r"kStateLayout = (\d+)", (ROOT / "metrics/state_fields.h").read_text())[1]
+layout = re.search(r"kStateLayout = (\d+)", (ROOT / "metrics/pod.h").read_text())[1]
 if not re.search(rf"^\| [\d.]+ \| {file_version} \| {layout} \|\n\n", (ROOT / "docs/UPGRADE.md").read_text(), re.M):
     fail(f"docs/UPGRADE.md: the last row of versions is not file {file_version}, layout {layout}")
 print(f"{len(CASES)} cases, {failed} failed")

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "metrics/state_fields.h"
+#include "metrics/pod.h"
 #include "tests/support/lives.h"
 
 namespace kle {

@@ -166,9 +166,10 @@ constexpr Handler kHandlers[] = {
     {kSandboxFoundDead, Call<&Impl::OnSandboxFoundDead>,
      "tells which id is the sandbox's; of a pod without its object also that it is dead, and the "
      "containers with it"},
-    {kEvicted, Call<&Impl::OnEvicted>, "announces or starts the termination, trigger eviction"},
-    {kPreempted, Call<&Impl::OnEvicted>, "announces the termination, trigger preemption"},
-    {kShutdownKill, Call<&Impl::OnEvicted>,
+    {kEvicting, Call<&Impl::OnEvicting>, "announces the termination; the row says by what trigger"},
+    {kEvicted, Call<&Impl::OnEvicted>,
+     "starts the termination at the first of its kills, if the pod has none yet, for it is over"},
+    {kShutdownKill, Call<&Impl::OnShutdownKill>,
      "starts the termination, trigger node_shutdown, with the grace that is granted"},
     {kOrphanFound, Call<&Impl::OnOrphanFound>,
      "starts the termination, trigger orphan, if the pod has none"},

@@ -101,7 +101,10 @@ struct Tracker::Impl {
   void OnOrphanFound(const Event& event);
   void OnFinishedByItself(const Event& event);
   void OnRecorded(const Event& event);
+  PodFacts* NoteEviction(const Event& event);
+  void OnEvicting(const Event& event);
   void OnEvicted(const Event& event);
+  void OnShutdownKill(const Event& event);
   void OnNode(const Event& event);
 
   // tracker_containers.cc: how containers and sandboxes start, are killed and go

@@ -332,31 +332,38 @@ void Tracker::Impl::OnRecorded(const Event& event) {
   }
 }
 
-void Tracker::Impl::OnEvicted(const Event& event) {
+// The kubelet ends a pod by itself, and says why. Null when its end is known already.
+PodFacts* Tracker::Impl::NoteEviction(const Event& event) {
   PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr) return;
+  if (pod == nullptr) return nullptr;
   const Trigger why = DecidedBy(event.row->cause);
   if (pod->terminating() && pod->termination->trigger == Trigger::kRuntimeStop &&
       !pod->termination->sealed) {
     pod->termination->trigger = why;  // the runtime's lines do not tell that
-    return;
   }
-  if (pod->termination || pod->ended) return;
+  if (pod->termination || pod->ended) return nullptr;
   if (!pod->announced) {
     pod->announced = why;
     pod->announced_at = event.at;
   }
-  if (event.kind == EventKind::kShutdownKill) {
-    Start(*pod, Trigger::kNodeShutdown, event.at);
-    pod->termination->grace_granted = event.grace_seconds;
-    return;
-  }
-  // "is evicted successfully" comes when all is over: the kills before it were the eviction's.
-  const auto first = KilledAt(*pod);
-  if (event.level == 0 && first) {
-    Start(*pod, *pod->announced, first);
-    TrySeal(*pod);
-  }
+  return pod;
+}
+
+void Tracker::Impl::OnEvicting(const Event& event) { NoteEviction(event); }
+
+void Tracker::Impl::OnEvicted(const Event& event) {
+  PodFacts* pod = NoteEviction(event);
+  const auto killed = pod != nullptr ? KilledAt(*pod) : std::nullopt;
+  if (!killed) return;
+  Start(*pod, *pod->announced, killed);
+  TrySeal(*pod);
+}
+
+void Tracker::Impl::OnShutdownKill(const Event& event) {
+  PodFacts* pod = NoteEviction(event);
+  if (pod == nullptr) return;
+  Start(*pod, Trigger::kNodeShutdown, event.at);
+  pod->termination->grace_granted = event.grace_seconds;
 }
 
 void Tracker::Impl::OnNode(const Event& event) {

@@ -111,6 +111,11 @@ constexpr std::string_view kPastEnd =
     "the pod is terminated by now, where the worker's line that says so is missing";
 
 constexpr Handler kHandlers[] = {
+    {kKubeletVersion, Call<&Impl::OnKubeletVersion>,
+     "a kubelet starts, and what it gets first ran before it; a restart where there was one "
+     "before"},
+    {kKubeletStarted, Call<&Impl::OnKubeletStarted>,
+     "a kubelet starts, and what it gets first ran before it"},
     {kSyncSkipped, Call<&Impl::OnNode>,
      "counts a sync that was skipped, and why; stuck pods of the node name it"},
     {kNodeShutdownStarted, Call<&Impl::OnNode>, "counts a node shutdown that began; no pod's own"},
@@ -132,8 +137,8 @@ constexpr Handler kHandlers[] = {
     {kLifecycleCompleted, Call<&Impl::OnFinishedByItself>,
      "the pod ended by itself: its deletion will be no termination to measure"},
     {kRecorded, Call<&Impl::OnRecorded>,
-     "may announce why the kubelet will end the pod (eviction, deadline, preemption, shutdown), or "
-     "why it does not start"},
+     "may announce why the kubelet will end the pod (eviction, deadline, preemption, shutdown)"},
+    {kRecorded, Call<&Impl::OnStartTrouble>, "may tell why the pod does not start"},
     {kRecorded, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kSandboxNeeded, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kSandboxCreated, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},
@@ -291,8 +296,6 @@ void Tracker::Impl::On(const Event& event) {
   Advance(event.at);
   if (std::exchange(log_begins, false)) whole_since = event.at;
   kubelet_seen = kubelet_seen || event.row == nullptr || event.row->source == LogSource::kKubelet;
-  if (event.kind == kKubeletVersion) NoteVersion(event);
-  if (event.kind == kKubeletStarted) adopting = true;
   NoteProcess(event.pid, event.at);
   verbosity = std::max(verbosity, event.level);
   static const auto ranges = FindRanges();
@@ -392,59 +395,6 @@ void Tracker::OnBoot(Timestamp at) {
   for (PodFacts& pod : impl_->table.pods()) {
     if (pod.terminating()) impl_->End(pod, State::kInterrupted);
   }
-}
-
-std::vector<TerminationRecord> Tracker::InFlight(size_t limit) const {
-  std::vector<const PodFacts*> pods;
-  for (const PodFacts& pod : impl_->table.pods()) {
-    if (pod.terminating()) pods.push_back(&pod);
-  }
-  std::ranges::stable_sort(pods, {}, [](const PodFacts* pod) {
-    return pod->termination->requested_at.value_or(Timestamp{});
-  });
-  if (pods.size() > limit) pods.resize(limit);
-  std::vector<TerminationRecord> records;
-  records.reserve(pods.size());
-  for (const PodFacts* pod : pods) records.push_back(impl_->Build(*pod));
-  return records;
-}
-
-std::vector<InFlightPod> Tracker::Overview() const {
-  const BuildContext context = impl_->Context();
-  std::vector<InFlightPod> pods;
-  for (const PodFacts& pod : impl_->table.pods()) {
-    if (pod.terminating()) {
-      pods.push_back({pod.namespace_, pod.name, BuildCurrent(pod, context)});
-    }
-  }
-  return pods;
-}
-
-std::vector<RecordPtr> Tracker::Recent(size_t limit) const {
-  std::vector<const PodFacts*> pods;
-  for (const PodFacts& pod : impl_->table.pods()) {
-    if (pod.termination && pod.termination->completed) pods.push_back(&pod);
-  }
-  if (pods.size() > limit) {  // a busy node has thousands: no more are built than are asked for
-    std::ranges::stable_sort(pods, std::ranges::greater{}, [](const PodFacts* pod) {
-      const TerminationFacts& term = *pod->termination;
-      return term.removed_at.value_or(term.terminated_at.value_or(Timestamp{}));
-    });
-    pods.resize(limit);
-  }
-  std::vector<RecordPtr> records;
-  for (const PodFacts* pod : pods) {
-    records.push_back(std::make_shared<const TerminationRecord>(impl_->Build(*pod)));
-  }
-  for (const RecordPtr& record : impl_->recent) {
-    if (records.size() >= limit) break;
-    records.push_back(record);
-  }
-  std::ranges::stable_sort(records, std::ranges::greater{}, [](const RecordPtr& record) {
-    return record->removed_at.value_or(record->terminated_at.value_or(Timestamp{}));
-  });
-  if (records.size() > limit) records.resize(limit);
-  return records;
 }
 
 const TrackerCounts& Tracker::counts() const { return impl_->counts; }

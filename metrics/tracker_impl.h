@@ -80,23 +80,21 @@ struct Tracker::Impl {
   // Null without a pod, or when the event names no volume.
   VolumeFacts* VolumeOf(const Event& event, PodFacts* pod);
 
-  // tracker_sources.cc: pods come and go; why the kubelet ends one by itself
-  void NoteVersion(const Event& event);
+  // tracker_sources.cc: kubelets start, pods come and go
+  void OnKubeletVersion(const Event& event);
+  void OnKubeletStarted(const Event&) { adopting = true; }
   void NoteProcess(uint64_t pid, Timestamp at);
   void NoteRestart(Timestamp at);
   void OnAdded(const Event& event);
   void NoteUnnamed(const std::vector<PodRef>& batch, bool names_known);
-  bool KilledSinceRestart(const PodFacts& pod) const;
-  bool KilledUnsaid(const PodFacts& pod) const;
-  bool DiedUnsaid(const PodFacts& pod) const;
-  void StartUnsaid(PodFacts& pod);
-  void OnDeletionDelayed(const Event& event);
   void OnDeleted(const Event& event);
   void StartDeleted(PodFacts& pod, Timestamp at);
   void OnRemoved(const Event& event);
   void RemoveStatic(PodFacts& pod, Timestamp at);
   void RemoveUnasked(PodFacts& pod, Timestamp at);
   void RemoveAsked(PodFacts& pod, Timestamp at);
+
+  // tracker_decisions.cc: why the kubelet ends one by itself
   void OnTeardown(const Event& event);
   void OnOrphanFound(const Event& event);
   void OnFinishedByItself(const Event& event);
@@ -106,6 +104,14 @@ struct Tracker::Impl {
   void OnEvicted(const Event& event);
   void OnShutdownKill(const Event& event);
   void OnNode(const Event& event);
+
+  // tracker_unsaid.cc: ends that nobody said, or that nobody could read of
+  bool KilledSinceRestart(const PodFacts& pod) const;
+  bool KilledUnsaid(const PodFacts& pod) const;
+  bool DiedUnsaid(const PodFacts& pod) const;
+  void StartUnsaid(PodFacts& pod);
+  void OnDeletionDelayed(const Event& event);
+  void EndedUnsaid(PodFacts& pod);
 
   // tracker_containers.cc: how containers and sandboxes start, are killed and go
   void SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at, ExitSource source);
@@ -176,6 +182,7 @@ struct Tracker::Impl {
 
   // tracker_startup.cc: how a pod starts
   void OnStartup(const Event& event);
+  void OnStartTrouble(const Event& event);
   void Observed(PodFacts& pod, StartupStep step, std::optional<Timestamp> from, Timestamp to);
 
   // tracker_termination.cc: the way of one termination
@@ -196,7 +203,6 @@ struct Tracker::Impl {
   void TryComplete(PodFacts& pod);
   void Complete(PodFacts& pod, State state);
   void Finished(PodFacts& pod);          // it had ended by itself: a record, but no observation
-  void EndedUnsaid(PodFacts& pod);       // killed to the end, and no DELETE came
   void Drop(PodFacts& pod);              // it had ended by itself: no termination to measure
   void Cancel(PodFacts& pod);            // it lives on
   void NoteGone(PodFacts& pod);          // its object went

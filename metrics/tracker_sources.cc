@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pods as their sources deliver them, and why the kubelet ends one by itself.
+// Kubelets that start, and pods as their sources deliver them.
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -18,35 +18,8 @@ constexpr Duration kNoKillAfter = 30s;
 
 constexpr Duration kLostAfter = 60s;
 
-// A kill follows its request at once, or its preStop hook.
-constexpr Duration kLeadIn = 60s;
-
-// Recorder events that announce why the kubelet itself will end a pod.
-struct AnnouncedBy {
-  std::string_view reason;
-  Trigger trigger;
-};
-constexpr AnnouncedBy kAnnouncedBy[] = {
-    {"DeadlineExceeded", Trigger::kDeadline}, {"Evicted", Trigger::kEviction},
-    {"Preempting", Trigger::kPreemption},     {"Preempted", Trigger::kPreemption},
-    {"NodeShutdown", Trigger::kNodeShutdown}, {"Terminated", Trigger::kNodeShutdown},
-};
-
 // The kernel gives a process id out again one day: only the last few count as seen.
 constexpr size_t kPidsRemembered = 16;
-
-// When the last of its killed containers was gone, and the last of its volumes.
-std::optional<Timestamp> LastSign(const PodFacts& pod) {
-  std::optional<Timestamp> last;
-  for (const ContainerFacts& container : pod.containers) {
-    if (container.kill_at) KeepMax(last, container.exited_at);
-  }
-  for (const VolumeFacts& volume : pod.volumes) {
-    KeepMax(last, volume.record.started_at);
-    KeepMax(last, volume.record.unmounted_at);
-  }
-  return last;
-}
 
 // What a batch did not name is there after all.
 void ComeBack(PodFacts& pod) {
@@ -61,21 +34,9 @@ bool Remember(std::vector<uint64_t>& pids, uint64_t pid) {
   return true;
 }
 
-// What a part of the kubelet that ends pods by itself calls it.
-Trigger DecidedBy(Cause cause) {
-  switch (cause) {
-    case Cause::kPreemption:
-      return Trigger::kPreemption;
-    case Cause::kNodeShutdown:
-      return Trigger::kNodeShutdown;
-    default:
-      return Trigger::kEviction;
-  }
-}
-
 }  // namespace
 
-void Tracker::Impl::NoteVersion(const Event& event) {
+void Tracker::Impl::OnKubeletVersion(const Event& event) {
   adopting = true;
   const bool again =
       event.pid != 0 ? !Remember(version_pids, event.pid) : version_seen || pod_events > 0;
@@ -142,38 +103,6 @@ void Tracker::Impl::NoteUnnamed(const std::vector<PodRef>& batch, bool names_kno
   }
 }
 
-bool Tracker::Impl::KilledSinceRestart(const PodFacts& pod) const {
-  const auto killed = KilledAt(pod);
-  return pod.readded && restarted_at && killed && *killed >= *restarted_at;
-}
-
-// Whether it is being killed and why may have been said where nobody could read it: it was deleted
-// while no kubelet ran, before the log began or in a gap of it. Then its DELETE, or its REMOVE,
-// comes when all is over.
-bool Tracker::Impl::KilledUnsaid(const PodFacts& pod) const {
-  const auto killed = KilledAt(pod);
-  if (!killed || !pod.lives()) return false;
-  const auto last = LastSign(pod);
-  if (last && now - *last > kDeleteDue && !VolumesOutstanding(pod)) return false;
-  if (KilledSinceRestart(pod)) return true;
-  const auto& added = pod.startup.added_at;
-  return whole_since && *killed - *whole_since < kLeadIn && (!added || *added < *whole_since);
-}
-
-// Whether it died soon after the log began, or a gap of it ended, and no ADD named it since: its
-// request and its kill may have been said where nobody could read them.
-bool Tracker::Impl::DiedUnsaid(const PodFacts& pod) const {
-  std::optional<Timestamp> died;
-  for (const ContainerFacts& container : pod.containers) KeepMax(died, container.exited_at);
-  return whole_since && died && !pod.finished && !pod.ended && *died - *whole_since < kLeadIn &&
-         now - *died <= kDeleteDue && (!pod.named_at || *pod.named_at < *whole_since);
-}
-
-// A restarted kubelet begins at once; when another had been asked is not known.
-void Tracker::Impl::StartUnsaid(PodFacts& pod) {
-  Start(pod, Trigger::kApiDelete, KilledSinceRestart(pod) ? KilledAt(pod) : std::nullopt);
-}
-
 void Tracker::Impl::OnDeleted(const Event& event) {
   for (const PodRef& ref : event.pods) {
     PodFacts* pod = PodFromSource(ref, event.source);
@@ -202,13 +131,6 @@ void Tracker::Impl::StartDeleted(PodFacts& pod, Timestamp at) {
     Start(pod, Trigger::kFinished, at);
     Seal(pod);
   }
-}
-
-// The kubelet says that only of a pod that was deleted before it had ended.
-void Tracker::Impl::OnDeletionDelayed(const Event& event) {
-  PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr || !pod->lives() || restarted_at) return;
-  Start(*pod, Trigger::kApiDelete, pod->delete_at);
 }
 
 void Tracker::Impl::OnRemoved(const Event& event) {
@@ -270,112 +192,6 @@ void Tracker::Impl::RemoveAsked(PodFacts& pod, Timestamp at) {
   if (!begun) After(kNoKillAfter, Timer::kNoKill, pod);
   TrySeal(pod);
   TryComplete(pod);
-}
-
-void Tracker::Impl::OnTeardown(const Event& event) {
-  PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr) return;
-  const Cause cause = event.row->cause;
-  if (cause == Cause::kFinished) pod->finished = true;
-  if (!pod->lives()) return;
-  switch (cause) {
-    case Cause::kDelete:
-      Start(*pod, Trigger::kApiDelete, pod->delete_at.value_or(event.at));
-      return;
-    case Cause::kEviction:
-      if (!StartAnnounced(*pod)) Start(*pod, Trigger::kEviction, event.at);
-      return;
-    case Cause::kRemoved:
-      if (pod->remove_at && !pod->is_static) Start(*pod, Trigger::kForceDelete, *pod->remove_at);
-      return;
-    case Cause::kOrphan:
-      if (pod->remove_at) {
-        Start(*pod, Trigger::kForceDelete, pod->delete_at.value_or(*pod->remove_at));
-      } else {
-        Start(*pod, Trigger::kOrphan, event.at);
-      }
-      return;
-    default:
-      return;
-  }
-}
-
-void Tracker::Impl::OnOrphanFound(const Event& event) {
-  PodFacts* pod = PodOf(event, true);
-  if (pod != nullptr && !pod->termination && !pod->ended) Start(*pod, Trigger::kOrphan, event.at);
-}
-
-void Tracker::Impl::OnFinishedByItself(const Event& event) {
-  PodFacts* pod = PodOf(event, true);
-  if (pod != nullptr && !pod->announced) pod->finished = true;
-}
-
-void Tracker::Impl::OnRecorded(const Event& event) {
-  PodFacts* pod = PodOf(event, false);
-  if (pod == nullptr) return;
-  const auto* row = std::ranges::find(kAnnouncedBy, event.reason, &AnnouncedBy::reason);
-  if (row != std::end(kAnnouncedBy) && !pod->announced && !pod->termination) {
-    pod->announced = row->trigger;
-    pod->announced_at = event.at;
-    // The recorder prints it late: the worker may have said before that the pod's life is complete,
-    // and have begun to kill.
-    if (AnyAlive(*pod)) {
-      pod->finished = false;
-      if (!pod->ended && KilledAt(*pod)) StartAnnounced(*pod);
-    }
-  } else if (event.reason == "FailedMount") {
-    pod->mount_failed_at = event.at;
-  } else if (event.reason == "Failed" || event.reason == "BackOff") {
-    if (event.detail.find("image") != std::string_view::npos) pod->pull_failed_at = event.at;
-  } else if (event.reason == "Pulled") {
-    pod->pull_failed_at.reset();
-  }
-}
-
-// The kubelet ends a pod by itself, and says why. Null when its end is known already.
-PodFacts* Tracker::Impl::NoteEviction(const Event& event) {
-  PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr) return nullptr;
-  const Trigger why = DecidedBy(event.row->cause);
-  if (pod->terminating() && pod->termination->trigger == Trigger::kRuntimeStop &&
-      !pod->termination->sealed) {
-    pod->termination->trigger = why;  // the runtime's lines do not tell that
-  }
-  if (pod->termination || pod->ended) return nullptr;
-  if (!pod->announced) {
-    pod->announced = why;
-    pod->announced_at = event.at;
-  }
-  return pod;
-}
-
-void Tracker::Impl::OnEvicting(const Event& event) { NoteEviction(event); }
-
-void Tracker::Impl::OnEvicted(const Event& event) {
-  PodFacts* pod = NoteEviction(event);
-  const auto killed = pod != nullptr ? KilledAt(*pod) : std::nullopt;
-  if (!killed) return;
-  Start(*pod, *pod->announced, killed);
-  TrySeal(*pod);
-}
-
-void Tracker::Impl::OnShutdownKill(const Event& event) {
-  PodFacts* pod = NoteEviction(event);
-  if (pod == nullptr) return;
-  Start(*pod, Trigger::kNodeShutdown, event.at);
-  pod->termination->grace_granted = event.grace_seconds;
-}
-
-void Tracker::Impl::OnNode(const Event& event) {
-  if (event.kind == EventKind::kNodeShutdownStarted) {
-    metrics.CountNodeShutdown("started");
-  } else if (event.kind == EventKind::kNodeShutdownCompleted) {
-    metrics.CountNodeShutdown("completed");
-  } else {
-    trouble.skipped_at = event.at;
-    trouble.skip_reason = ClassifyFailure(event.error, Phase::kDispatch);
-    metrics.CountSyncSkip(trouble.skip_reason);
-  }
 }
 
 }  // namespace kle

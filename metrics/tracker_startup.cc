@@ -70,4 +70,17 @@ void Tracker::Impl::OnStartup(const Event& event) {
   }
 }
 
+// For a pod that is deleted before it has started.
+void Tracker::Impl::OnStartTrouble(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod == nullptr) return;
+  if (event.reason == "FailedMount") {
+    pod->mount_failed_at = event.at;
+  } else if (event.reason == "Failed" || event.reason == "BackOff") {
+    if (event.detail.find("image") != std::string_view::npos) pod->pull_failed_at = event.at;
+  } else if (event.reason == "Pulled") {
+    pod->pull_failed_at.reset();
+  }
+}
+
 }  // namespace kle

@@ -22,9 +22,6 @@ constexpr Duration kRelistLag = 1500ms;
 constexpr Duration kFailedLately = 5min;
 constexpr Duration kKillMargin = 60s;
 
-// A job's sidecars are killed that soon after its last container ended, a relist between.
-constexpr Duration kSidecarsAfter = 5s;
-
 bool AwaitsRemoval(Trigger trigger) {
   return trigger == Trigger::kApiDelete || trigger == Trigger::kForceDelete ||
          trigger == Trigger::kFinished || trigger == Trigger::kUnknown;
@@ -68,18 +65,6 @@ Duration KillLasts(const ContainerFacts& container) {
 // The back-off between two attempts is shorter.
 bool FailedLately(const TerminationFacts& term, Timestamp now) {
   return term.sandbox_failed_at && now - *term.sandbox_failed_at < kFailedLately;
-}
-
-// Whether a container's end by itself was why the others were killed: sidecars of a job.
-bool EndedByItself(const PodFacts& pod, Timestamp killed_at) {
-  Timestamp begun_at = killed_at;  // a hook comes before its kill
-  for (const ContainerFacts& container : pod.containers) {
-    begun_at = std::min(begun_at, container.hook_at.value_or(begun_at));
-  }
-  return std::ranges::any_of(pod.containers, [&](const ContainerFacts& container) {
-    return !container.sandbox && !container.kill_at && container.exited_at &&
-           *container.exited_at <= killed_at && begun_at - *container.exited_at < kSidecarsAfter;
-  });
 }
 
 // The runtime was still stopping one of its containers then.
@@ -356,23 +341,6 @@ void Tracker::Impl::Cancel(PodFacts& pod) {
   --counts.started;
   --counts.in_flight;
   for (ContainerFacts& container : pod.containers) ForgetKill(container);
-}
-
-// Nobody deleted it: the kubelet ended it by itself.
-void Tracker::Impl::EndedUnsaid(PodFacts& pod) {
-  const auto first = KilledAt(pod);
-  if (!pod.lives() || !first) return;
-  if (AnyAlive(pod) && !UnmountProves(pod)) return;
-  const bool unmounting = std::ranges::any_of(pod.volumes, [&first](const VolumeFacts& volume) {
-    return volume.record.started_at && *volume.record.started_at >= *first;
-  });
-  if (!unmounting) return;
-  if (EndedByItself(pod, *first)) {
-    pod.finished = true;
-    return;
-  }
-  Start(pod, Trigger::kDeadline, first);
-  TrySeal(pod);
 }
 
 void Tracker::Impl::NoteGone(PodFacts& pod) {

@@ -197,7 +197,7 @@ constexpr Handler kHandlers[] = {
      "the container's stop begins, with the grace it is given; starts the termination that was "
      "announced, or (trigger orphan) of what went while no kubelet ran"},
     {kContainerExited, Call<&Impl::OnContainerExited>,
-     "the container's exit, precision exact: its stop returned"},
+     "the container's exit, precision exact: its stop returned; a bound where that found it dead"},
     {kContainerStates, Call<&Impl::OnContainerStates>,
      "exits and exit codes by the runtime's own clock, precision exact"},
     {kCniNetworkDeleting, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},

@@ -232,6 +232,7 @@ class Kubelet:
         """SIGTERM, SIGKILL after the grace; returns when the call does."""
         code, wait = (137, grace) if c.stop_after is None or c.stop_after > grace else (c.stop_code, c.stop_after)
         until, epoch = self.loop.now + wait, self.epoch
+        returns = (0.02, 0.12) if c.state == "running" else (0.001, 0.002)
         self.runtime.stop(c, grace)
 
         def signalled():
@@ -244,7 +245,7 @@ class Kubelet:
         try:
             while c.state == "running":
                 yield 0.02 if self.loop.now >= until else max(0.02, min(until - self.loop.now, 0.1))
-            yield self.random.uniform(0.02, 0.12)
+            yield self.random.uniform(*returns)
         except GeneratorExit:
             self.runtime.not_stopped(c, "rpc error: code = Canceled desc = context canceled")
             raise

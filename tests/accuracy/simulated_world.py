@@ -123,7 +123,6 @@ class World:
         for c in pod.containers:
             if c.kind == "app":
                 c.lives, c.end_code = self.random.uniform(0.5, 6), self.random.choice([0, 1])
-            c.hook = None  # one would die in it
         yield from self.started(pod)
         yield self.random.uniform(3, 60)
         self.kubelet.delete(pod)

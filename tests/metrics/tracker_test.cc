@@ -87,6 +87,19 @@ TEST(Deletion, UnmountSuccessMayStandAboveItsStart) {
   EXPECT_EQ(run.metric("kubelet_lifecycle_volume_unmount_duration_seconds_count"), 1);
 }
 
+// It died in its hook, say: its relist is still to come, and the stop finds it dead.
+TEST(Deletion, AStopThatReturnsAtOnceTellsOnlyABound) {
+  const auto exit_precision = [](double stopped) {
+    const Measured run =
+        Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(12, Kill(28)),
+                                 At(stopped, OfContainer("Container exited normally")),
+                                 At(13, Finished(1))});
+    return run.only().containers.at(0).precision;
+  };
+  EXPECT_EQ(exit_precision(12.0015), Precision::kBound);
+  EXPECT_EQ(exit_precision(12.038), Precision::kExact);
+}
+
 Lines StarvedOrSlow(double relisted) {
   const auto gone = [](const std::string& id) {
     return "Destroyed container: \"/kubepods/pod" + std::string(kUid) + "/" + id +

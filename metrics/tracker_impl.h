@@ -248,7 +248,7 @@ struct Tracker::Impl {
   // What waits for the source's time.
   enum class Timer : uint8_t {
     kNoKill,  // DELETE and REMOVE came as a pair: was there anything to kill?
-    kSettle,  // the sandbox is dead; nothing tells that its teardown still runs
+    kSettle,  // the sandbox is dead, or a volume gone; nothing tells that more is to come
     kBlind,   // volumes went, at a log level that does not say why
     kRetire,
     kLost,    // not delivered again after a kubelet restart

@@ -190,7 +190,8 @@ void Tracker::Impl::NoteUnmounted(PodFacts& pod, const VolumeFacts& volume, bool
   if (const auto duration = volume.record.duration(); duration && !was_measured) {
     metrics.ObserveUnmount(volume.record.plugin, "unmount", *duration);
   }
-  ObserveLatePhases(pod);
+  // Others may follow, of whose mounts nothing was read.
+  if (pod.termination && pod.termination->completed) After(kSettleAfter, Timer::kSettle, pod);
 }
 
 void Tracker::Impl::OnDevice(const Event& event) {

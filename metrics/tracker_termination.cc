@@ -413,6 +413,7 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       }
       return;
     case Timer::kSettle:
+      ObserveLatePhases(pod);
       if (!pod.terminating() || pod.termination->sealed) return;
       if (pod.termination->sandbox_dead_at) {
         pod.termination->sandbox_settled = !pod.termination->sandbox_failed_at;

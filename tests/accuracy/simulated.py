@@ -339,8 +339,7 @@ class BlindCheck(Check):
             for record in records:
                 self.that(pod, record["requested_at"] is None, "requested_at", record["requested_at"])
                 self.volumes(pod, record)
-                if record["trigger"] not in self.SAID:  # over with the first unmount
-                    self.phases(pod, record)
+                self.phases(pod, record)
                 if record["state"] == "removed":
                     self.that(pod, not pod.exists, "state", "removed, and it exists")
         for uid, records in by_uid.items():

@@ -111,6 +111,18 @@ TEST(LevelZero, AnEvictionIsToldWhenItIsOver) {
   EXPECT_FALSE(run.only().requested_at.has_value());
 }
 
+// No mount is printed there: how many volumes are to go is not known.
+TEST(LevelZero, AnEvictedPodsVolumesGoOneAfterAnother) {
+  const Measured run =
+      Replay({At(0, kVerify),
+              At(10, "\"Eviction manager: pod is evicted successfully\" pod=\"default/web-1\""),
+              At(10.1, Volume("started", "creds")), At(10.2, Volume("unmounted", "creds")),
+              At(10.3, Volume("started", "data")), At(10.6, Volume("unmounted", "data")),
+              At(300, kCleaned)});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_NEAR(ToSeconds(*Find(run.only(), Phase::kUnmountVolumes)->duration()), 0.5, 1e-6);
+}
+
 // A sandbox that was replaced takes nothing from the pod's later end.
 TEST(LevelZero, ASandboxThatWasReplacedIsNoTermination) {
   const Measured run =

@@ -9,7 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
 #include "exporter/build_info.h"
 #include "exporter/descriptor.h"
@@ -25,23 +29,66 @@ constexpr int kSliceMillis = 100;
 struct Patience {
   Clock::time_point until;
   const std::atomic<bool>& stop;
+
+  bool over() const { return Clock::now() >= until || stop.load(std::memory_order_relaxed); }
 };
 
 Error Trouble(const HttpEndpoint& endpoint, std::string_view what, int error) {
   return SystemError(what, endpoint.host + ":" + endpoint.port, error);
 }
 
+// What a resolver finds, in its own time.
+struct Lookup {
+  ~Lookup() {
+    if (addresses != nullptr) freeaddrinfo(addresses);
+  }
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
+  int code = 0;
+  addrinfo* addresses = nullptr;
+};
+
+// getaddrinfo knows no end of patience: it runs on a thread of its own, which is left to itself
+// then.
+Result<std::shared_ptr<Lookup>> Find(const HttpEndpoint& endpoint, const Patience& patience) {
+  const auto lookup = std::make_shared<Lookup>();
+  const auto look = [lookup, host = endpoint.host, port = endpoint.port] {
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_ADDRCONFIG;
+    addrinfo* found = nullptr;
+    const int code = getaddrinfo(host.c_str(), port.c_str(), &wanted, &found);
+    const std::lock_guard lock(lookup->mutex);
+    lookup->code = code;
+    lookup->addresses = found;
+    lookup->done = true;
+    lookup->changed.notify_all();
+  };
+  try {
+    std::thread(look).detach();
+  } catch (const std::system_error& error) {  // no room for a thread
+    return Error("cannot find " + endpoint.host + ": " + error.what());
+  }
+  std::unique_lock lock(lookup->mutex);
+  while (!lookup->done && !patience.over()) {
+    lookup->changed.wait_for(lock, std::chrono::milliseconds(kSliceMillis));
+  }
+  if (!lookup->done)
+    return Error("cannot find " + endpoint.host + ": the resolver does not answer");
+  if (lookup->code != 0) {
+    return Error("cannot find " + endpoint.host + ": " + gai_strerror(lookup->code));
+  }
+  return lookup;
+}
+
 // Whether the socket is ready for `events` before patience ends.
 Result<void> Await(const Descriptor& socket, short events, const HttpEndpoint& endpoint,
                    const Patience& patience) {
   while (true) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(patience.until - Clock::now());
-    if (left.count() <= 0 || patience.stop.load(std::memory_order_relaxed)) {
-      return Trouble(endpoint, "no answer from", ETIMEDOUT);
-    }
+    if (patience.over()) return Trouble(endpoint, "no answer from", ETIMEDOUT);
     pollfd wait{*socket, events, 0};
-    const int ready = poll(&wait, 1, std::min(kSliceMillis, static_cast<int>(left.count())));
+    const int ready = poll(&wait, 1, kSliceMillis);
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return Trouble(endpoint, "cannot wait for", errno);
   }
@@ -132,13 +179,8 @@ Result<HttpEndpoint> ParseEndpoint(std::string_view url) {
 Result<int> HttpPost(const HttpEndpoint& endpoint, std::string_view type, std::string_view body,
                      std::chrono::milliseconds timeout, const std::atomic<bool>& stop) {
   const Patience patience{Clock::now() + timeout, stop};
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  wanted.ai_flags = AI_ADDRCONFIG;
-  addrinfo* found = nullptr;
-  const int code = getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &wanted, &found);
-  if (code != 0) return Error("cannot find " + endpoint.host + ": " + gai_strerror(code));
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
+  auto found = Find(endpoint, patience);
+  if (!found) return found.error();
   const bool bare = endpoint.host.find(':') == std::string::npos;
   const std::string host = bare ? endpoint.host : "[" + endpoint.host + "]";
   std::string head = "POST " + endpoint.path + " HTTP/1.1\r\nHost: " + host + ":" + endpoint.port;
@@ -146,7 +188,8 @@ Result<int> HttpPost(const HttpEndpoint& endpoint, std::string_view type, std::s
   head.append("\r\nContent-Type: ").append(type).append("\r\nConnection: close\r\n");
   head.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n");
   Error last("cannot find " + endpoint.host);
-  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
+  for (const addrinfo* address = (*found)->addresses; address != nullptr;
+       address = address->ai_next) {
     const Descriptor socket(::socket(address->ai_family,
                                      address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
                                      address->ai_protocol));

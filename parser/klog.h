@@ -120,7 +120,8 @@ inline constexpr size_t kTextStamp = 30;
 const char* SkimStamp(const char* line, const Record::LastHeader& last);
 // The same line: where the message begins (raw_message).
 const char* SkimHeader(std::string_view line, const Record::LastHeader& last);
-// JSON with its keys in klog's order: where the file begins. Reads kJsonStamp bytes at most.
+// JSON with its keys in klog's order: where the file begins, or the logger's name before it. Reads
+// kJsonStamp bytes at most.
 inline constexpr size_t kJsonStamp = 48;
 const char* SkimJsonStamp(const char* line);
 // The same line, from its file: where the message begins.

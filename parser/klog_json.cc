@@ -226,8 +226,10 @@ const char* EndOfInside(const char* at, const char* const end) {
   return nullptr;
 }
 
-// klog's own order, which nearly all lines have: {"ts":N.N,"caller":"...","msg":"...","v":N
+// klog's own order, which nearly all lines have:
+// {"ts":N.N,"logger":"...","caller":"...","msg":"...","v":N. Few loggers have a name.
 constexpr char kStamp[] = "{\"ts\":";
+constexpr char kLogger[] = ",\"logger\":\"";
 constexpr char kCaller[] = ",\"caller\":\"";
 constexpr char kMessage[] = ",\"msg\":\"";
 constexpr char kLevel[] = ",\"v\":";
@@ -258,7 +260,8 @@ bool ReadUsualHead(std::string_view text, Record& record) {
   const char* const stamp = at;
   while (at != end && *at != ',') ++at;
   const std::optional<Timestamp> epoch = ReadEpoch({stamp, at});
-  const char* const file = Past(at, end, kCaller);
+  if (const char* const logger = Past(at, end, kLogger)) at = EndOfInside(logger, end);
+  const char* const file = at != nullptr ? Past(at, end, kCaller) : nullptr;
   if (!epoch || file == nullptr) return false;
   const char* const message = SkimJsonFile(file, end);
   if (message == nullptr) return false;
@@ -299,11 +302,14 @@ const char* SkimJsonStamp(const char* line) {
     while (at - fraction < 9 && *at >= '0' && *at <= '9') ++at;
     if (at == fraction) return nullptr;
   }
-  return Past(at, end, kCaller);
+  const char* const file = Past(at, end, kCaller);
+  return file != nullptr ? file : Past(at, end, kLogger);
 }
 
 const char* SkimJsonFile(const char* file, const char* end) {
-  const char* const past = EndOfInside(file, end);
+  const char* past = EndOfInside(file, end);
+  const char* const caller = past != nullptr ? Past(past, end, kCaller) : nullptr;
+  if (caller != nullptr) past = EndOfInside(caller, end);
   return past != nullptr ? Past(past, end, kMessage) : nullptr;
 }
 

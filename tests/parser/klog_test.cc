@@ -312,6 +312,24 @@ TEST(JsonTest, LineWithoutLevelIsAnError) {
   EXPECT_EQ(Dump(record), "logger=x/s err=e/s");
 }
 
+// From 1.35 on some have one.
+TEST(JsonTest, ALoggersNameIsNoReasonToReadALineSlowly) {
+  const std::string line =
+      R"({"ts":1795475487205.2103,"logger":"dra","caller":"kubelet/kubelet.go:2490",)"
+      R"("msg":"SyncLoop DELETE","v":2,"source":"api"})";
+  const char* const end = line.data() + line.size();
+  const char* const name = SkimJsonStamp(line.data());
+  ASSERT_NE(name, nullptr);
+  const char* const message = SkimJsonFile(name, end);
+  ASSERT_NE(message, nullptr);
+  EXPECT_EQ(std::string_view(message, 15), "SyncLoop DELETE");
+  Record record;
+  ASSERT_EQ(Head(line, record), ParseError::kNone);
+  EXPECT_EQ(record.file, "kubelet/kubelet.go");
+  EXPECT_EQ(record.level, 2);
+  EXPECT_EQ(record.tail, R"(,"source":"api"})") << "its head is read as the usual one";
+}
+
 TEST(JsonTest, LevelMayFollowTheLoggersOwnFields) {
   Record record;
   ASSERT_EQ(Head(R"({"ts":1.5,"msg":"m","pod":{"name":"a","v":9},"x":"\"v\":8","v":4})", record),

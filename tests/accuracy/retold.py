@@ -13,21 +13,27 @@ from recorded import GUARDED, HEADER, ROOT, place_levels
 
 # Rows that take another's place, where neither id nor words tell; the first that the minor has.
 REPLACED_BY = {
+    "cg.orphan": ("x.orphan.cgroups",),
+    "cg.orphanvol": ("x.orphan.wait",),
     "event.1": ("x.event.pod",),
     "ev.all.23": ("x.ev.failed",),
     "ev.all.24": ("x.ev.evicted",),
     "handle.kill": ("unhandled.kill",),
     "handle.sandbox": ("unhandled.sandbox",),
     "handle.both": ("unhandled.kill",),
-    "kill.override.1": ("kill.start.printf.1",),
-    "kill.start": ("kill.override.2", "kill.start.printf.2"),
+    "kill.override.1": ("kill.start.printf.1", "kill.start.printf.3"),
+    "kill.start": ("kill.override.2", "kill.start.printf.2", "kill.start.printf.4"),
     "k.version": ("old.version",),
+    "kv.orphan.7": ("x.orphan.rm",),
+    "pr.all.2": ("x.pr.failed",),
+    "pr.all.3": ("x.pr.evicted",),
     "pw.err.1": ("x.sync.err",),
     "rec.done": ("sm.finished",),
     "sm.finished": ("rec.done",),
     "ting.orphan.nograce": ("ting.grace.2",),
     "ting.rt.enter": ("ting.enter.1",),
     "ting.rt.exit": ("ting.exit.1",),
+    "unwanted": ("x.unwanted",),
     "unhandled": ("handle.kill",),
     "unhandled.kill": ("handle.kill",),
     "unhandled.sandbox": ("handle.sandbox",),
@@ -87,12 +93,14 @@ class Row:
         return re.compile("".join(re.escape(part) if i % 2 == 0 else verb.get(part, "(.*?)") for i, part in enumerate(parts)) + "$", re.S)
 
 
-def minors_of(versions):
+def minors_of(versions, printf):
     minors = set()
     for part in versions.split(","):
         first, _, last = part.replace("<=", "1.14-").partition("-")
         minors |= set(range(int(first[2:]), int((last or first)[2:]) + 1))
-    return frozenset(minors | {20} if 19 in minors else minors)  # 1.20 is taken to print as 1.19 does
+    if 19 in minors and versions != "1.19-1.20":  # nothing older was read: it is taken to print alike, but no pairs
+        minors |= {20, *(range(14, 19) if printf else ())}
+    return frozenset(minors)
 
 
 @functools.cache
@@ -104,7 +112,7 @@ def table():
                 continue
             found = re.search(r"V\((\d+)\)", one["level"])
             keys = tuple(tuple(key.split(":", 1)) for key in one["keys"].replace("cid(type://hex)", "cid").split())
-            rows.append(Row(one["id"], one["message"], minors_of(one["versions"]), int(found[1]) if found else 0, one["level"][0],
+            rows.append(Row(one["id"], one["message"], minors_of(one["versions"], "printf" in one["level"]), int(found[1]) if found else 0, one["level"][0],
                             "printf" in one["level"], keys, one["event"], "JSON v=0" in one["level"]))
     return rows
 
@@ -284,14 +292,17 @@ class Teller:
     def described(self, ref):
         """format.Pod"""
         namespace, _, name = ref.rpartition("/")
-        return f"{name}_{namespace}({self.uids.get(ref, '')})"
+        return f"{name}_{namespace}({self.uid_of(ref)})"
+
+    def uid_of(self, ref, otherwise=""):
+        return getattr(ref, "uid", None) or self.uids.get(ref, otherwise)
 
     def missing(self, key, kind, values):
         """What the recording's own version does not say there."""
         if key == "pod":
             return self.pods.get(values.get("podUID"), "")
         if kind == "uid":
-            return self.uids.get(values.get("pod"), "")
+            return self.uid_of(values.get("pod"))
         return {"int": "0", "int_s": "0", "float_s": "0", "bool": "false", "dur": "0s", "worktype": 1, "nil": "", "logger": "UnhandledError",
                 "refs": [], "list": [], "cgroup": [], "states": [], "updatetype": "kill"}.get(kind, "")
 
@@ -352,7 +363,7 @@ class Teller:
     def object(self, values):
         namespace, _, name = values["object"].rpartition("/")
         return (f'v1.ObjectReference{{Kind:"{values["kind"]}", Namespace:"{namespace}", Name:"{name}", '
-                f'UID:"{self.uids.get(values["object"], name)}", APIVersion:"v1", ResourceVersion:"1", FieldPath:""}}')
+                f'UID:"{self.uid_of(values["object"], name)}", APIVersion:"v1", ResourceVersion:"1", FieldPath:""}}')
 
     def volume(self, row, text):
         """Since 1.35 a mounted volume goes by its unique name; GenerateMsg to Infof says all twice."""

@@ -20,7 +20,7 @@ namespace kle {
 // Raise it when a list of fields changes, here or in a record's, and when a value is put anywhere
 // but at the end of an enum, for these are saved by number. State of another layout keeps its
 // counters and its place; its pods are given up (docs/UPGRADE.md).
-inline constexpr uint32_t kStateLayout = 8;
+inline constexpr uint32_t kStateLayout = 9;
 
 // A fact told more than once: the first word, the least, the most of what is known.
 template <typename T>
@@ -49,9 +49,10 @@ struct RuntimeFacts {
   std::optional<int64_t> grace_seconds;
   int stops = 0;
   bool given_up = false;  // the last call, with an error
+  bool swept = false;     // removed before its sandbox was to stop
 };
 KLE_FIELDS(RuntimeFacts, sandbox_id, stop_at, stop_ended_at, sigkill_at, grace_seconds, stops,
-           given_up)
+           given_up, swept)
 bool IsSound(const RuntimeFacts& facts);
 
 struct ContainerFacts {
@@ -95,6 +96,18 @@ struct DeviceUnmount {
   Timestamp tried_at;    // last attempt
 };
 KLE_FIELDS(DeviceUnmount, unique_name, started_at, tried_at)
+
+// What was said of a container before any line told whose it is: up to 1.20 such lines name no pod.
+enum class HeldKind : uint8_t { kHook, kHookTimedOut, kHookDone, kAnnounced, kKill, kExit };
+constexpr HeldKind LastOf(HeldKind) { return HeldKind::kExit; }
+struct HeldEvent {
+  std::string container_id;
+  HeldKind kind = HeldKind::kKill;
+  Timestamp at;
+  std::optional<int64_t> grace_seconds;
+};
+KLE_FIELDS(HeldEvent, container_id, kind, at, grace_seconds)
+bool IsSound(const HeldEvent& held);
 
 // Failed attempts of one object in one phase, so that the lines of one attempt count once.
 struct FailureChain {

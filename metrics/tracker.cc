@@ -34,10 +34,10 @@ PodFacts* Tracker::Impl::PodOf(const Event& event, bool create) {
 // API has the same name, and its deletion is no second termination.
 PodFacts* Tracker::Impl::PodFromSource(const PodRef& ref, std::string_view source) {
   PodFacts* pod = table.FindByName(ref.namespace_, ref.name);
+  if (pod != nullptr && pod->is_static && source == "api") return nullptr;
   if (!ref.uid.empty() && (pod == nullptr || (!pod->uid.empty() && pod->uid != ref.uid))) {
     pod = table.FindByUid(ref.uid);
   }
-  if (pod != nullptr && pod->is_static && source == "api") return nullptr;
   if (pod == nullptr) pod = table.Create(ref);
   if (pod->uid.empty() && !ref.uid.empty()) pod = table.Resolve(ref, true);
   Touch(*pod, now);
@@ -138,6 +138,7 @@ constexpr Handler kHandlers[] = {
      "the pod ended by itself: its deletion will be no termination to measure"},
     {kRecorded, Call<&Impl::OnRecorded>,
      "may announce why the kubelet will end the pod (eviction, deadline, preemption, shutdown)"},
+    {kRecorded, Call<&Impl::OnHookRecorded>, "a failed hook is the container's that it names"},
     {kRecorded, Call<&Impl::OnStartTrouble>, "may tell why the pod does not start"},
     {kRecorded, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kSandboxNeeded, Call<&Impl::OnStartup>, "a step of the pod's start"},

@@ -18,6 +18,20 @@ constexpr Duration kReplayAfterRestart = 10s;
 // it had to be stopped.
 constexpr Duration kFoundDead = 10ms;
 
+// Of containers that no line has told of yet.
+constexpr size_t kMaxHeld = 256;
+// By HeldKind.
+constexpr EventKind kHeldKinds[] = {EventKind::kPrestopStarted,   EventKind::kPrestopTimedOut,
+                                    EventKind::kPrestopCompleted, EventKind::kKillAnnounced,
+                                    EventKind::kKillStarted,      EventKind::kContainerExited};
+static_assert(std::size(kHeldKinds) == static_cast<size_t>(HeldKind::kExit) + 1);
+
+// The recorder prints late.
+constexpr Duration kRecordedLate = 2s;
+
+// An override and its kill, or its hook, are printed one after the other.
+constexpr Duration kAnnouncedTogether = 20ms;
+
 // The runtime's exit times are UTC, the header's are local time of a zone that may be guessed wrong
 // for a bare file. An exit outside of [kill, now] shows that: it is moved by whole quarters of an
 // hour.
@@ -60,11 +74,48 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
   if (pod.termination) CutToUnmount(pod, container);
 }
 
+void Tracker::Impl::Hold(const Event& event) {
+  const auto* kind = std::ranges::find(kHeldKinds, event.kind);
+  if (event.container_id.empty() || kind == std::end(kHeldKinds)) return;
+  if (held.size() >= kMaxHeld) held.erase(held.begin());
+  const auto held_kind = static_cast<HeldKind>(kind - std::begin(kHeldKinds));
+  held.push_back({std::string(event.container_id), held_kind, event.at, event.grace_seconds});
+}
+
+void Tracker::Impl::TakeHeld(std::string_view container_id) {
+  std::vector<HeldEvent> taken;
+  std::erase_if(held, [&](HeldEvent& one) {
+    if (one.container_id != container_id) return false;
+    taken.push_back(std::move(one));
+    return true;
+  });
+  for (const HeldEvent& one : taken) {
+    Event event;
+    event.kind = kHeldKinds[static_cast<size_t>(one.kind)];
+    event.at = one.at;
+    event.container_id = one.container_id;
+    event.grace_seconds = one.grace_seconds;
+    if (one.kind == HeldKind::kExit) {
+      OnContainerExited(event);
+    } else if (one.kind >= HeldKind::kAnnounced) {
+      OnKill(event);
+    } else {
+      OnHook(event);
+    }
+  }
+}
+
+ContainerFacts& Tracker::Impl::Meet(PodFacts& pod, std::string_view id, std::string_view name) {
+  ContainerOf(pod, id, name);
+  if (!held.empty()) TakeHeld(id);
+  return ContainerOf(pod, id, name);
+}
+
 void Tracker::Impl::OnPlegEvent(const Event& event) {
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr || event.container_id.empty()) return;
   ++pod_events;
-  ContainerFacts& container = ContainerOf(*pod, event.container_id, {});
+  ContainerFacts& container = Meet(*pod, event.container_id, {});
   if (event.pleg_type == "ContainerStarted") OnStarted(*pod, container);
   if (event.pleg_type == "ContainerDied") OnDied(*pod, container, event.at);
 }
@@ -122,10 +173,10 @@ void Tracker::Impl::OnSandboxFoundDead(const Event& event) {
     return;
   }
   container->sandbox = true;
-  // Of a pod whose object is gone the sync loop prints no event any more.
-  if (pod->terminating() && pod->removed && !pod->termination->worker_entered_at) {
-    OnDied(*pod, *container, event.at);
-  }
+  // Of a pod whose object is gone, or which a new kubelet was not told of yet, the sync loop prints
+  // no event. The first relist of the next one finds it once more.
+  const bool by_worker = pod->termination && pod->termination->worker_entered_at;
+  if (!container->seen_dead && !by_worker) OnDied(*pod, *container, event.at);
 }
 
 // A probe, or what else restarts a container: its kill belongs to the pod's life.
@@ -139,7 +190,7 @@ void Tracker::Impl::OnProbeFailed(const Event& event) {
 
 void Tracker::Impl::OnKill(const Event& event) {
   PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr) return;
+  if (pod == nullptr) return Hold(event);
   // Kubelet 1.21 prints the override's text for the kill itself, and for an override once more.
   const bool announced = event.kind == EventKind::kKillAnnounced;
   if (!announced && !std::exchange(kill_lines, true)) ForgetAnnouncedKills();
@@ -157,17 +208,24 @@ void Tracker::Impl::OnKill(const Event& event) {
   const bool of_former = container.kill_at && restarted_at && *container.kill_at < *restarted_at;
   if (!pod->termination && of_former) container.kill_of_probe = false;
   if (!pod->termination && pod->sandbox_due) container.kill_of_probe = true;
+  // Kubelets before 1.22 may kill what they kill already, or have killed: housekeeping finds that
+  // it should not run.
+  if (!pod->termination && !of_former && container.kills > 0 && container.exited_at) return;
+  const bool once_more = !pod->termination && !of_former && KillUnderWay(container, event.at);
   const auto& before = container.kill_announced_at;
   const bool same = before && (!restarted_at || *before >= *restarted_at) &&
-                    !container.kill_failed && !container.exited_at;
-  if (!pod->termination || container.kills == 0 || (same && container.kills == 1)) {
+                    event.at - *before <= kAnnouncedTogether && !container.kill_failed &&
+                    !container.exited_at;
+  const bool first = pod->termination ? container.kills == 0 : !once_more;
+  if (first || (same && container.kills == 1)) {
     container.kill_at = event.at;
   }
   const bool before_request = pod->termination && pod->termination->requested_at &&
                               container.kill_at &&
                               *container.kill_at < *pod->termination->requested_at;
   if (before_request) container.kill_at = event.at;
-  if (!same) container.kills = pod->termination && !before_request ? container.kills + 1 : 1;
+  const bool counts_on = pod->termination ? !before_request : once_more;
+  if (!same) container.kills = counts_on ? container.kills + 1 : 1;
   container.kill_announced_at.reset();
   if (announced) container.kill_announced_at = event.at;
   container.grace_seconds = event.grace_seconds;
@@ -196,15 +254,39 @@ void Tracker::Impl::ForgetAnnouncedKills() {
   }
 }
 
+// The recorder's event of a hook that failed. Up to 1.20 the line that says so names no pod.
+void Tracker::Impl::OnHookRecorded(const Event& event) {
+  PodFacts* const pod = event.reason == "FailedPreStopHook" ? PodOf(event, false) : nullptr;
+  if (pod == nullptr) return;
+  ContainerFacts* only = nullptr;
+  for (ContainerFacts& container : pod->containers) {
+    const auto& ended = container.hook_ended_at;
+    if (!container.hook_at || (ended && event.at - *ended > kRecordedLate)) continue;
+    const bool other = !container.name.empty() &&
+                       event.detail.find('"' + container.name + '"') == std::string_view::npos;
+    if (other || container.hook_outcome == HookOutcome::kTimeout) continue;
+    if (only != nullptr) return;
+    only = &container;
+  }
+  if (only != nullptr) only->hook_outcome = HookOutcome::kFailed;
+}
+
 void Tracker::Impl::OnHook(const Event& event) {
   PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr || (pod->termination ? pod->termination->sealed : pod->ended)) return;
+  if (pod == nullptr) return Hold(event);
+  if (pod->termination ? pod->termination->sealed : pod->ended) return;
   if (event.container_id.empty()) return;
-  if (!pod->termination) StartAnnounced(*pod);  // a hook comes before its kill
+  if (!pod->termination) {  // a hook comes before its kill
+    const bool ate_grace = event.kind == EventKind::kPrestopTimedOut;
+    StartByKill(*pod,
+                event.at - std::chrono::seconds(ate_grace ? event.grace_seconds.value_or(0) : 0));
+  }
   ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
   switch (event.kind) {
     case EventKind::kPrestopStarted:
-      ForgetAnnouncement(container);
+      if (event.at - container.kill_announced_at.value_or(event.at) <= kAnnouncedTogether) {
+        ForgetAnnouncement(container);
+      }
       if (!container.hook_at) container.hook_at = event.at;
       return;
     case EventKind::kPrestopCompleted:  // printed after a failure too
@@ -234,7 +316,7 @@ void Tracker::Impl::OnHook(const Event& event) {
 
 void Tracker::Impl::OnContainerExited(const Event& event) {
   PodFacts* pod = PodOf(event, true);
-  if (pod == nullptr) return;
+  if (pod == nullptr) return Hold(event);
   ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
   const bool found_dead =
       container.kills == 1 && container.kill_at && event.at - *container.kill_at < kFoundDead;
@@ -287,7 +369,7 @@ void Tracker::Impl::LearnSandboxes(const Event& event) {
 void Tracker::Impl::OnCgroupAdded(const Event& event) {
   LearnSandboxes(event);
   if (!event.sandbox_id.empty() || event.container_id.empty() || event.container.empty()) return;
-  if (PodFacts* pod = PodOf(event, true)) ContainerOf(*pod, event.container_id, event.container);
+  if (PodFacts* pod = PodOf(event, true)) Meet(*pod, event.container_id, event.container);
 }
 
 void Tracker::Impl::OnCgroupDestroyed(const Event& event) {
@@ -301,7 +383,10 @@ void Tracker::Impl::OnCgroupDestroyed(const Event& event) {
 
 void Tracker::Impl::OnPlegTransition(const Event& event) {
   PodFacts* pod = PodOf(event, false);
-  if (pod == nullptr || !pod->terminating() || event.pleg_type != "exited") return;
+  if (pod == nullptr || event.container_id.empty()) return;
+  // Up to 1.20 what is said of a container names no pod, and the sync loop tells of it later.
+  if (event.pleg_type == "running") Meet(*pod, event.container_id, {});
+  if (!pod->terminating() || event.pleg_type != "exited") return;
   ContainerFacts* container = FindContainer(*pod, event.container_id);
   if (container == nullptr) return;
   if (container->sandbox) SetOnce(pod->termination->sandbox_relisted_at, event.at);

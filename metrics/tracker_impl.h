@@ -25,8 +25,8 @@ namespace kle {
 inline constexpr Duration kSettleAfter = std::chrono::seconds(10);
 
 // The DELETE or REMOVE of what was deleted while the kubelet was down comes when all is over, this
-// soon after the last exit.
-inline constexpr Duration kDeleteDue = std::chrono::seconds(10);
+// soon after the last exit. Kubelets before 1.22 look every 10 s whether it may go.
+inline constexpr Duration kDeleteDue = std::chrono::seconds(15);
 
 // After its end a pod is remembered that long, for the late lines that still name it.
 inline constexpr Duration kForgetAfter = std::chrono::minutes(10);
@@ -125,6 +125,12 @@ struct Tracker::Impl {
   void StartByKill(PodFacts& pod, Timestamp at);
   void ForgetAnnouncedKills();
   void OnHook(const Event& event);
+  void OnHookRecorded(const Event& event);
+  // Of a container that is not known yet.
+  void Hold(const Event& event);
+  void TakeHeld(std::string_view container_id);
+  // A line tells whose the container is.
+  ContainerFacts& Meet(PodFacts& pod, std::string_view id, std::string_view name);
   void OnContainerExited(const Event& event);
   void OnContainerStates(const Event& event);
   void OnStatusUpdated(const Event& event);
@@ -170,6 +176,8 @@ struct Tracker::Impl {
   void StartBlind(PodFacts& pod);
   bool EndedBlind(PodFacts& pod);
   bool UnmountProves(const PodFacts& pod) const;
+  bool UnmountTells(const PodFacts& pod) const;
+  static bool KillUnderWay(const ContainerFacts& container, Timestamp at);
   // A kubelet is there, and prints no deletions.
   bool RuntimeDecides() const { return kubelet_seen && verbosity < 2; }
 
@@ -282,8 +290,9 @@ struct Tracker::Impl {
   bool log_begins = true;
   NodeTrouble trouble;
   std::vector<DeviceUnmount> devices;
-  bool adopting = false;   // the next ADD names pods that ran before their kubelet did
-  bool batch_due = false;  // the first ADD after a restart names every pod there is
+  std::vector<HeldEvent> held;  // oldest first
+  bool adopting = false;        // the next ADD names pods that ran before their kubelet did
+  bool batch_due = false;       // the first ADD after a restart names every pod there is
   bool kubelet_seen = false;
   bool finished_lines = false;  // 1.22+: containers' exits are printed apart from sandboxes'
   bool kill_lines = false;      // not 1.21: a kill has a text of its own

@@ -241,7 +241,8 @@ void Tracker::Impl::NoteUnmounting(PodFacts& pod, Timestamp at) {
     }
   }
   if (pod.termination) SetOnce(pod.termination->first_unmount_at, at);
-  if (pod.terminating() && pod.removed) After(kSettleAfter, Timer::kSettle, pod);
+  // What died while no kubelet ran, no relist may tell.
+  if (pod.terminating()) After(kSettleAfter, Timer::kSettle, pod);
   TrySeal(pod);
 }
 

@@ -212,6 +212,7 @@ void Tracker::Impl::AdoptStops(PodFacts& pod) {
     container.kills = stop.stops;
     container.grace_seconds = stop.grace_seconds;
     term.kill_seen = true;
+    term.swept = term.swept || stop.swept;
   }
 }
 
@@ -224,10 +225,14 @@ void Tracker::Impl::OnRuntimeSwept(const Event& event) {
     if (over) After(kForgetAfter, Timer::kRetire, *pod);
     return;
   }
-  const ContainerFacts* container = FindContainer(*pod, event.container_id);
+  ContainerFacts* container = FindContainer(*pod, event.container_id);
   if (container == nullptr || container->sandbox || !IsCurrent(*pod, *container)) return;
   const ContainerFacts* sandbox = LastSandbox(*pod);
-  if (sandbox == nullptr || !sandbox->runtime.stop_at) return;
+  if (sandbox == nullptr || !sandbox->runtime.stop_at) {
+    container->runtime.swept =
+        container->runtime.stop_at.has_value();  // as kubelets before 1.22 do
+    return;
+  }
   const bool unknown = NothingTold(*pod);
   if (unknown && SucceededAtOnce(*pod)) {
     // A job that ended well, and whose object went at once, needed no stop either.

@@ -58,6 +58,8 @@ class Mover {
 
 bool IsSound(const RuntimeFacts& runtime) { return IsGrace(runtime.grace_seconds.value_or(0)); }
 
+bool IsSound(const HeldEvent& held) { return IsGrace(held.grace_seconds.value_or(0)); }
+
 bool IsSound(const ContainerFacts& container) {
   const bool exit_told = container.exit_source != ExitSource::kNone;
   return IsGrace(container.grace_seconds.value_or(0)) &&
@@ -77,7 +79,7 @@ template <typename Archive>
 void Tracker::Impl::PlainFields(Archive& archive) {
   archive(counts, started, now, verbosity, pids, version_pids, version_seen, pod_events,
           restarted_at, trouble, adopting, batch_due, kubelet_seen, finished_lines, kill_lines,
-          devices);
+          devices, held);
 }
 
 void Tracker::Save(Encoder& encoder) const {

@@ -57,11 +57,6 @@ std::optional<Timestamp> PastEnd(const TerminationFacts& term, Timestamp last_ex
   return first;
 }
 
-// Longer than that no kill takes that is not said to have failed.
-Duration KillLasts(const ContainerFacts& container) {
-  return std::chrono::seconds(container.grace_seconds.value_or(0)) + kKillMargin;
-}
-
 // The back-off between two attempts is shorter.
 bool FailedLately(const TerminationFacts& term, Timestamp now) {
   return term.sandbox_failed_at && now - *term.sandbox_failed_at < kFailedLately;
@@ -77,6 +72,13 @@ bool StoppedAfter(const PodFacts& pod, std::optional<Timestamp> at) {
 }
 
 }  // namespace
+
+// Longer than that no kill takes that is not said to have failed.
+bool Tracker::Impl::KillUnderWay(const ContainerFacts& container, Timestamp at) {
+  if (!container.kill_at || container.exited_at || container.kill_failed) return false;
+  const auto grace = std::chrono::seconds(container.grace_seconds.value_or(0));
+  return at - *container.kill_at <= grace + kKillMargin;
+}
 
 std::optional<Timestamp> KilledAt(const PodFacts& pod) {
   std::optional<Timestamp> first;
@@ -114,7 +116,10 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
   term.removed_at = pod.remove_at;
   if (pod.delete_at) term.last_delete_at = pod.delete_at;
   for (ContainerFacts& container : pod.containers) {
-    if (finished_lines && container.seen_dead && NeverTold(container)) container.sandbox = true;
+    const bool ended_in_it = at && container.exited_at && *container.exited_at >= *at;
+    if (container.seen_dead && NeverTold(container) && (finished_lines || ended_in_it)) {
+      container.sandbox = true;
+    }
     if (container.sandbox && container.seen_dead && container.exited_at && at &&
         *container.exited_at >= *at) {
       term.sandbox_dead_at = container.exited_at;
@@ -122,8 +127,7 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
     }
     // A probe's kill before the request belongs to the pod's life, unless it is under way still:
     // the worker that waits for it (up to 1.26) makes no other.
-    const bool under_way = container.kill_at && !container.exited_at && !container.kill_failed &&
-                           at && *at - *container.kill_at <= KillLasts(container);
+    const bool under_way = at && KillUnderWay(container, *at);
     if (container.kill_at && (!at || *container.kill_at >= *at || under_way)) {
       term.kill_seen = true;
       container.kill_of_probe = false;
@@ -181,12 +185,21 @@ bool Tracker::Impl::UnmountProves(const PodFacts& pod) const {
   return term != nullptr && term->first_unmount_at && *term->first_unmount_at < *restarted_at;
 }
 
+// The same of the sandbox: kubelets before 1.22, which print no exits apart, do not wait for it.
+// When it died there a relist tells.
+bool Tracker::Impl::UnmountTells(const PodFacts& pod) const {
+  const TerminationFacts& term = *pod.termination;
+  const bool waits_for_sandbox = finished_lines || verbosity < 2;
+  return term.first_unmount_at && UnmountProves(pod) && (waits_for_sandbox || term.sandbox_dead_at);
+}
+
 // The unmount is nearer than a relist that is late, or the first one after a restart.
 void Tracker::Impl::CutToUnmount(const PodFacts& pod, ContainerFacts& container) {
   const auto& unmount = pod.termination->first_unmount_at;
   const bool seen_late =
       container.exit_source == ExitSource::kRelist || container.exit_source == ExitSource::kBound;
   if (!seen_late || !unmount || !UnmountProves(pod)) return;
+  if (container.sandbox && !finished_lines) return;
   if (*unmount >= *container.exited_at) return;
   container.exited_at = unmount;
   container.exit_source = ExitSource::kBound;
@@ -219,11 +232,14 @@ bool Tracker::Impl::HasStopped(const PodFacts& pod, bool gone) const {
   const TerminationFacts& term = *pod.termination;
   if (term.by_runtime || (term.blind && !term.removed_at)) return false;
   if (AnyRunning(pod) || !ExitsKnown(pod)) return false;
-  if (gone || (UnmountProves(pod) && term.first_unmount_at)) return true;
+  if (gone || UnmountTells(pod)) return true;
   const bool sandbox_gone = term.sandbox_dead_at && term.sandbox_settled;
   // Of the volumes that say nothing even now there are no lines.
   if (sandbox_gone && term.removed_at) return true;
-  return !VolumesToCome(pod) && (sandbox_gone || term.removed_at);
+  if (VolumesToCome(pod)) return false;
+  // Kubelets before 1.22 will tell of the sandbox, where it may outlive its object.
+  const bool goes_first = term.trigger == Trigger::kApiDelete && LastExit(pod) <= term.removed_at;
+  return sandbox_gone || (term.removed_at && (finished_lines || goes_first));
 }
 
 // The unmounts will tell when its sandbox is gone.
@@ -238,7 +254,8 @@ std::optional<Tracker::Impl::EndTime> Tracker::Impl::EndOf(const PodFacts& pod) 
   const TerminationFacts& term = *pod.termination;
   const auto last_exit = LastExit(pod);
   const auto& dead = term.sandbox_dead_at;
-  const bool proven = UnmountProves(pod) && term.first_unmount_at;
+  const bool proven =
+      UnmountTells(pod) && (finished_lines || !dead || *term.first_unmount_at >= *dead);
   if (!last_exit && !dead && !proven) return {};
   const Timestamp unmount = term.first_unmount_at.value_or(now);
   const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
@@ -418,7 +435,7 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       if (pod.termination->sandbox_dead_at) {
         pod.termination->sandbox_settled = !pod.termination->sandbox_failed_at;
       }
-      if (pod.removed) BoundExits(pod);
+      if (pod.removed || (pod.termination->first_unmount_at && UnmountProves(pod))) BoundExits(pod);
       TrySeal(pod, pod.removed && !pod.termination->sandbox_failed_at && !UnmountWillTell(pod));
       return;
     case Timer::kBlind:

@@ -143,6 +143,21 @@ TEST(RuntimeAtV0, ASandboxThatIsReplacedIsNone) {
   EXPECT_EQ(run.counts.started, 0u);
 }
 
+// Kubelets before 1.22 do, as soon as a relist sees it dead.
+TEST(RuntimeAtV0, AContainerThatIsRemovedBeforeItsSandboxStops) {
+  for (const bool swept : {true, false}) {
+    Lines lines =
+        StartedAtV0() + Lines{Rt(10, StopContainer()), Rt(11, Exited(11, 0)), Rt(11.1, Stopped())};
+    if (swept)
+      lines.push_back(Rt(11.12, "RemoveContainer for " + Quoted(kApp) + " returns successfully"));
+    const Measured run =
+        Replay(lines + Lines{Rt(11.15, StopSandbox()), Rt(11.3, SandboxStopped()),
+                             At(200, "\"Observed pod startup duration\" pod=\"default/x\"")});
+    ASSERT_EQ(run.size(), 1u);
+    EXPECT_EQ(run.only().trigger, swept ? Trigger::kRuntimeStop : Trigger::kDeadline);
+  }
+}
+
 TEST(RuntimeAtV0, ContainersStoppedOneAfterTheOther) {
   // A sidecar goes after the others, and one container was held by its preStop hook.
   const Measured run = Replay(

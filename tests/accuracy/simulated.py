@@ -3,9 +3,10 @@
 """Holds `report` against kubelets that never were (simulated_world.py): every pod's end, field by field, as precisely as the record
 itself says it is.
 
-usage: simulated.py [--seeds=FROM-TO] [--keep=FOLDER]      a seed that fails can be run again alone; odd ones restart their kubelet"""
+usage: simulated.py [--minors=22-36] [--seeds=FROM-TO] [--keep=FOLDER]      a seed that fails can be run again alone; odd ones restart their kubelet"""
 import argparse
 import collections
+import dataclasses
 import concurrent.futures
 import pathlib
 import sys
@@ -17,6 +18,9 @@ from simulated_kubelet import SIDECARS_LAST, START  # noqa: E402
 from simulated_world import World  # noqa: E402
 
 NEAR = 0.005  # goroutines
+SAME_WORDS = 21  # one text for the override and the kill
+TOGETHER = 0.02
+SETTLED = 9  # the tracker's patience with a sandbox whose pod is gone
 EPOCH = score.stamp(START.isoformat() + "Z")
 
 
@@ -113,7 +117,7 @@ class Check:
 
     def containers(self, pod, record):
         found = {c["id"]: c for c in record["containers"]}
-        for c in pod.containers:
+        for c in self.own(pod):
             mine = c.kills or (c.hook_from and self.level >= 3)
             if c.id not in found:
                 self.that(pod, not mine, f"container {c.name}", "missing")
@@ -122,8 +126,7 @@ class Check:
             when = seconds(one["exited_at"])
             if c.kills:
                 self.near(pod, f"{c.name} kill_started_at", seconds(one["kill_started_at"]), max(c.kills[0][0], 0))
-                self.same(pod, f"{c.name} attempts", one["attempts"], len(c.kills))
-                self.same(pod, f"{c.name} grace", one["grace_seconds"], c.kills[-1][1])
+                self.kills(pod, c, one)
             if when is not None:
                 low, high = {"exact": (NEAR, 0.3), "relist": (NEAR, self.relist + 0.2), "bound": (NEAR, 1e9)}[one["precision"]]
                 if c.exited_at is None:
@@ -132,14 +135,35 @@ class Check:
                     self.near(pod, f"{c.name} exited_at ({one['precision']})", when, c.exited_at, low, high)
                 if one["exit_code"] is not None:
                     self.same(pod, f"{c.name} exit_code", one["exit_code"], c.code)
-            elif c.exited_at is not None and self.end - c.exited_at > 3 * self.relist:
+            elif c.exited_at is not None and self.end - c.exited_at > 3 * self.relist and self.exits_are_told(pod):
                 self.that(pod, False, f"{c.name} exited_at", "missing")
-            if self.level >= 3:
+            if self.level >= 3 and self.hook_is_told(c):
                 self.same(pod, f"{c.name} hook", one["prestop_outcome"], c.hook_outcome)
                 if c.hook_to and not pod.cut:
                     self.near(pod, f"{c.name} hook time", one["prestop_seconds"], c.hook_to - c.hook_from)
+        for c in self.just_ended(pod):
+            found.pop(c.id, None)
         if self.level >= 3:  # one that a probe ended is relisted after the DELETE
             self.that(pod, not found, "containers of nobody", list(found))
+
+    @staticmethod
+    def own(pod):
+        """The containers that it ended with."""
+        return pod.containers
+
+    @staticmethod
+    def just_ended(_):
+        return []
+
+    def exits_are_told(self, _):
+        return True
+
+    def hook_is_told(self, _):
+        return True
+
+    def kills(self, pod, c, one):
+        self.same(pod, f"{c.name} attempts", one["attempts"], len(c.kills))
+        self.same(pod, f"{c.name} grace", one["grace_seconds"], c.kills[-1][1])
 
     def volumes(self, pod, record):
         found = {v["name"]: v for v in record["volumes"]}
@@ -210,7 +234,7 @@ class Check:
             if any(c.hook_from and not c.hook_to for c in running) and not any(c.kills for c in pod.containers):
                 return "prestop" if self.level >= 3 else "dispatch", None
             if running and any(c.kills for c in pod.containers):
-                return "stop_containers", mine("stop_containers", "grace_exceeded", "runtime_stop_timeout")
+                return "stop_containers", mine("stop_containers", "grace_exceeded", "runtime_stop_timeout", "eviction_timeout")
             if running or not pod.sandbox:
                 return "dispatch", None
             return "stop_sandbox" if any(c.kills for c in pod.containers) or pod.failures else ("dispatch", "stop_sandbox"), mine("stop_sandbox")
@@ -224,8 +248,9 @@ class Check:
     def outcome(pod):
         if pod.trigger == "force_delete":
             return "forced"
-        if any(c.kills and c.code == 137 and c.exited_at is not None and c.exited_at - c.kills[0][0] >= c.kills[-1][1] - 0.5 for c in pod.containers):
-            return "killed"
+        for c in pod.containers:
+            if c.code == 137 and c.exited_at is not None and any(c.exited_at - at >= grace - 0.5 for at, grace in c.kills):
+                return "killed"
         return "graceful"
 
     def phases(self, pod, record):
@@ -233,11 +258,11 @@ class Check:
         self.that(pod, len(spans) == len(record["phases"]), "phases once each")
         for name, p in spans.items():
             self.that(pod, p["seconds"] is None or p["seconds"] >= 0, f"{name} negative", p["seconds"])
-        first = [c.kills[0][0] for c in pod.containers if c.kills] + [c.hook_from for c in pod.containers if c.hook_from]
-        hooks = [(c.hook_from, c.hook_to) for c in pod.containers if c.hook_from]
+        first = [c.kills[0][0] for c in self.own(pod) if c.kills] + [c.hook_from for c in self.own(pod) if c.hook_from]
+        hooks = [(c.hook_from, c.hook_to) for c in self.own(pod) if c.hook_from]
         if "dispatch" in spans and first and not pod.unsaid and pod.case != "probed" and self.level >= 3:
             self.near(pod, "dispatch", spans["dispatch"]["seconds"], max(0, min(first) - pod.requested_at), 0.03, 0.03)
-        if hooks and not pod.cut and self.level >= 3 and all(to for _, to in hooks):
+        if hooks and not pod.cut and self.level >= 3 and all(to for _, to in hooks) and all(map(self.hook_is_told, self.own(pod))):
             self.near(pod, "prestop", spans.get("prestop", {}).get("seconds"), max(to for _, to in hooks) - min(at for at, _ in hooks))
         unmounted = [v.unmounted_at for v in pod.volumes if v.mounted or v.started_at]
         if unmounted and all(unmounted):
@@ -346,9 +371,93 @@ class BlindCheck(Check):
             self.off.append(f"of nobody: {uid} {records[0]['pod']}")
 
 
-def check(seed, levels, keep):
+class CheckBefore122(Check):
+    """No line tells more of an end at -v 4 than at 3: a relist and the first unmount do, and no exit codes."""
+
+    def __init__(self, world, level):
+        super().__init__(world, min(level, 3))
+
+    def near(self, pod, what, got, wanted, low=NEAR, high=NEAR):
+        """One text for an override and its kill: of two kills that nearly fall together the second counts."""
+        together = self.kubelet.minor == SAME_WORDS and what.endswith("kill_started_at")
+        super().near(pod, what, got, wanted, low, TOGETHER if together else high)
+
+    def state(self, pod, record):
+        if pod.terminated_at is not None or any(c.state == "running" for c in pod.all_containers()):
+            super().state(pod, record)  # else its network is torn down still, of which nothing tells
+
+    def pod(self, pod, record):
+        if self.level < 3 and pod.trigger == "force_delete" and self.kubelet.starts[1:]:
+            return  # what is killed by its id alone, and never named, is nobody's
+        began = [c.kills[0][0] for c in pod.containers if c.kills]
+        given_up = pod.trigger == "eviction" and pod.terminated_at and began and pod.terminated_at - min(began) > 5
+        if not (self.level < 3 and given_up):  # that it was one, was said when it was over
+            super().pod(pod, record)
+
+    @staticmethod
+    def own(pod):
+        """A restart that is under way is ended before the pod is: what is replaced by it, too."""
+        ended = [c for c in pod.earlier if c.kills and c.kind != "sandbox" and pod.requested_at and (c.exited_at or 0) >= pod.requested_at]
+        return [*ended, *pod.containers]
+
+    def just_ended(self, pod):
+        return [c for c in pod.earlier if c.exited_at is not None and 0 <= pod.requested_at - c.exited_at < 2 * self.relist]
+
+    def exits_are_told(self, pod):
+        """Of a pod that its source does not name any more -v 2 tells when all of it is over."""
+        return self.level >= 3 or pod.known or pod.terminated_at is not None
+
+    def hook_is_told(self, c):
+        """What runs on after its container was killed by another."""
+        return not (c.hook_to and c.exited_at and c.hook_to > c.exited_at)
+
+    def failures(self, pod, record):
+        """What the second look at a pod fails in may come after its end."""
+        told = collections.Counter()
+        for one in record["failures"]:
+            told[one["phase"], one["reason"]] += one["count"]
+        least = {"stop_sandbox": 1, "prestop": int(all(map(self.hook_is_told, pod.containers)))}
+        fewer = {key: told[key] for key, count in pod.failures.items() if least.get(key[0], count) <= told[key] < count}
+        wanted = {key: count for key, count in {**pod.failures, **fewer}.items() if count}
+        super().failures(dataclasses.replace(pod, failures=wanted), record)
+
+    def kills(self, pod, c, one):
+        """Whether it was dead already when another kill began, the log does not always say."""
+        alive = [kill for kill in c.kills if c.exited_at is None or kill[0] < c.exited_at]
+        if self.kubelet.minor == SAME_WORDS:  # a kill, or the override before it: those that nearly fall together
+            alive = [kill for i, kill in enumerate(alive) if i == 0 or kill[0] - alive[i - 1][0] > TOGETHER]
+        self.that(pod, len(alive) <= one["attempts"] <= len(c.kills), f"{c.name} attempts", f"{one['attempts']} against {len(alive)} to {len(c.kills)}")
+        self.that(pod, one["grace_seconds"] in [grace for _, grace in c.kills], f"{c.name} grace", f"{one['grace_seconds']} against {c.kills}")
+
+    def terminated(self, pod, record, level):
+        got = seconds(record["terminated_at"])
+        gone = [c.exited_at for c in pod.all_containers() if c.exited_at is not None and not c.state == "running"]
+        if pod.terminated_at is None or not pod.sandbox or not gone:
+            return
+        if pod.removed_at is not None and max(gone) + self.relist - pod.removed_at > SETTLED:
+            return  # nothing told of it for that long
+        if self.level < 3 and pod.restarts:
+            return  # what died by itself in the end looks like a sandbox
+        if got is not None:
+            self.that(pod, got >= max(gone) - NEAR, "terminated_at too early", f"{got} against {max(gone)} {record['termination_precision']}")
+            high = max(pod.sandbox_gone_at or 0, pod.terminated_at) + self.relist + 5
+            if ("stop_sandbox", "cni_teardown") in pod.failures:  # nothing tells when that was over, but that the object went
+                high = max(high, pod.removed_at or self.end) + NEAR
+            self.that(pod, got <= high, "terminated_at too late", f"{got} against {high} {record['termination_precision']}")
+        elif self.end - pod.terminated_at > 15 + 4 * self.relist:
+            self.that(pod, False, "terminated_at", "missing")
+
+
+def check_for(world, level, with_runtime):
+    if not world.kubelet.tells_of_workers and level >= 2:
+        return CheckBefore122(world, level)
+    named = with_runtime and world.kubelet.runtime.scheme == "containerd"
+    return (Check if level >= 2 else QuietCheck if named else BlindCheck)(world, level)
+
+
+def check(seed, minors, levels, keep):
     """[what is wrong]"""
-    world = World(seed)
+    world = World(seed, *minors)
     world.run()
     off = []
     for level, with_runtime in levels:
@@ -358,7 +467,7 @@ def check(seed, levels, keep):
             if keep:
                 keep.mkdir(parents=True, exist_ok=True)
                 (keep / f"{seed}-v{name}.{what}.log").write_text("\n".join(lines) + "\n")
-        held = (Check if level >= 2 else QuietCheck if with_runtime else BlindCheck)(world, level)
+        held = check_for(world, level, with_runtime)
         held.all(report(*logs))
         off += [f"seed {seed}, 1.{world.minor} at -v {name}: {one}" for one in held.off]
     return off
@@ -367,14 +476,16 @@ def check(seed, levels, keep):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", default="1-10")
+    parser.add_argument("--minors", default="22-36")
     parser.add_argument("--levels", default="5,4,3,2,2r,0r,0", help="r: with the container runtime's lines")
     parser.add_argument("--keep", type=pathlib.Path)
     arguments = parser.parse_args()
+    minors = [int(minor) for minor in arguments.minors.split("-")]
     first, _, last = arguments.seeds.partition("-")
     levels = [(int(level.rstrip("r")), level.endswith("r")) for level in arguments.levels.split(",")]
     seeds = range(int(first), int(last or first) + 1)
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        off = [one for found in pool.map(lambda seed: check(seed, levels, arguments.keep), seeds) for one in found]
+        off = [one for found in pool.map(lambda seed: check(seed, minors, levels, arguments.keep), seeds) for one in found]
     for one in off:
         print("FAIL  " + one)
     print(f"figure: {len(seeds)} simulated kubelets, {len(off)} wrong answers")

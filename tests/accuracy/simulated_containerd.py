@@ -10,6 +10,10 @@ def quoted(text):
 
 
 class Containerd:
+    scheme = "containerd"
+    network_goes_first = False  # before the sandbox's container
+    kills_for_nobody = False  # a container whose stop nobody waits for any longer
+
     def __init__(self, loop, start, seed):
         self.loop, self.start = loop, start
         self.random = random.Random(f"containerd {seed}")

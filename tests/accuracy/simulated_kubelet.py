@@ -27,6 +27,15 @@ def row(name):
     return ROWS[name]
 
 
+class Ref(str):
+    """namespace/name that knows whose it is: another pod may have had that name."""
+
+    def __new__(cls, namespace, name, uid):
+        ref = super().__new__(cls, f"{namespace}/{name}")
+        ref.uid = uid
+        return ref
+
+
 @dataclasses.dataclass
 class Container:
     name: str
@@ -50,6 +59,7 @@ class Container:
     hook_from: float | None = None
     hook_to: float | None = None
     hook_outcome: str | None = None
+    hook_ends: list = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -119,7 +129,7 @@ class Pod:
 
     @property
     def ref(self):
-        return f"{self.namespace}/{self.name}"
+        return Ref(self.namespace, self.name, self.uid)
 
     def all_containers(self):
         return [*self.earlier, *self.containers, *([self.sandbox] if self.sandbox else [])]
@@ -146,6 +156,8 @@ class Loop:
 
 
 class Kubelet:
+    tells_of_workers = True  # what a pod's worker says at -v 4
+
     def __init__(self, seed, minor, busy=0.0):
         self.random, self.minor, self.busy = random.Random(seed), minor, busy
         self.loop = Loop()
@@ -165,7 +177,7 @@ class Kubelet:
 
     # --- saying
 
-    def say(self, who, name, **values):
+    def say(self, who, name, /, **values):
         """The stamp that the line has."""
         who = (self.epoch, who)
         chain = (self.epoch, values.get("pod") if who[1] == "sync" or who[1].startswith(("worker", "kill", "eviction", "shutdown")) else None)
@@ -186,7 +198,7 @@ class Kubelet:
         return {"podUID": pod.uid} if self.minor >= 27 else self.of_pod(pod)
 
     def of_container(self, pod, c):
-        return {**self.of_pod(pod), "containerName": c.name, "containerID": f"containerd://{c.id}"}
+        return {**self.of_pod(pod), "containerName": c.name, "containerID": f"{self.runtime.scheme}://{c.id}"}
 
     def event(self, pod, kind, reason, message):
         def recorder():
@@ -237,7 +249,7 @@ class Kubelet:
 
         def signalled():
             yield wait
-            if code != 137 or self.epoch == epoch:  # whose caller is gone is not killed
+            if code != 137 or self.epoch == epoch or self.runtime.kills_for_nobody:
                 if code == 137 and c.state == "running":
                     self.runtime.kill(c)
                 self.exit(pod, c, code)
@@ -523,41 +535,49 @@ class Kubelet:
         if pod.phase == "Running" or pod.phase == "Pending":
             pod.phase = "Failed" if any(c.code for c in pod.containers if c.kind == "app") or not pod.sandbox else "Succeeded"
 
-    def kill_pod(self, pod, me, grace):
+    def kill_pod(self, pod, me, grace, **more):
         running = [c for c in pod.containers if c.state == "running"]
         waits, errors, turns = len(running), [], {"apps": sum(c.kind == "app" for c in running)}
         for c in running:
-            self.go(self.kill(pod, c, grace, errors, turns))
+            self.go(self.kill(pod, c, grace, errors, turns, **more))
         turns["left"] = waits
         while turns["left"]:
             yield 0.01
         if pod.sandbox and pod.sandbox_gone_at is None:
             yield self.random.uniform(0.01, 0.05)
-            self.runtime.stop_sandbox(pod, pod.sandbox)
-            for c in running:  # the runtime does not leave them alone
-                if c.state == "running" and not (pod.sandbox_fails and self.random.random() < 0.5):
-                    self.runtime.kill(c)
-                    self.exit(pod, c, 137)
-            self.exit(pod, pod.sandbox, 0)
-            yield pod.cni_takes
-            if pod.sandbox_fails:
-                pod.sandbox_fails -= 1
-                text = f'rpc error: code = Unknown desc = failed to destroy network for sandbox "{pod.sandbox.id}": plugin type="bridge" failed (delete): failed to delete endpoint'
-                self.runtime.sandbox_not_stopped(pod.sandbox, text.partition("desc = ")[2])
-                self.say(me, "sbx.stop.rpc.2", err=text, podSandboxID=pod.sandbox.id)
-                self.say(me, "sbx.stop.fail.2", podSandboxID=["containerd", pod.sandbox.id])
-                quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-                errors.append(f'failed to "KillPodSandbox" for "{pod.uid}" with KillPodSandboxError: "{quoted}"')
-                pod.fail("stop_sandbox", "cni_teardown")
-            else:
-                pod.sandbox_gone_at = self.loop.now
-                self.runtime.sandbox_stopped(pod.sandbox)
+            yield from self.stop_sandbox(pod, me, running, errors)
         elif pod.sandbox:
             self.stop_again(pod, pod.sandbox)
         for box in pod.earlier:
             if box.kind == "sandbox" and not box.removed:
                 self.stop_again(pod, box)
         return errors
+
+    def stop_sandbox(self, pod, me, running, errors):
+        sandbox = pod.sandbox
+        self.runtime.stop_sandbox(pod, sandbox)
+        if self.runtime.network_goes_first:
+            yield pod.cni_takes
+        else:
+            for c in running:  # the runtime does not leave them alone
+                if c.state == "running" and not (pod.sandbox_fails and self.random.random() < 0.5):
+                    self.runtime.kill(c)
+                    self.exit(pod, c, 137)
+        self.exit(pod, sandbox, 0)
+        if not self.runtime.network_goes_first:
+            yield pod.cni_takes
+        if not pod.sandbox_fails:
+            pod.sandbox_gone_at = self.loop.now
+            self.runtime.sandbox_stopped(sandbox)
+            return
+        pod.sandbox_fails -= 1
+        text = f'rpc error: code = Unknown desc = failed to destroy network for sandbox "{sandbox.id}": plugin type="bridge" failed (delete): failed to delete endpoint'
+        self.runtime.sandbox_not_stopped(sandbox, text.partition("desc = ")[2])
+        self.say(me, "sbx.stop.rpc.2", err=text, podSandboxID=sandbox.id)
+        self.say(me, "sbx.stop.fail.2", podSandboxID=[self.runtime.scheme, sandbox.id])
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        errors.append(f'failed to "KillPodSandbox" for "{pod.uid}" with KillPodSandboxError: "{quoted}"')
+        pod.fail("stop_sandbox", "cni_teardown")
 
     def stop_again(self, pod, box):
         self.runtime.stop_sandbox(pod, box)
@@ -582,6 +602,11 @@ class Kubelet:
             self.say(me, "kill.override.1", gracePeriod=str(override), **self.of_container(pod, c))
         else:
             left = max(left, 2)
+        yield from self.kill_container(pod, c, me, left, errors)
+        turns["left"] -= 1
+        turns["apps"] -= c.kind == "app"
+
+    def kill_container(self, pod, c, me, left, errors):
         c.kills.append((self.say(me, "kill.start", gracePeriod=str(left), **self.of_container(pod, c)), left))
         if c.kill_fails:
             c.kill_fails -= 1
@@ -592,14 +617,12 @@ class Kubelet:
             self.runtime.not_stopped(c, "rpc error: code = DeadlineExceeded desc = an error occurs during waiting for container to be killed: context deadline exceeded")
             self.say(me, "ctr.stop.rpc.2", err=DEADLINE_EXCEEDED, containerID=c.id)
             self.say(me, "kill.fail", err=DEADLINE_EXCEEDED, gracePeriod=str(left), **self.of_container(pod, c))
-            self.say(me, "kill.fail2", err=DEADLINE_EXCEEDED, **{**self.of_container(pod, c), "containerID": ["containerd", c.id]})
+            self.say(me, "kill.fail2", err=DEADLINE_EXCEEDED, **{**self.of_container(pod, c), "containerID": [self.runtime.scheme, c.id]})
             errors.append(f'failed to "KillContainer" for "{c.name}" with KillContainerError: "{DEADLINE_EXCEEDED}"')
             pod.fail("stop_containers", "runtime_stop_timeout")
         else:
             yield from self.stop(pod, c, left)
             self.say(me, "kill.done", **self.of_container(pod, c))
-        turns["left"] -= 1
-        turns["apps"] -= c.kind == "app"
 
     def hook(self, pod, c, me, grace):
         how, takes = c.hook
@@ -615,7 +638,7 @@ class Kubelet:
         if how == "fails":
             self.say(me, "hook.fail.5" if self.minor >= 34 else "hook.fail.1", err="command '/bin/x' exited with 1: ", execCommand="[/bin/x]", containerName=c.name, pod=pod.ref, message="")
             self.say(me, "pre.fail.2", err="command '/bin/x' exited with 1: ", **self.of_container(pod, c))
-            self.event(pod, "Warning", "FailedPreStopHook", "PreStopHook failed")
+            self.event(pod, "Warning", "FailedPreStopHook", f'Exec lifecycle hook ([/bin/x]) for Container "{c.name}" in Pod "{pod.name}_{pod.namespace}({pod.uid})" failed - error: command \'/bin/x\' exited with 1: , message: ""')
         c.hook_to = self.say(me, "pre.done.2", **self.of_container(pod, c))
         c.hook_outcome = "failed" if how == "fails" else "completed"
         return int(takes)
@@ -729,11 +752,11 @@ class Kubelet:
                     self.say("pleg", "pleg.finished", podID=pod.uid, containerID=c.id, exitCode=str(c.code))
             self.relists += 1
             if events:
-                self.go(self.deliver(events), self.random.uniform(0, 0.002) + self.random.random() * self.busy)
+                self.turn += 1
+                self.go(self.deliver(events, self.turn), self.random.uniform(0, 0.002) + self.random.random() * self.busy)
             yield RELIST + self.random.uniform(0, 0.05) + self.random.random() * self.busy
 
-    def deliver(self, events):
-        turn = self.turn = self.turn + 1
+    def deliver(self, events, turn):
         while self.delivered != turn - 1:
             yield 0.001
         self.delivered = turn
@@ -742,9 +765,13 @@ class Kubelet:
                 self.say("sync", "loop.pleg", pod=pod.ref, event=[pod.uid, what, c.id])
             else:
                 self.say("sync", "loop.pleg.ignored", event=[pod.uid, what, c.id])
+            self.relisted(pod)
             if what == "ContainerDied":
                 self.clean_up(pod, c)
         yield 0.0
+
+    def relisted(self, pod):
+        """The sync loop has seen that one of its containers changed."""
 
     def clean_up(self, pod, died):
         """What a container leaves behind: all of a pod that is deleted or evicted and killed, else but one of that name."""
@@ -755,8 +782,7 @@ class Kubelet:
         else:
             self.remove_containers(pod, [c for c in pod.earlier if c.name == died.name and c is not died])
 
-    @staticmethod
-    def to_be_removed(pod):
+    def to_be_removed(self, pod):
         return pod.evicted or pod.forgotten or ((pod.deleted or pod.shut_down or not pod.known) and pod.killed)
 
     def remove_containers(self, pod, containers):
@@ -879,7 +905,7 @@ class Kubelet:
 
     def replace(self, pod, c):
         """Another run of that container."""
-        again = dataclasses.replace(c, id=self.hex(), state="created", exited_at=None, code=None, relisted="non-existent", kills=[], hook_from=None, hook_to=None, hook_outcome=None, attempt=c.attempt + 1, removed=False)
+        again = dataclasses.replace(c, id=self.hex(), state="created", exited_at=None, code=None, relisted="non-existent", kills=[], hook_from=None, hook_to=None, hook_outcome=None, hook_ends=[], attempt=c.attempt + 1, removed=False)
         pod.containers[pod.containers.index(c)] = again
         pod.earlier.append(c)
         self.runtime.create(pod, again)

@@ -3,18 +3,20 @@
 import random
 
 from simulated_kubelet import VOLUME_KINDS, Container, Kubelet, Pod, Volume
+from simulated_kubelet_before_122 import KubeletBefore122
 
-FIRST_MINOR, LAST_MINOR = 22, 36  # since when a pod has a worker
+POD_WORKERS = 22  # since when a pod has a worker
+GRACEFUL_SHUTDOWN = 21
 
 
 class World:
     """Which pods there are, and what befalls them."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, first_minor, last_minor):
         self.random = r = random.Random(seed)
-        self.minor = r.randint(FIRST_MINOR, LAST_MINOR)
+        self.minor = r.randint(first_minor, last_minor)
         self.busy = r.choice([0, 0, 0, 0.5, 3])
-        self.kubelet = Kubelet(seed, self.minor, self.busy)
+        self.kubelet = (Kubelet if self.minor >= POD_WORKERS else KubeletBefore122)(seed, self.minor, self.busy)
         self.length = r.choice([60, 200, 400])
         self.names = 0
         self.kubelet.begin()
@@ -203,7 +205,7 @@ class World:
             self.kubelet.delete(pod)
 
     def case_shutdown(self):
-        if self.random.random() < 0.8:
+        if self.random.random() < 0.8 or self.minor < GRACEFUL_SHUTDOWN:
             return
         pods = yield from self.many("shutdown", 4)
         self.kubelet.shutdown(pods, self.random.choice([10, 30]))

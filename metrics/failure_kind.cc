@@ -22,6 +22,11 @@ constexpr SyncErrorPhase kSyncErrorPhases[] = {
     {"ImagePull", Phase::kDispatch},
 };
 
+// The steps of an unmount, as its errors begin.
+constexpr std::string_view kUnmounting[] = {
+    "nmount", "nmap", "cleaning subPath", "GetDeviceMountRefs", "PathIsDevice", "DeviceOpened"};
+constexpr size_t kStepBytes = 64;
+
 std::optional<Phase> PhaseOf(const Event& event) {
   const Phase phase = event.row->phase;
   if (phase == Phase::kDispatch) {
@@ -33,9 +38,10 @@ std::optional<Phase> PhaseOf(const Event& event) {
   }
   // One row takes a volume's mount and its unmount: only the error tells.
   if (phase == Phase::kUnmountVolumes && !event.unique_name.empty()) {
-    const std::string_view head = event.error.substr(0, 64);
-    const bool unmount = head.find("nmount") != std::string_view::npos ||
-                         head.find("nmap") != std::string_view::npos;
+    const std::string_view step = event.error.substr(0, event.error.find(" for volume "));
+    const bool unmount = std::ranges::any_of(kUnmounting, [step](std::string_view needle) {
+      return step.substr(0, kStepBytes).find(needle) != std::string_view::npos;
+    });
     if (!unmount) return Phase::kDispatch;
   }
   return phase;

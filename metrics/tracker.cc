@@ -61,6 +61,20 @@ ContainerFacts& Tracker::Impl::ContainerOf(PodFacts& pod, std::string_view id,
   return *it;
 }
 
+namespace {
+
+// A mount's lines go by the PersistentVolume, an unmount's by the name that the pod has for it.
+// What the unique name ends with was taken from there.
+bool NamedByPod(const Event& event) {
+  if (event.kind != EventKind::kUnmountStarted && event.kind != EventKind::kUnmounted &&
+      event.kind != EventKind::kFailure) {
+    return false;
+  }
+  return !event.volume.empty() && !event.unique_name.ends_with(event.volume);
+}
+
+}  // namespace
+
 VolumeFacts& Tracker::Impl::VolumeOf(PodFacts& pod, const Event& event) {
   auto it = std::ranges::find_if(pod.volumes, [&event](const VolumeFacts& volume) {
     if (!event.unique_name.empty() && !volume.record.unique_name.empty()) {
@@ -69,6 +83,11 @@ VolumeFacts& Tracker::Impl::VolumeOf(PodFacts& pod, const Event& event) {
     return volume.record.name == event.volume;
   });
   if (it == pod.volumes.end()) {
+    // Those known by a name alone, which may be another's: each has a line of its own to come.
+    if (!event.unique_name.empty()) {
+      std::erase_if(pod.volumes,
+                    [](const auto& volume) { return volume.record.unique_name.empty(); });
+    }
     if (pod.volumes.size() >= kMaxVolumes) {
       metrics.CountDropped("volumes");
       pod.volumes.erase(pod.volumes.begin());
@@ -76,6 +95,7 @@ VolumeFacts& Tracker::Impl::VolumeOf(PodFacts& pod, const Event& event) {
     it = pod.volumes.insert(pod.volumes.end(), VolumeFacts{});
     it->record.name = event.volume;
   }
+  if (NamedByPod(event)) it->record.name = event.volume;
   if (it->record.unique_name.empty()) it->record.unique_name = event.unique_name;
   if (it->record.plugin.empty()) it->record.plugin = event.plugin;
   return *it;

@@ -24,20 +24,20 @@ std::string_view PluginOf(const Event& event) {
   return IsOfVolume(event) ? event.plugin : std::string_view();
 }
 
-// What the attempt was about; "" where the line does not name it.
-std::string_view ObjectOf(const Event& event, Phase phase) {
-  if (phase == Phase::kStopContainers) return event.container_id;
-  if (phase == Phase::kStopSandbox) return event.sandbox_id;
-  return IsOfVolume(event) ? event.volume : std::string_view();
+// A line that names no object speaks of the attempts under way, if there are any, and ends them.
+FailureChain* FindChain(TerminationFacts& term, Phase phase, std::string_view object, int rank) {
+  FailureChain* found = nullptr;
+  for (FailureChain& chain : term.chains) {
+    if (chain.phase != phase || (chain.object != object && !object.empty())) continue;
+    if (found == nullptr || chain.last_rank < rank || found->last_rank >= rank) found = &chain;
+  }
+  return found;
 }
 
-// A line that names no object speaks of the attempt under way.
-FailureChain* FindChain(TerminationFacts& term, Phase phase, std::string_view object) {
-  FailureChain* last = nullptr;
+void EndAttempts(TerminationFacts& term, Phase phase, int rank) {
   for (FailureChain& chain : term.chains) {
-    if (chain.phase == phase && (chain.object == object || object.empty())) last = &chain;
+    if (chain.phase == phase) chain.last_rank = std::max(chain.last_rank, rank);
   }
-  return last;
 }
 
 // Of that reason, or of any.
@@ -56,6 +56,15 @@ void Repeat(FailureRecord& failure, Timestamp at) {
 }
 
 }  // namespace
+
+// What the attempt was about; "" where the line does not name it.
+std::string Tracker::Impl::ObjectOf(PodFacts& pod, const Event& event, Phase phase) {
+  if (phase == Phase::kStopContainers) return std::string(event.container_id);
+  if (phase == Phase::kStopSandbox) return std::string(event.sandbox_id);
+  if (!IsOfVolume(event)) return {};
+  return phase == Phase::kUnmountVolumes ? VolumeOf(pod, event).record.name
+                                         : std::string(event.volume);
+}
 
 void Tracker::Impl::OnFailure(const Event& event) {
   NoteOverdue(event);
@@ -81,7 +90,7 @@ void Tracker::Impl::OnFailure(const Event& event) {
     }
   }
   NoteFailed(*pod, kind->phase, event);
-  AddFailure(*pod, *kind, event.row->rank, ObjectOf(event, kind->phase), event);
+  AddFailure(*pod, *kind, event.row->rank, ObjectOf(*pod, event, kind->phase), event);
 }
 
 // Somebody does not wait any longer: one line may speak of several pods, or of all that end for the
@@ -131,11 +140,22 @@ void Tracker::Impl::NoteFailed(PodFacts& pod, Phase phase, const Event& event) {
       }
       break;
     case Phase::kUnmountVolumes:
-      if (!event.unique_name.empty()) ++VolumeOf(pod, event).record.failures;
+      if (!event.unique_name.empty()) NoteUnmountFailed(pod, event);
       break;
     default:
       break;
   }
+}
+
+// One that could not even begin is an attempt too, and tells as much: every container is gone.
+void Tracker::Impl::NoteUnmountFailed(PodFacts& pod, const Event& event) {
+  VolumeFacts& volume = VolumeOf(pod, event);
+  if (++volume.record.failures > volume.record.attempts) {
+    ++volume.record.attempts;
+    SetOnce(volume.record.started_at, event.at);
+  }
+  volume.mounted = volume.mounted || !volume.record.unmounted_at;
+  NoteUnmounting(pod, event.at);
 }
 
 FailureRecord* Tracker::Impl::NewFailure(TerminationFacts& term, FailureKind kind,
@@ -164,9 +184,10 @@ void Tracker::Impl::AddFailure(PodFacts& pod, FailureKind kind, int rank, std::s
   const bool dispatched = term.kill_seen || term.worker_entered_at;
   if (kind.phase == Phase::kDispatch && dispatched) return;
 
-  FailureChain* chain = FindChain(term, kind.phase, object);
+  FailureChain* chain = FindChain(term, kind.phase, object, rank);
   const bool same_attempt = chain != nullptr && rank > chain->last_rank;
   if (chain != nullptr) chain->last_rank = rank;
+  if (object.empty()) EndAttempts(term, kind.phase, rank);
   if (same_attempt) {
     GoOnWithAttempt(term, *chain, kind, event);
   } else if (!BeginAttempt(term, chain, kind, rank, object, event)) {

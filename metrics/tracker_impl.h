@@ -231,6 +231,8 @@ struct Tracker::Impl {
   void AddOverdue(PodFacts& pod, const Event& event);
   void CountOfNoPod(const Event& event, const std::optional<FailureKind>& kind);
   void NoteFailed(PodFacts& pod, Phase phase, const Event& event);
+  void NoteUnmountFailed(PodFacts& pod, const Event& event);
+  std::string ObjectOf(PodFacts& pod, const Event& event, Phase phase);
   // One line of an attempt that failed. `object`: what it was about, "" where no line says so.
   void AddFailure(PodFacts& pod, FailureKind kind, int rank, std::string_view object,
                   const Event& event);

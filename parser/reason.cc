@@ -52,6 +52,13 @@ constexpr ReasonRow kTable[] = {
     {kDraUnprepare, kAny, "unprepare dynamic resources", "",
      "unprepare dynamic resources: failed to unprepare claim", "k#139772"},
 
+    // A CSI driver's socket is none of the runtime's.
+    {kCsiError, kUnmountVolumes, "kubernetes.io/csi", "code = unavailable",
+     "kubernetes.io/csi: Unmounter.TearDownAt failed: rpc error: code = Unavailable desc = "
+     "connection error: desc = \"transport: Error while dialing: dial unix "
+     "/var/lib/kubelet/plugins/ebs.csi.aws.com/csi.sock: connect: connection refused\"",
+     "csi_mounter.go"},
+
     // The runtime's socket is gone.
     {kRuntimeDown, kAny, "cannot connect to the docker daemon", "",
      "Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon "
@@ -132,6 +139,8 @@ constexpr ReasonRow kTable[] = {
     {kDeviceInUse, kAny, "still mounted by other references", "",
      "device mount path \"/mnt\" is still mounted by other references [/a /b]", "k#122342"},
     {kDeviceInUse, kUnmountVolumes, "is still in use", "", "device is still in use", "k#122342"},
+    {kDeviceInUse, kUnmountVolumes, "the device is in use", "",
+     "the device is in use when it was no longer expected to be in use", "operation_generator.go"},
     {kDeviceInUse, kUnmountVolumes, "mounted at other path", "", "it is mounted at other path",
      "k#122342"},
     {kVolumeBusy, kUnmountVolumes, "target is busy", "",
@@ -154,6 +163,10 @@ constexpr ReasonRow kTable[] = {
      "rpc error: code = DeadlineExceeded desc = context deadline exceeded", "k#123960"},
     {kCsiError, kUnmountVolumes, "rpc error: code =", "",
      "rpc error: code = Internal desc = could not unmount", "trident#572"},
+    {kCsiError, kUnmountVolumes, "failed to clean mount dir", "",
+     "kubernetes.io/csi: Unmounter.TearDownAt failed to clean mount dir [/x/mount]: "
+     "kubernetes.io/csi: failed to remove dir [/x/mount]: remove /x/mount: directory not empty",
+     "csi_mounter.go"},
 
     {kOrphanVolumes, kAny, "volume paths are still present on disk", "",
      "Orphaned pod \"u\" found, but volume paths are still present on disk", "k#60987"},

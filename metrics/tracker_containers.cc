@@ -56,11 +56,11 @@ void ForgetAnnouncement(ContainerFacts& container) {
 void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at,
                             ExitSource source) {
   container.running = false;
-  container.kill_failed = false;
+  const bool stop_failed = std::exchange(container.kill_failed, false);
   if (pod.termination && pod.termination->sealed) return;
-  if (source == ExitSource::kRelist && restarted_at && at - *restarted_at < kReplayAfterRestart) {
-    source = ExitSource::kBound;
-  }
+  const bool restarted = restarted_at && at - *restarted_at < kReplayAfterRestart;
+  // Where a stop failed the runtime may have been away: no relist then sees an exit in time.
+  if (source == ExitSource::kRelist && (restarted || stop_failed)) source = ExitSource::kBound;
   if (container.exited_at && source <= container.exit_source) return;
   // Of a pod whose object is gone nothing may tell that the sandbox went.
   if (pod.terminating() && pod.removed) After(kSettleAfter, Timer::kSettle, pod);

@@ -385,5 +385,37 @@ TEST(SimulatedEnds, AKubeletThatDidNotSurviveItsStopAtV0) {
   ASSERT_EQ(run.only().containers.size(), 1u);
 }
 
+// The pod's own error line speaks of those kills that failed, not of the one that came last.
+TEST(SimulatedEnds, OneOfTwoKillsFailsAgain) {
+  const std::string side(64, 'c'), down = "rpc error: code = Unavailable desc = EOF";
+  const auto fails = [&](double at, std::string_view id, std::string_view name) {
+    return At(at, OfContainer("Container termination failed with gracePeriod",
+                              "gracePeriod=30 err=\"" + down + "\"", id, name));
+  };
+  const auto error = [&](double at) {
+    return At(at, OfPod("Error syncing pod, skipping",
+                        "err=\"failed to \\\"KillContainer\\\" for \\\"app\\\": " + down + "\""));
+  };
+  const Measured run = Replay(
+      Started() +
+      Lines{At(2, Pleg("ContainerStarted", side)), At(10, SyncLoop("DELETE")), At(10.1, Kill(30)),
+            At(10.1, Kill(30, side, "side")), fails(10.2, kApp, "app"), fails(10.3, side, "side"),
+            error(10.4), At(22, Kill(30)), At(22, Kill(30, side, "side")), fails(22.1, kApp, "app"),
+            At(23, OfContainer("Container exited normally", "", side, "side")), error(23.1)});
+  int failed = 0;
+  for (const FailureRecord& failure : run.only().failures) failed += failure.count;
+  EXPECT_EQ(failed, 3);
+}
+
+// No relist is made while the runtime is away: what one sees after that was gone before.
+TEST(SimulatedEnds, AnExitWhileTheRuntimeWasAway) {
+  const Measured run = Replay(
+      Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)),
+                        At(15, OfContainer("Container termination failed with gracePeriod",
+                                           "gracePeriod=30 err=\"rpc error: code = Unavailable\"")),
+                        At(25, Finished(0)), At(25, Pleg("ContainerDied", kApp))});
+  EXPECT_EQ(run.only().containers.at(0).precision, Precision::kBound);
+}
+
 }  // namespace
 }  // namespace kle

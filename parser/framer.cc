@@ -6,6 +6,7 @@
 #include "parser/framer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -15,6 +16,7 @@
 namespace kle {
 namespace {
 
+constexpr auto kWrittenWithin = std::chrono::seconds(1);  // syslog has whole ones
 constexpr size_t kLargeBuffer = size_t{256} << 10;
 // `key=<`, with the value on the lines that follow.
 bool OpensBlock(std::string_view text) {
@@ -72,6 +74,7 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
     if (slot.holding) done = Release(slot);
     last_line_format_ = bare.format;
     Begin(slot, line, bare, filter);
+    if (!done && slots_.size() > 1) done = ReleaseOverdue(slot);
     return done;
   }
   if (text_open && (in_block || !Unlogged(bare.text))) {
@@ -82,6 +85,18 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   if (slot.holding) done = Release(slot);
   slot.format = LineFormat::kOther;
   return done;
+}
+
+// A record is written at once: what another writer still holds is the last one of a process that
+// ended.
+std::optional<Frame> Framer::ReleaseOverdue(const Slot& current) {
+  const auto& now = current.frame.received;
+  for (Slot& slot : slots_) {
+    const auto& received = slot.frame.received;
+    if (&slot == &current || !slot.holds() || !now || !received) continue;
+    if (*now - *received > kWrittenWithin) return Release(slot);
+  }
+  return std::nullopt;
 }
 
 // Whether the line could go on with a record of klog's text that no wrapper was around.

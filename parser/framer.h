@@ -115,6 +115,7 @@ class Framer {
   void AppendRest(Slot& slot, std::string_view text);
   void AppendLine(Slot& slot, std::string_view text);
   std::optional<Frame> Release(Slot& slot);
+  std::optional<Frame> ReleaseOverdue(const Slot& current);
 
   template <typename Archive>
   friend void Fields(Archive& archive, Framer& framer) {

@@ -475,5 +475,27 @@ TEST(FramerTest, SourceKnowsBetterThanTheWrapper) {
   EXPECT_EQ(out.frames[0].monotonic, line.monotonic);
 }
 
+// Of a kubelet that was restarted: nothing of that process comes that could end it.
+TEST(Framer, TheLastRecordOfAProcessThatEnded) {
+  const std::string old = "I1123 10:00:22.700000    4321 kubelet.go:1] last of 4321";
+  const std::string fresh = "I1123 10:00:34.000000    7407 kubelet.go:1] first of 7407";
+  for (const std::string in : {"kubelet[", ""}) {
+    Framer framer;
+    Framed out;
+    const auto push = [&](std::string_view time, std::string_view pid, const std::string& text) {
+      LogLine line;
+      const std::string wrapped = "2026-11-23T10:00:" + std::string(time) + "+00:00 node-1 " + in +
+                                  std::string(pid) + "]: " + text;
+      line.text = in.empty() ? text : wrapped;
+      line.stream = in.empty() ? pid.size() + pid.front() : 0;
+      if (in.empty()) line.received = ParseTimestamp("2026-11-23T10:00:" + std::string(time) + "Z");
+      PushLine(framer, line, out);
+    };
+    push("22.700001", "4321", old);
+    push("34.000001", "7407", fresh);
+    EXPECT_EQ(out.records, std::vector<std::string>{old}) << in;
+  }
+}
+
 }  // namespace
 }  // namespace kle

@@ -292,7 +292,7 @@ std::shared_ptr<Snapshot> ServeLoop::MakeSnapshot(const SourceHealth& health) {
   snapshot->warning = warning_;
   pipeline_->metrics().SetInFlight(pipeline_->Overview());
   snapshot->in_flight = Shared(pipeline_->InFlight(kInFlightServed));
-  if (changed_ || !recent_) {
+  if (changed_ || urgent_ || !recent_) {
     recent_ = std::make_shared<const std::vector<RecordPtr>>(pipeline_->Recent(kRecentServed));
   }
   snapshot->recent = recent_;

@@ -259,6 +259,54 @@ TEST(ServeLoop, ADiskThatHangsIsToldAndCountedOnce) {
   EXPECT_EQ(once, std::vector<bool>(3, true));
 }
 
+// Gives its lines, and is idle until it has been so for a second.
+class QuietSource : public LineSource {
+ public:
+  QuietSource(std::deque<std::string> lines, std::atomic<bool>& stop)
+      : lines_(std::move(lines)), stop_(stop) {}
+
+  Result<ReadStatus> Next(LogLine& line, std::chrono::milliseconds) override {
+    if (lines_.empty()) {
+      stop_ = ++idle_ >= 50;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      return ReadStatus::kIdle;
+    }
+    text_ = std::move(lines_.front());
+    lines_.pop_front();
+    line = LogLine();
+    line.text = text_;
+    line.received = ParseTimestamp("2026-11-23T10:00:00Z");
+    return ReadStatus::kLine;
+  }
+  SourceHealth Health() override { return {}; }
+
+ private:
+  std::deque<std::string> lines_;
+  std::string text_;
+  int idle_ = 0;
+  std::atomic<bool>& stop_;
+};
+
+// Nobody's next line shows the last record complete; what it ends is to be seen all the same.
+TEST(ServeLoop, WhatTheLastLineEndsIsAmongTheRecent) {
+  const std::string uid = "11111111-2222-3333-4444-555555555555";
+  const std::string of_pod = R"( pod="prod/web-0" podUID=")" + uid + "\"";
+  std::atomic<bool> stop{false};
+  QuietSource source(
+      {Delete(), KubeletLine(1, "\"Pod terminated all containers successfully\"" + of_pod),
+       KubeletLine(2, R"("SyncLoop REMOVE" source="api" pods=["prod/web-0"])")},
+      stop);
+  SnapshotBox snapshots;
+  ServeLoopOptions options;
+  options.commit_every = std::chrono::milliseconds(0);
+  Restored fresh;
+  fresh.pipeline = std::make_unique<Pipeline>(PipelineOptions());
+  ServeLoop loop(source, snapshots, std::move(fresh), options);
+  EXPECT_TRUE(loop.Run(stop));
+  ASSERT_TRUE(snapshots.Get()->recent);
+  EXPECT_EQ(snapshots.Get()->recent->size(), 1U);
+}
+
 TEST(ServeLoop, AJournalWithoutTheKubeletIsNotReady) {
   const Ran ran = RunLoop({{ReadStatus::kLine, "hello"}, {ReadStatus::kIdle}}, true);
   EXPECT_FALSE(ran.last->ready);

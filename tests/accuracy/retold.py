@@ -408,14 +408,18 @@ class Teller:
         return said.head + said.text if self.minor >= 21 or not said.text.startswith('"') else None
 
 
-def retold(said, minor, face=Teller):
-    """[(level, line)] of the records of a log, in the words of `minor`."""
-    teller, out = face(said, minor), []
+def each_retold(said, minor, face=Teller):
+    """(record, level, line) of those that `minor` prints."""
+    teller = face(said, minor)
     for one in said:
         if one.row is None:
             if line := teller.noise(one):
-                out.append((one.level, line))
+                yield one, one.level, line
         elif row := row_in(one.row, minor):
             level = one.level if row is one.row else row.level
-            out.append((level, teller.told(one, row, level)))
-    return out
+            yield one, level, teller.told(one, row, level)
+
+
+def retold(said, minor, face=Teller):
+    """[(level, line)] of the records of a log, in the words of `minor`."""
+    return [(level, line) for _, level, line in each_retold(said, minor, face)]

@@ -19,7 +19,18 @@ class Containerd:
         self.random = random.Random(f"containerd {seed}")
         self.version = self.random.choice([(1, 6), (1, 7), (1, 7), (2, 0)])
         self.up = True
+        self.starts = 1
         self.said = []
+
+    def restart(self, seconds):
+        """What it was doing is lost; its shims, and what they hold, live on."""
+        self.say("Stop CRI service")
+        self.up = False
+        yield seconds
+        self.up = True
+        self.starts += 1
+        self.say("starting containerd", revision="x", version=".".join(map(str, self.version)))
+        self.say("containerd successfully booted in 0.041203s", after=0.04)
 
     def say(self, message, level="info", after=0.0, **fields):
         if self.up:
@@ -32,6 +43,10 @@ class Containerd:
             more = "".join(f" {key}={quoted(value) if key == 'error' else value}" for key, value in fields.items())
             out.append(f'time="{stamp.isoformat(timespec="microseconds")}123Z" level={level} msg={quoted(message)}{more}')
         return out
+
+    def stamps(self):
+        """Of the lines."""
+        return sorted(at for at, *_ in self.said)
 
     # --- sandboxes
 

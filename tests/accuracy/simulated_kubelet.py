@@ -4,6 +4,7 @@
 Goroutines are generators that yield how long they wait. Each says rows of the table of messages (tests/parser/events.tsv); retold.py
 puts them into the words of a minor, at its levels. The same seed gives the same lines. Orders are those of recorded kubelets and of the
 kubelet's sources; what one goroutine says keeps its order, neighbours of two may swap."""
+import collections
 import dataclasses
 import datetime
 import heapq
@@ -12,13 +13,15 @@ import random
 
 import retold
 from simulated_containerd import Containerd
+from simulated_volumes import VolumeManager
 
 START = datetime.datetime(2026, 11, 23, 10, 0, 0)
 ROWS = {}
 SIDECARS_LAST = 29  # since when sidecars go after the others, and the override is told before the hook
 RELIST = 1.0
+NO_RUNTIME = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: connection refused"'
+RUNTIME_ENDED = "rpc error: code = Unavailable desc = error reading from server: EOF"
 DEADLINE_EXCEEDED = "rpc error: code = DeadlineExceeded desc = context deadline exceeded"
-VOLUME_KINDS = {"configmap": "config", "secret": "creds", "empty-dir": "cache", "projected": "kube-api-access-x7k2p"}
 
 
 def row(name):
@@ -63,22 +66,6 @@ class Container:
 
 
 @dataclasses.dataclass
-class Volume:
-    name: str
-    plugin: str
-    fails: int = 0
-    takes: float = 0.02
-    mounted: bool = False
-    started_at: float | None = None
-    unmounted_at: float | None = None
-    failures: int = 0
-    attempts: int = 0
-
-    def unique(self, uid):
-        return f"kubernetes.io/{self.plugin}/{uid}-{self.name}"
-
-
-@dataclasses.dataclass
 class Pod:
     namespace: str
     name: str
@@ -113,6 +100,7 @@ class Pod:
     forgotten: bool = False
     shut_down: bool = False
     syncing: bool = False
+    volume_failed: bool = False  # since its worker waited for them
     # truth
     trigger: str | None = None
     requested_at: float | None = None
@@ -135,6 +123,8 @@ class Pod:
         return [*self.earlier, *self.containers, *([self.sandbox] if self.sandbox else [])]
 
     def fail(self, phase, reason):
+        if self.trigger is None:
+            return  # of its life
         self.failures[phase, reason] = self.failures.get((phase, reason), 0) + 1
 
 
@@ -155,7 +145,7 @@ class Loop:
         self.now = until
 
 
-class Kubelet:
+class Kubelet(VolumeManager):
     tells_of_workers = True  # what a pod's worker says at -v 4
 
     def __init__(self, seed, minor, busy=0.0):
@@ -174,6 +164,8 @@ class Kubelet:
         self.turn = self.delivered = 0
         self.heads = itertools.count()
         self.backed_off = set()
+        self.volume_failures = collections.Counter()  # of unmounts, by plugin and reason
+        self.device_spans = []  # what each device's unmount took
 
     # --- saying
 
@@ -243,13 +235,15 @@ class Kubelet:
     def stop(self, pod, c, grace):
         """SIGTERM, SIGKILL after the grace; returns when the call does."""
         code, wait = (137, grace) if c.stop_after is None or c.stop_after > grace else (c.stop_code, c.stop_after)
-        until, epoch = self.loop.now + wait, self.epoch
+        if not self.runtime.up:
+            return NO_RUNTIME
+        until, epoch = self.loop.now + wait, (self.epoch, self.runtime.starts)
         returns = (0.02, 0.12) if c.state == "running" else (0.001, 0.002)
         self.runtime.stop(c, grace)
 
         def signalled():
             yield wait
-            if code != 137 or self.epoch == epoch or self.runtime.kills_for_nobody:
+            if code != 137 or (self.epoch, self.runtime.starts) == epoch or self.runtime.kills_for_nobody:
                 if code == 137 and c.state == "running":
                     self.runtime.kill(c)
                 self.exit(pod, c, code)
@@ -257,11 +251,14 @@ class Kubelet:
         try:
             while c.state == "running":
                 yield 0.02 if self.loop.now >= until else max(0.02, min(until - self.loop.now, 0.1))
+                if not self.runtime.up:
+                    return RUNTIME_ENDED
             yield self.random.uniform(*returns)
         except GeneratorExit:
             self.runtime.not_stopped(c, "rpc error: code = Canceled desc = context canceled")
             raise
         self.runtime.stopped(c)
+        return None
 
     # --- sources
 
@@ -378,6 +375,8 @@ class Kubelet:
         """At once, then in back-off."""
         for c in [one for one in pod.containers if one.kind == "app" and one.state == one.relisted == "exited"]:
             waits = 10 * 2 ** (c.attempt - 1) if c.attempt else 0
+            if not self.runtime.up:
+                continue
             if self.loop.now < c.exited_at + waits:
                 if c.id not in self.backed_off:
                     self.backed_off.add(c.id)
@@ -396,8 +395,10 @@ class Kubelet:
         self.say(me, "sync.enter.2", **self.of_pod(pod))
         self.say(me, "sbx.need.8", pod=pod.ref)
         self.say(me, "sbx.stopdead.3", pod=pod.ref)
-        yield from self.kill_pod(pod, me, pod.grace)
-        if not pod.terminating:
+        errors = yield from self.kill_pod(pod, me, pod.grace)
+        if errors:
+            yield from self.unless_ended(pod, self.random.uniform(10, 15))
+        elif not pod.terminating:
             pod.earlier.append(pod.sandbox)
             pod.sandbox, pod.sandbox_gone_at = None, None
             pod.sandboxes += 1
@@ -411,6 +412,7 @@ class Kubelet:
         pod.syncing = False
 
     def run_sandbox(self, pod, me):
+        yield from self.until_runtime()
         self.runtime.run_sandbox(pod)
         yield self.random.uniform(0.2, 0.5)
         pod.sandbox = Container("", self.hex(), "sandbox")
@@ -418,24 +420,33 @@ class Kubelet:
         self.runtime.sandbox_runs(pod)
         self.say(me, "sbx.created.2", podSandboxID=pod.sandbox.id, pod=pod.ref)
 
+    def until_runtime(self):
+        while not self.runtime.up:
+            yield 0.1
+
     def start(self, pod, me):
         yield self.random.uniform(0.001, 0.02)
         self.say(me, "pw.event.2", updateType=0, **self.of_pod(pod))
         self.say(me, "sync.enter.2", **self.of_pod(pod))
         self.say(me, "vm.waitmount", pod=pod.ref)
         yield self.random.uniform(0.05, 0.2)
+        while pod.start_trouble == "attach":
+            v = pod.volumes[0]
+            self.failed_operation("reconciler", v.unique(pod.uid), "", 0.5, self.volume_text("Volume not attached according to node status", pod, v, pod.name, v.inner))
+            yield from self.unless_ended(pod, self.random.uniform(0.5, 8))
+            if pod.terminating:
+                return
         while pod.start_trouble == "mount" and pod.volumes:
             v = pod.volumes[0]
-            error = f'MountVolume.SetUp failed for volume "{v.name}" (UniqueName: "{v.unique(pod.uid)}") pod "{pod.name}" (UID: "{pod.uid}") : {v.plugin} "{v.name}" not found'
-            self.say("reconciler", "no.failed", operation=f'Operation for "{{volumeName:{v.unique(pod.uid)} podName:{pod.uid} nodeName:}}" failed. No retries permitted until {self.wall(self.loop.now + 0.5)} +0000 UTC m=+7.5 (durationBeforeRetry 500ms). Error: {error}')
+            error = self.volume_text("MountVolume.SetUp failed", pod, v, pod.name, v.inner) + f': {v.plugin} "{v.name}" not found'
+            self.failed_operation("reconciler", v.unique(pod.uid), pod.uid, 0.5, error)
             yield from self.unless_ended(pod, self.random.uniform(0.5, 8))
             if pod.terminating:
                 return
         for v in pod.volumes:
             if v.mounted and v.plugin == "empty-dir":
                 continue  # nothing to write again
-            v.mounted = True
-            self.volume_line("reconciler", "mo.setup.4", "MountVolume.SetUp succeeded", pod, v, pod.name, {"pod": pod.ref})
+            self.mount(pod, v)
         self.say(me, "vm.mounted", pod=pod.ref)
         if pod.sandbox:  # it ran before its kubelet did
             pod.phase = "Running"
@@ -463,6 +474,7 @@ class Kubelet:
                 yield from self.unless_ended(pod, self.random.uniform(10, 15))
             return
         for c in pod.containers:
+            yield from self.until_runtime()
             if pod.terminating:
                 return
             self.say(me, "ctr.creating.2", containerType="container" if c.kind == "app" else "init container", container=c.name, pod=pod.ref)
@@ -554,30 +566,36 @@ class Kubelet:
         return errors
 
     def stop_sandbox(self, pod, me, running, errors):
-        sandbox = pod.sandbox
+        sandbox, up = pod.sandbox, self.runtime.up
         self.runtime.stop_sandbox(pod, sandbox)
-        if self.runtime.network_goes_first:
+        if up and self.runtime.network_goes_first:
             yield pod.cni_takes
-        else:
+        elif up:
             for c in running:  # the runtime does not leave them alone
                 if c.state == "running" and not (pod.sandbox_fails and self.random.random() < 0.5):
                     self.runtime.kill(c)
                     self.exit(pod, c, 137)
-        self.exit(pod, sandbox, 0)
-        if not self.runtime.network_goes_first:
+        if up:
+            self.exit(pod, sandbox, 0)
+        if up and not self.runtime.network_goes_first:
             yield pod.cni_takes
-        if not pod.sandbox_fails:
+        if not self.runtime.up:
+            self.sandbox_not_stopped(pod, me, errors, RUNTIME_ENDED if up else NO_RUNTIME, "runtime_down")
+        elif pod.sandbox_fails:
+            pod.sandbox_fails -= 1
+            text = f'rpc error: code = Unknown desc = failed to destroy network for sandbox "{sandbox.id}": plugin type="bridge" failed (delete): failed to delete endpoint'
+            self.runtime.sandbox_not_stopped(sandbox, text.partition("desc = ")[2])
+            self.sandbox_not_stopped(pod, me, errors, text, "cni_teardown")
+        else:
             pod.sandbox_gone_at = self.loop.now
             self.runtime.sandbox_stopped(sandbox)
-            return
-        pod.sandbox_fails -= 1
-        text = f'rpc error: code = Unknown desc = failed to destroy network for sandbox "{sandbox.id}": plugin type="bridge" failed (delete): failed to delete endpoint'
-        self.runtime.sandbox_not_stopped(sandbox, text.partition("desc = ")[2])
-        self.say(me, "sbx.stop.rpc.2", err=text, podSandboxID=sandbox.id)
-        self.say(me, "sbx.stop.fail.2", podSandboxID=[self.runtime.scheme, sandbox.id])
-        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-        errors.append(f'failed to "KillPodSandbox" for "{pod.uid}" with KillPodSandboxError: "{quoted}"')
-        pod.fail("stop_sandbox", "cni_teardown")
+
+    def sandbox_not_stopped(self, pod, me, errors, text, reason):
+        self.say(me, "sbx.stop.rpc.2", err=text, podSandboxID=pod.sandbox.id)
+        self.say(me, "sbx.stop.fail.2", podSandboxID=[self.runtime.scheme, pod.sandbox.id])
+        told = text.replace("\\", "\\\\").replace('"', '\\"')
+        errors.append(f'failed to "KillPodSandbox" for "{pod.uid}" with KillPodSandboxError: "{told}"')
+        pod.fail("stop_sandbox", reason)
 
     def stop_again(self, pod, box):
         self.runtime.stop_sandbox(pod, box)
@@ -615,14 +633,19 @@ class Kubelet:
             self.runtime.kill(c)
             yield 15
             self.runtime.not_stopped(c, "rpc error: code = DeadlineExceeded desc = an error occurs during waiting for container to be killed: context deadline exceeded")
-            self.say(me, "ctr.stop.rpc.2", err=DEADLINE_EXCEEDED, containerID=c.id)
-            self.say(me, "kill.fail", err=DEADLINE_EXCEEDED, gracePeriod=str(left), **self.of_container(pod, c))
-            self.say(me, "kill.fail2", err=DEADLINE_EXCEEDED, **{**self.of_container(pod, c), "containerID": [self.runtime.scheme, c.id]})
-            errors.append(f'failed to "KillContainer" for "{c.name}" with KillContainerError: "{DEADLINE_EXCEEDED}"')
-            pod.fail("stop_containers", "runtime_stop_timeout")
+            self.kill_failed(pod, c, me, left, errors, DEADLINE_EXCEEDED, "runtime_stop_timeout")
+        elif error := (yield from self.stop(pod, c, left)):
+            self.kill_failed(pod, c, me, left, errors, error, "runtime_down")
         else:
-            yield from self.stop(pod, c, left)
             self.say(me, "kill.done", **self.of_container(pod, c))
+
+    def kill_failed(self, pod, c, me, left, errors, error, reason):
+        self.say(me, "ctr.stop.rpc.2", err=error, containerID=c.id)
+        self.say(me, "kill.fail", err=error, gracePeriod=str(left), **self.of_container(pod, c))
+        self.say(me, "kill.fail2", err=error, **{**self.of_container(pod, c), "containerID": [self.runtime.scheme, c.id]})
+        told = error.replace('"', '\\"')
+        errors.append(f'failed to "KillContainer" for "{c.name}" with KillContainerError: "{told}"')
+        pod.fail("stop_containers", reason)
 
     def hook(self, pod, c, me, grace):
         how, takes = c.hook
@@ -645,47 +668,18 @@ class Kubelet:
 
     # --- volumes and what is left
 
-    def volume_line(self, who, name, what, pod, v, of, more=None):
-        text = f'{what} for volume "{v.name}" (UniqueName: "{v.unique(pod.uid)}") pod "{of}" (UID: "{pod.uid}") '
-        return self.say(who, name, **{retold.VOLUMES_MESSAGE: text}, **(more or {}))
-
-    def unmount(self, pod, v):
-        wait = 0.5
-        while True:
-            at = self.volume_line("reconciler", "un.start.2", "operationExecutor.UnmountVolume started", pod, v, pod.uid)
-            v.started_at = at if v.started_at is None else v.started_at
-            v.attempts += 1
-            yield v.takes
-            me = f"unmount {pod.uid} {v.name}"
-            if not v.fails:
-                break
-            v.fails -= 1
-            v.failures += 1
-            error = f'UnmountVolume.TearDown failed for volume "{v.name}" (UniqueName: "{v.unique(pod.uid)}") pod "{pod.uid}" (UID: "{pod.uid}") : unmount failed: exit status 32\nUnmounting arguments: /var/lib/kubelet/pods/{pod.uid}/volumes/x\nOutput: umount: target is busy.\n'
-            self.say(me, "no.failed", operation=f'Operation for "{{volumeName:{v.unique(pod.uid)} podName:{pod.uid} nodeName:}}" failed. No retries permitted until {self.wall(self.loop.now + wait)} +0000 UTC m=+7.5 (durationBeforeRetry {wait:g}s). Error: {error}')
-            pod.fail("unmount_volumes", "volume_busy")
-            yield wait + self.random.uniform(0, 0.1)
-            wait = min(wait * 2, 122)
-        v.unmounted_at = self.say(me, "un.ok.1", uniqueName=v.unique(pod.uid), volumeName=v.name, podUID=pod.uid, inner=v.name, plugin=f"kubernetes.io/{v.plugin}", gid="")
-        v.mounted = False
-        yield 0.1
-        self.say("reconciler", "vd.detached.2", **{retold.VOLUMES_MESSAGE: f'Volume detached for volume "{v.name}" (UniqueName: "{v.unique(pod.uid)}") on node "node-1" DevicePath ""'})
-
     def reclaim(self, pod, me):
         self.say(me, "pw.event.2", updateType=2, **self.of_pod(pod))
         mounted = [v for v in pod.volumes if v.mounted]
         for v in mounted:
-            self.say("populator", "dsw.rm", volumeName=v.name, **self.of_pod(pod))
+            self.say("populator", "dsw.rm", volumeName=v.inner, **self.of_pod(pod))
         for v in mounted:
             self.go(self.unmount(pod, v), self.random.uniform(0.05, 0.3))
         relists = self.relists
         while self.relists == relists:
             yield 0.01
         self.say(me, "ted.enter.2", **self.of_pod(pod))
-        self.say(me, "vm.waitunmount", pod=pod.ref)
-        while any(v.mounted and not v.failures for v in mounted):  # a failed one is "uncertain", not mounted
-            yield 0.3
-        self.say(me, "vm.unmounted", pod=pod.ref)
+        yield from self.wait_for_unmount(pod, me, mounted)
         self.say(me, "ted.vol", **self.of_pod(pod))
         if self.minor >= 27:
             while any(v.mounted for v in mounted):
@@ -736,7 +730,7 @@ class Kubelet:
     def pleg(self):
         while True:
             changes = []
-            for pod in self.pods:
+            for pod in self.pods if self.runtime.up else ():  # else a relist fails
                 for c in pod.all_containers():
                     state = "non-existent" if c.removed or c.state == "created" else c.state
                     if c.relisted != state:
@@ -750,7 +744,7 @@ class Kubelet:
                     events.append((pod, c, "ContainerStarted" if new == "running" else "ContainerDied"))
                 if new == "exited" and c is not pod.sandbox:
                     self.say("pleg", "pleg.finished", podID=pod.uid, containerID=c.id, exitCode=str(c.code))
-            self.relists += 1
+            self.relists += self.runtime.up
             if events:
                 self.turn += 1
                 self.go(self.deliver(events, self.turn), self.random.uniform(0, 0.002) + self.random.random() * self.busy)
@@ -816,6 +810,8 @@ class Kubelet:
         return self.say(who, None, severity=severity, text=text)
 
     def evict(self, pod, grace):
+        if not self.ready:
+            return
         self.say("eviction", "ev.all.10", resourceName="memory")
         self.say("eviction", "ev.all.12", resourceName="memory")
         self.say("eviction", "ev.all.15", pods=[pod.ref])
@@ -839,6 +835,8 @@ class Kubelet:
         self.go(wait())
 
     def preempt(self, pod):
+        if not self.ready:
+            return
         self.event(pod, "Warning", "Preempting", "Preempted in order to admit critical pod")
         self.say("sync", "pr.all.4" if self.minor >= 34 else "pr.all.1", insufficientResources="[(res: cpu, q: 100), ]", requestingPod="kube-system/crit", **self.of_pod(pod))
         pod.trigger, pod.requested_at, pod.evicted = "preemption", self.loop.now, True
@@ -852,6 +850,8 @@ class Kubelet:
         self.go(wait())
 
     def shutdown(self, pods, grace):
+        if not self.ready:
+            return
         self.say("shutdown", "sd.all.12", event="shutdown")
         self.say("shutdown", "sd.all.5")
         for pod in pods:
@@ -871,6 +871,8 @@ class Kubelet:
                 self.go(kill())
 
     def past_deadline(self, pod):
+        if not self.ready:
+            return
         self.event(pod, "Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
         me = f"worker {pod.uid}"
         pod.trigger, pod.requested_at = "deadline", self.loop.now
@@ -882,6 +884,8 @@ class Kubelet:
         pod.terminating = True
 
     def probe_kill(self, pod, c, kind="liveness"):
+        if not self.ready:
+            return
         """A container that is restarted; the pod lives on."""
         me = f"worker {pod.uid}"
 
@@ -892,7 +896,9 @@ class Kubelet:
             self.event(pod, "Normal", "Killing", f"Container {c.name} failed {kind} probe, will be restarted")
             kill = self.say(me, "kill.start", gracePeriod=str(left), **self.of_container(pod, c)), left
             pod.syncing = True
-            yield from self.stop(pod, c, left)
+            if (yield from self.stop(pod, c, left)):
+                pod.syncing = False
+                return
             self.say(me, "kill.done", **self.of_container(pod, c))
             yield self.random.uniform(0.05, 0.2)
             pod.syncing = False
@@ -1018,6 +1024,11 @@ class Kubelet:
         pod.phase = pod.phase if pod.phase != "Running" or pod.sandbox else "Pending"
         self.go(self.worker(pod))
 
+    def boot(self):
+        """The node's: its containers went with it, which their runtime finds when it starts."""
+        for c in [one for pod in self.pods for one in pod.all_containers() if one.state == "running"]:
+            c.state, c.exited_at, c.code = "exited", round(self.loop.now, 6), 255
+
     def end(self):
         for pod in self.pods:
             pod.cut = pod.cut or (pod.terminating and not pod.done)
@@ -1034,13 +1045,18 @@ class Kubelet:
         own = [at for _, _, at, name, _, _ in self.said if name is None or row(name).level <= verbosity]
         return max(own + [at for at, *_ in self.runtime.said])
 
-    def lines(self, verbosity, face=retold.Teller):
+    def printed(self, verbosity, face=retold.Teller):
+        """[(stamp, process id, line)]"""
         said = []
         for key, order, at, name, values, pid in sorted(self.said, key=lambda one: one[:2]):
             stamp = START + datetime.timedelta(microseconds=round(at * 1e6))
             head = f"I{stamp:%m%d %H:%M:%S.%f} {pid:7d} kubelet.go:{100 + len(name or '')}] "
             if name is None:
                 said.append(retold.Said(values["severity"] + head[1:], values["text"], 0))
-                continue
-            said.append(retold.Said(head, values.get(retold.VOLUMES_MESSAGE, ""), row(name).level, row(name), values))
-        return [line for level, line in retold.retold(said, self.minor, face) if level <= verbosity]
+            else:
+                said.append(retold.Said(head, values.get(retold.VOLUMES_MESSAGE, ""), row(name).level, row(name), values))
+            said[-1].origin = at, pid
+        return [(*one.origin, line) for one, level, line in retold.each_retold(said, self.minor, face) if level <= verbosity]
+
+    def lines(self, verbosity, face=retold.Teller):
+        return [line for _, _, line in self.printed(verbosity, face)]

@@ -2,14 +2,15 @@
 """Which pods a simulated kubelet (simulated_kubelet.py) has, and what befalls them. A new case is a method, case_NAME."""
 import random
 
-from simulated_kubelet import VOLUME_KINDS, Container, Kubelet, Pod, Volume
+from simulated_kubelet import Container, Kubelet, Pod
 from simulated_kubelet_before_122 import KubeletBefore122
+from simulated_volumes import ANY_VOLUME, KINDS, Volume, VolumeCases
 
 POD_WORKERS = 22  # since when a pod has a worker
 GRACEFUL_SHUTDOWN = 21
 
 
-class World:
+class World(VolumeCases):
     """Which pods there are, and what befalls them."""
 
     def __init__(self, seed, first_minor, last_minor):
@@ -20,15 +21,25 @@ class World:
         self.length = r.choice([60, 200, 400])
         self.names = 0
         self.kubelet.begin()
+        workers = self.minor >= POD_WORKERS
         if seed % 2:
-            self.kubelet.loop.spawn(self.restart(), r.uniform(5, self.length * 0.6))
-        cases = [name for name in dir(self) if name.startswith("case_")]
+            self.kubelet.loop.spawn(self.reboot() if seed % 7 == 0 and workers else self.restart(), r.uniform(5, self.length * 0.6))
+        if seed % 5 == 0 and workers:
+            self.kubelet.loop.spawn(self.kubelet.runtime.restart(r.choice([0.3, 2, 15])), r.uniform(5, self.length * 0.6))
+        cases = [name for name in dir(self) if name.startswith("case_") and (workers or name not in vars(VolumeCases))]
         for _ in range(r.randrange(1, 12)):
             self.kubelet.loop.spawn(getattr(self, r.choice(cases))(), r.uniform(2, self.length / 2))
 
     def restart(self):
         self.kubelet.end()
         yield self.random.choice([0.5, 3, 20])
+        self.kubelet.begin()
+
+    def reboot(self):
+        self.kubelet.end()
+        yield self.random.choice([15, 40])
+        self.kubelet.boot()
+        yield 2
         self.kubelet.begin()
 
     def run(self):
@@ -47,7 +58,7 @@ class World:
                 containers[-1].hook = (r.choice(["ok", "ok", "fails", "hangs"]), r.uniform(0.1, 7))
         if self.minor >= 28 and r.random() < 0.15:
             containers.append(Container("sidecar", k.hex(), "sidecar", stop_after=r.choice([0.1, 2, None])))
-        volumes = [Volume(name, kind) for kind, name in VOLUME_KINDS.items() if r.random() < 0.6]
+        volumes = [Volume(name, kind) for kind, name in KINDS.items() if r.random() < 0.6]
         pod = Pod(f"ns-{r.randrange(3)}", f"{case}-{self.names}", k.uid(), containers, volumes, grace=r.choice([1, 5, 30, 30, 30, 60]), case=case,
                   cni_takes=r.choice([0.05, 0.2, r.uniform(0.5, 6)]))
         for key, value in more.items():
@@ -158,7 +169,7 @@ class World:
     def case_volume_fails(self):
         pod = self.pod("volume-fails")
         for v in pod.volumes:
-            v.fails, v.takes = self.random.choice([0, 0, 3, 8]), self.random.choice([0.01, 0.1, 20])
+            v.troubles, v.takes = [ANY_VOLUME[0]] * self.random.choice([0, 0, 3, 8]), self.random.choice([0.01, 0.1, 20])
         yield from self.started(pod)
         self.kubelet.delete(pod)
 

@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The same simulated kubelet (simulated_world.py), fed in every form that a log comes in, gives the same records; and `serve` shows what
+`report` says.
+
+usage: simulated_faces.py [--seeds=FROM-TO] [--keep=FOLDER]"""
+import argparse
+import datetime
+import gzip
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path += [str(HERE), str(HERE.parent / "support"), str(HERE.parent / "e2e")]
+import faces  # noqa: E402
+import lane  # noqa: E402
+from recorded import BINARY  # noqa: E402
+from retold_json import JsonTeller  # noqa: E402
+from simulated_kubelet import START  # noqa: E402
+from simulated_world import World  # noqa: E402
+
+LATE_PHASES = "pod_termination_phase_duration_seconds"  # of what outlives its end they are observed with its object's
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+LATE = 0.0002  # what a line takes to its reader
+BOOT = "5f1c2d3e4a5b4c6d8e7f90a1b2c3d4e5"
+
+OF_AGE = ("grace_exceeded", "volume_hung", "api_finalizer", "kubelet_restart")  # reasons that silence alone makes
+
+
+class Line:
+    """One line as something else has it: who wrote it and when it came."""
+
+    def __init__(self, unit, pid, at, text):
+        self.unit, self.pid, self.at, self.text = unit, pid, at, text
+
+    @property
+    def iso(self):
+        return (START + datetime.timedelta(seconds=self.at)).isoformat(timespec="microseconds")
+
+
+def lines_of(world, level, with_runtime, face=None):
+    """In the order in which they were printed."""
+    kubelet = world.kubelet
+    found, latest = [], 0.0
+    for at, pid, text in kubelet.printed(level, *([face] if face else [])):
+        latest = max(latest, at + LATE)
+        found += [Line("kubelet", pid, latest, one) for one in text.split("\n")]
+    if with_runtime:
+        own = [Line("containerd", 812, at + LATE, text) for at, text in zip(kubelet.runtime.stamps(), kubelet.runtime.lines())]
+        found = sorted(found + own, key=lambda line: line.at)
+    return found
+
+
+# --- forms: [(name, text)] of the files
+
+
+def plain(lines):
+    return "".join(line.text + "\n" for line in lines)
+
+
+def short_iso(lines):
+    return "".join(f"{line.iso}+0000 node-1 {line.unit}[{line.pid}]: {line.text}\n" for line in lines)
+
+
+def rfc5424(lines):
+    return "".join(f"{line.iso}+00:00 node-1 {line.unit}[{line.pid}]: {escaped(line.text)}\n" for line in lines)
+
+
+def syslog(lines):
+    return "".join(f"{START + datetime.timedelta(seconds=line.at):%b %e %H:%M:%S} node-1 {line.unit}[{line.pid}]: {escaped(line.text)}\n" for line in lines)
+
+
+def escaped(text):
+    return text.replace("\t", "#011")
+
+
+def journal_json(lines):
+    out = []
+    for line in lines:
+        since = round((START - datetime.datetime(1970, 1, 1)).total_seconds() * 1e6 + line.at * 1e6)
+        out.append(ENCODER.encode({"__CURSOR": f"s=1;i={len(out):x}", "__REALTIME_TIMESTAMP": str(since), "__MONOTONIC_TIMESTAMP": str(round(line.at * 1e6) + 10**7),
+                               "_BOOT_ID": BOOT, "PRIORITY": "6", "SYSLOG_IDENTIFIER": line.unit, "_PID": str(line.pid), "_TRANSPORT": "stdout",
+                               "_SYSTEMD_UNIT": line.unit + ".service", "MESSAGE": line.text}) + "\n")
+    return "".join(out)
+
+
+def docker(lines):
+    return "".join(ENCODER.encode({"log": line.text + "\n", "stream": "stderr", "time": line.iso + "000Z"}) + "\n" for line in lines)
+
+
+def cri(lines):
+    return "".join(f"{line.iso}000Z stderr F {line.text}\n" for line in lines)
+
+
+FORMS = {form.__name__: form for form in (short_iso, rfc5424, syslog, journal_json)}
+ALONE = {form.__name__: form for form in (docker, cri)}  # of one program
+
+
+def settled(record, whole=True):
+    """What may not depend on the form, nor on the clock."""
+    record = json.loads(json.dumps(record))
+    if record["current"]:
+        for name in ("age_seconds", "overdue_seconds", "hint"):
+            record["current"].pop(name, None)
+        if record["current"]["reason"] in OF_AGE:
+            record["current"]["reason"] = ""
+    if not whole:
+        for failure in record["failures"]:
+            failure.pop("message")
+    return record
+
+
+def by_pod(records, whole=True):
+    return {(one["uid"], one["pod"], one["requested_at"]): settled(one, whole) for one in records}
+
+
+class Faces:
+    def __init__(self, seed, home):
+        self.seed, self.home = seed, home
+        self.random = random.Random(f"faces {seed}")
+        self.world = World(seed, 22, 36)
+        self.world.run()
+        self.level = self.random.choice([0, 2, 3, 4, 5])
+        self.off = []
+
+    def report(self, *files, form="json"):
+        done = subprocess.run([BINARY, "report", f"--format={form}", "--timezone=UTC", "--year=2026", *map(str, files)], check=True, capture_output=True)
+        return json.loads(done.stdout) if form == "json" else done.stdout.decode()
+
+    def write(self, name, text):
+        path = self.home / f"{self.seed}-{name}"
+        data = text.encode()
+        if name.endswith(".gz"):
+            data = gzip.compress(data)
+        elif name.endswith(".zst"):
+            data = subprocess.run(["zstd", "-qc"], input=data, check=True, capture_output=True).stdout
+        path.write_bytes(data)
+        return path
+
+    def same(self, name, records, wanted, whole=True):
+        got, wanted = by_pod(records, whole), by_pod(wanted, whole)
+        for key in got.keys() | wanted.keys():
+            if got.get(key) != wanted.get(key):
+                self.off.append(f"{name} at -v {self.level}: {key}: {first_difference(got.get(key), wanted.get(key))}")
+
+    def run(self):
+        lines = lines_of(self.world, self.level, False)
+        text = plain(lines)
+        log = self.write("kubelet.log", text)
+        document = self.report(log)
+        records = document["terminations"]
+        for name, form in {**FORMS, **ALONE}.items():
+            self.same(name, self.report(self.write(name, form(lines)))["terminations"], records)
+        for packed in ("gz", "zst"):
+            self.same(packed, self.report(self.write(f"kubelet.log.{packed}", text))["terminations"], records)
+        cut = self.random.randrange(1, len(lines))
+        parts = [self.write("kubelet.log.1", plain(lines[:cut])), self.write("kubelet.log.0", plain(lines[cut:]))]
+        for order in (parts, parts[::-1]):
+            self.same("rotated", self.report(*order)["terminations"], records)
+        faced = plain(lines_of(self.world, self.level, False, JsonTeller))
+        self.same("klog's JSON", self.report(self.write("kubelet.json.log", faced))["terminations"], records, whole=False)
+        values = faces.exposition(self.report(log, form="openmetrics"))
+        if totals := faces.differences(values, document):
+            self.off.append(f"openmetrics at -v {self.level}: {totals}")
+        self.volumes(values)
+        self.beside_containerd()
+        self.served_whole(log, document)
+        return [f"seed {self.seed}, 1.{self.world.minor}: {one}" for one in self.off]
+
+    def volumes(self, values):
+        """What no record has: devices, and failures by plugin."""
+        kubelet = self.world.kubelet
+        of_devices = tuple(sorted({"operation": "unmount_device", "plugin": "kubernetes.io/csi"}.items()))
+        name = "volume_unmount_duration_seconds"
+        for what, wanted in ((name + "_count", len(kubelet.device_spans)), (name + "_sum", sum(kubelet.device_spans))):
+            if abs(values.get((what, of_devices), 0) - wanted) > 0.01:
+                self.off.append(f"devices at -v {self.level}: {what} {values.get((what, of_devices))} against {wanted}")
+        failed = {(dict(labels)["plugin"], dict(labels)["reason"]): n for (what, labels), n in values.items() if what == "volume_unmount_failures_total" and n and dict(labels)["plugin"] != "other"}  # what names no volume
+        if failed != dict(kubelet.volume_failures):
+            self.off.append(f"volume failures at -v {self.level}: {failed} against {dict(kubelet.volume_failures)}")
+
+    def beside_containerd(self):
+        both = lines_of(self.world, self.level, True)
+        alone = [[line for line in both if line.unit == unit] for unit in ("kubelet", "containerd")]
+        wanted = self.report(*(self.write(f"{name}.own", plain(some)) for name, some in zip("kr", alone)))["terminations"]
+        for name, form in FORMS.items():
+            if form is not syslog:  # of whole seconds, so that the order of two files is another
+                self.same(f"{name} with containerd's", self.report(self.write(name, form(both)))["terminations"], wanted)
+
+    def served_whole(self, log, document):
+        """What `serve` shows of a log that was written long ago."""
+        serve = lane.Serve("--source=file", f"--file.path={log}", "--timezone=UTC", "--start=all", "--state.path=none").wait_ready()
+        self.agree("serve", serve, document, 15)
+        serve.stop()
+
+    def agree(self, name, serve, document, patience):
+        """Idle, it goes by the clock: what settles with time does so in a moment."""
+        wanted = document["terminations"]
+        try:
+            lane.wait_for("the records", lambda: by_pod(self.served(serve)) == by_pod(wanted), patience)
+        except AssertionError:
+            self.same(name, self.served(serve), wanted)
+        values = {key: n for key, n in faces.exposition(serve.metrics()).items() if not key[0].startswith(LATE_PHASES)}
+        wanted = {key: n for key, n in faces.expected(document).items() if not key[0].startswith(LATE_PHASES)}
+        if totals := [key for key, n in wanted.items() if abs(values.get(key, 0) - n) > 1e-3]:
+            self.off.append(f"{name}'s /metrics at -v {self.level}: {totals}")
+
+    @staticmethod
+    def served(serve):
+        return [one for state in ("recent", "in_flight") for one in serve.terminations(f"?state={state}&limit=1000")]
+
+
+def first_difference(got, wanted):
+    if got is None or wanted is None:
+        return "made up" if wanted is None else "missing"
+    return "; ".join(f"{key} {got[key]} against {wanted[key]}" for key in wanted if got.get(key) != wanted[key])[:600]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", default="1-10")
+    parser.add_argument("--keep", type=pathlib.Path)
+    arguments = parser.parse_args()
+    first, _, last = arguments.seeds.partition("-")
+    seeds = range(int(first), int(last or first) + 1)
+    with tempfile.TemporaryDirectory() as folder:
+        home = arguments.keep or pathlib.Path(folder)
+        home.mkdir(parents=True, exist_ok=True)
+        off = [one for seed in seeds for one in Faces(seed, home).run()]
+    for one in off:
+        print("FAIL  " + one)
+    print(f"figure: {len(seeds)} simulated kubelets in every form, {len(off)} differences")
+    return 1 if off else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

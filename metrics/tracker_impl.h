@@ -175,9 +175,6 @@ struct Tracker::Impl {
   void SettleByRuntime(PodFacts& pod, bool proven);
   void StartBlind(PodFacts& pod);
   bool EndedBlind(PodFacts& pod);
-  bool UnmountProves(const PodFacts& pod) const;
-  bool UnmountTells(const PodFacts& pod) const;
-  static bool KillUnderWay(const ContainerFacts& container, Timestamp at);
   // A kubelet is there, and prints no deletions.
   bool RuntimeDecides() const { return kubelet_seen && verbosity < 2; }
 
@@ -196,17 +193,9 @@ struct Tracker::Impl {
   // tracker_termination.cc: the way of one termination
   void Start(PodFacts& pod, Trigger trigger, std::optional<Timestamp> at);
   bool StartAnnounced(PodFacts& pod);
+  static bool KillUnderWay(const ContainerFacts& container, Timestamp at);
   // `gone`: the kubelet knows nothing of the pod any more.
   void TrySeal(PodFacts& pod, bool gone = false);
-  bool HasStopped(const PodFacts& pod, bool gone) const;
-  bool UnmountWillTell(const PodFacts& pod) const;
-  struct EndTime {
-    Timestamp at;
-    Precision precision;
-  };
-  std::optional<EndTime> EndOf(const PodFacts& pod) const;
-  void BoundExits(PodFacts& pod, bool forgotten = false);
-  void CutToUnmount(const PodFacts& pod, ContainerFacts& container);
   void Seal(PodFacts& pod);
   void TryComplete(PodFacts& pod);
   void Complete(PodFacts& pod, State state);
@@ -224,6 +213,19 @@ struct Tracker::Impl {
   bool KnownFinished(const PodFacts& pod) const;
   BuildContext Context() const { return {verbosity, options.stuck_slack, now, trouble}; }
   TerminationRecord Build(const PodFacts& pod) const;
+
+  // tracker_end_time.cc: whether it has stopped, and when
+  bool HasStopped(const PodFacts& pod, bool gone) const;
+  bool UnmountProves(const PodFacts& pod) const;
+  bool UnmountTells(const PodFacts& pod) const;
+  bool UnmountWillTell(const PodFacts& pod) const;
+  struct EndTime {
+    Timestamp at;
+    Precision precision;
+  };
+  std::optional<EndTime> EndOf(const PodFacts& pod) const;
+  void BoundExits(PodFacts& pod, bool forgotten = false);
+  void CutToUnmount(const PodFacts& pod, ContainerFacts& container);
 
   // tracker_failures.cc: attempts that failed, each counted once
   void OnFailure(const Event& event);

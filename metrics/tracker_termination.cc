@@ -15,10 +15,6 @@ using namespace std::chrono_literals;
 constexpr Duration kRetireAfter = 30s;  // ghost passes, late volumes and cgroups
 constexpr Duration kVolumesKeep = 1h;   // a force-deleted pod's volumes may take that long
 constexpr Duration kBlindAgain = 2min;  // until its volumes are gone, or tell that it lives
-// A relist and the unmount that follows the worker's stop: nearer than this, the relist is the
-// better time; farther apart, the sandbox took longer (CNI) than its pause container.
-constexpr Duration kRelistLag = 1500ms;
-
 constexpr Duration kFailedLately = 5min;
 constexpr Duration kKillMargin = 60s;
 
@@ -33,42 +29,9 @@ bool AnyEnded(const PodFacts& pod) {
   });
 }
 
-// Every container that belongs has shown its exit as fully as this kubelet shows it.
-bool ExitsKnown(const PodFacts& pod) {
-  return std::ranges::all_of(pod.containers, [&pod](const ContainerFacts& container) {
-    return !Belongs(container, *pod.termination) ||
-           (container.exited_at && (container.exit_code || container.seen_dead));
-  });
-}
-
-bool VolumesToCome(const PodFacts& pod) {
-  return std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
-}
-
-// The first line of what comes only after the containers and the sandbox.
-std::optional<Timestamp> PastEnd(const TerminationFacts& term, Timestamp last_exit) {
-  // The object of a pod that was deleted by force goes before, a static pod has none.
-  const auto removed = term.trigger == Trigger::kApiDelete ? term.removed_at : std::nullopt;
-  std::optional<Timestamp> first;
-  for (const auto& at : {term.volumes_claimed_at, term.volume_paths_cleaned_at,
-                         term.reclaimed_line_at, term.removed_from_api_at, removed}) {
-    if (at && *at >= last_exit) KeepMin(first, at);
-  }
-  return first;
-}
-
 // The back-off between two attempts is shorter.
 bool FailedLately(const TerminationFacts& term, Timestamp now) {
   return term.sandbox_failed_at && now - *term.sandbox_failed_at < kFailedLately;
-}
-
-// The runtime was still stopping one of its containers then.
-bool StoppedAfter(const PodFacts& pod, std::optional<Timestamp> at) {
-  return at && std::ranges::any_of(pod.containers, [at](const ContainerFacts& container) {
-           const RuntimeFacts& stop = container.runtime;
-           return stop.stop_at && *stop.stop_at <= *at && stop.stop_ended_at &&
-                  *stop.stop_ended_at > *at;
-         });
 }
 
 }  // namespace
@@ -172,102 +135,6 @@ bool Tracker::Impl::KnownFinished(const PodFacts& pod) const {
   }
   // Where no container's own end is told, the sandbox is not told from the others.
   return sandbox_dead || (!finished_lines && pod.containers.size() > 1);
-}
-
-// Volumes are unmounted only once every container is gone. Not so for what has no object, or is
-// none that a restarted kubelet names: there the volumes go first.
-bool Tracker::Impl::UnmountProves(const PodFacts& pod) const {
-  const TerminationFacts* term = pod.termination.get();
-  if (term != nullptr && term->trigger == Trigger::kOrphan) return false;
-  if (term != nullptr && StoppedAfter(pod, term->first_unmount_at)) return false;
-  const bool named = pod.named_at && restarted_at && *pod.named_at >= *restarted_at;
-  if (!restarted_at || batch_due || named) return true;
-  return term != nullptr && term->first_unmount_at && *term->first_unmount_at < *restarted_at;
-}
-
-// The same of the sandbox: kubelets before 1.22, which print no exits apart, do not wait for it.
-// When it died there a relist tells.
-bool Tracker::Impl::UnmountTells(const PodFacts& pod) const {
-  const TerminationFacts& term = *pod.termination;
-  const bool waits_for_sandbox = finished_lines || verbosity < 2;
-  return term.first_unmount_at && UnmountProves(pod) && (waits_for_sandbox || term.sandbox_dead_at);
-}
-
-// The unmount is nearer than a relist that is late, or the first one after a restart.
-void Tracker::Impl::CutToUnmount(const PodFacts& pod, ContainerFacts& container) {
-  const auto& unmount = pod.termination->first_unmount_at;
-  const bool seen_late =
-      container.exit_source == ExitSource::kRelist || container.exit_source == ExitSource::kBound;
-  if (!seen_late || !unmount || !UnmountProves(pod)) return;
-  if (container.sandbox && !finished_lines) return;
-  if (*unmount >= *container.exited_at) return;
-  container.exited_at = unmount;
-  container.exit_source = ExitSource::kBound;
-}
-
-// Of a pod whose object is gone the sync loop prints no relist's events: an exit that a relist did
-// not show by now, it will not.
-// `forgotten`: nor does the kubelet know of it, which comes after all else. The object of a pod
-// that was not deleted by force goes after its containers.
-void Tracker::Impl::BoundExits(PodFacts& pod, bool forgotten) {
-  const TerminationFacts& term = *pod.termination;
-  std::optional<Timestamp> dead_by = UnmountProves(pod) ? term.first_unmount_at : std::nullopt;
-  if (!dead_by && term.sandbox_settled) dead_by = term.sandbox_dead_at;
-  if (!dead_by && forgotten) {
-    dead_by = term.trigger == Trigger::kApiDelete ? term.removed_at.value_or(now) : now;
-  }
-  for (ContainerFacts& container : pod.containers) {
-    if (container.sandbox) continue;
-    if (dead_by && (container.kills > 0 || !container.name.empty())) {
-      SetExit(pod, container, *dead_by, ExitSource::kBound);
-    }
-    if (dead_by) container.running = false;
-    container.seen_dead = container.seen_dead || container.exited_at;
-  }
-}
-
-// Whether nothing of it runs any more, where the worker's own lines do not tell (decisions 0002 and
-// 0031).
-bool Tracker::Impl::HasStopped(const PodFacts& pod, bool gone) const {
-  const TerminationFacts& term = *pod.termination;
-  if (term.by_runtime || (term.blind && !term.removed_at)) return false;
-  if (AnyRunning(pod) || !ExitsKnown(pod)) return false;
-  if (gone || UnmountTells(pod)) return true;
-  const bool sandbox_gone = term.sandbox_dead_at && term.sandbox_settled;
-  // Of the volumes that say nothing even now there are no lines.
-  if (sandbox_gone && term.removed_at) return true;
-  if (VolumesToCome(pod)) return false;
-  // Kubelets before 1.22 will tell of the sandbox, where it may outlive its object.
-  const bool goes_first = term.trigger == Trigger::kApiDelete && LastExit(pod) <= term.removed_at;
-  return sandbox_gone || (term.removed_at && (finished_lines || goes_first));
-}
-
-// The unmounts will tell when its sandbox is gone.
-bool Tracker::Impl::UnmountWillTell(const PodFacts& pod) const {
-  const auto& added_at = pod.startup.added_at;
-  const bool same_kubelet = !restarted_at || (added_at && *added_at > *restarted_at);
-  return VolumesToCome(pod) && same_kubelet && !pod.termination->uncertain;
-}
-
-// When a pod that has stopped did so. Nothing: no line tells.
-std::optional<Tracker::Impl::EndTime> Tracker::Impl::EndOf(const PodFacts& pod) const {
-  const TerminationFacts& term = *pod.termination;
-  const auto last_exit = LastExit(pod);
-  const auto& dead = term.sandbox_dead_at;
-  const bool proven =
-      UnmountTells(pod) && (finished_lines || !dead || *term.first_unmount_at >= *dead);
-  if (!last_exit && !dead && !proven) return {};
-  const Timestamp unmount = term.first_unmount_at.value_or(now);
-  const bool failed_later = dead && term.sandbox_failed_at && *term.sandbox_failed_at > *dead;
-  const auto end = [&]() -> EndTime {
-    if (term.sandbox_stopped_at) return {*term.sandbox_stopped_at, Precision::kExact};
-    const bool near = !proven || (dead && unmount >= *dead && unmount - *dead <= kRelistLag);
-    if (dead && !failed_later && near) return {*dead, Precision::kRelist};
-    if (proven) return {unmount, Precision::kBound};
-    if (failed_later) return {term.removed_at.value_or(now), Precision::kBound};
-    return {PastEnd(term, *last_exit).value_or(*last_exit), Precision::kBound};
-  }();
-  return EndTime{std::max(end.at, last_exit.value_or(end.at)), end.precision};
 }
 
 void Tracker::Impl::TrySeal(PodFacts& pod, bool gone) {

@@ -487,7 +487,7 @@ TEST(Framer, TheLastRecordOfAProcessThatEnded) {
       const std::string wrapped = "2026-11-23T10:00:" + std::string(time) + "+00:00 node-1 " + in +
                                   std::string(pid) + "]: " + text;
       line.text = in.empty() ? text : wrapped;
-      line.stream = in.empty() ? pid.size() + pid.front() : 0;
+      line.stream = in.empty() ? pid.size() + static_cast<unsigned char>(pid.front()) : 0;
       if (in.empty()) line.received = ParseTimestamp("2026-11-23T10:00:" + std::string(time) + "Z");
       PushLine(framer, line, out);
     };

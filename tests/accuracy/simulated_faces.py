@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The same simulated kubelet (simulated_world.py), fed in every form that a log comes in, gives the same records; and `serve` shows what
+"""The same simulated kubelet (simulation/), fed in every form that a log comes in, gives the same records; and `serve` shows what
 `report` says.
 
 usage: simulated_faces.py [--seeds=FROM-TO] [--keep=FOLDER]"""
 import argparse
-import datetime
 import gzip
 import json
 import pathlib
@@ -20,84 +19,11 @@ import faces  # noqa: E402
 import lane  # noqa: E402
 from recorded import BINARY  # noqa: E402
 from retold_json import JsonTeller  # noqa: E402
-from simulated_kubelet import START  # noqa: E402
-from simulated_world import World  # noqa: E402
+from simulation.forms import ALONE, FORMS, lines_of, plain, syslog  # noqa: E402
+from simulation.world import World  # noqa: E402
 
 LATE_PHASES = "pod_termination_phase_duration_seconds"  # of what outlives its end they are observed with its object's
-ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-LATE = 0.0002  # what a line takes to its reader
-BOOT = "5f1c2d3e4a5b4c6d8e7f90a1b2c3d4e5"
-
 OF_AGE = ("grace_exceeded", "volume_hung", "api_finalizer", "kubelet_restart")  # reasons that silence alone makes
-
-
-class Line:
-    """One line as something else has it: who wrote it and when it came."""
-
-    def __init__(self, unit, pid, at, text):
-        self.unit, self.pid, self.at, self.text = unit, pid, at, text
-
-    @property
-    def iso(self):
-        return (START + datetime.timedelta(seconds=self.at)).isoformat(timespec="microseconds")
-
-
-def lines_of(world, level, with_runtime, face=None):
-    """In the order in which they were printed."""
-    kubelet = world.kubelet
-    found, latest = [], 0.0
-    for at, pid, text in kubelet.printed(level, *([face] if face else [])):
-        latest = max(latest, at + LATE)
-        found += [Line("kubelet", pid, latest, one) for one in text.split("\n")]
-    if with_runtime:
-        own = [Line("containerd", 812, at + LATE, text) for at, text in zip(kubelet.runtime.stamps(), kubelet.runtime.lines())]
-        found = sorted(found + own, key=lambda line: line.at)
-    return found
-
-
-# --- forms: [(name, text)] of the files
-
-
-def plain(lines):
-    return "".join(line.text + "\n" for line in lines)
-
-
-def short_iso(lines):
-    return "".join(f"{line.iso}+0000 node-1 {line.unit}[{line.pid}]: {line.text}\n" for line in lines)
-
-
-def rfc5424(lines):
-    return "".join(f"{line.iso}+00:00 node-1 {line.unit}[{line.pid}]: {escaped(line.text)}\n" for line in lines)
-
-
-def syslog(lines):
-    return "".join(f"{START + datetime.timedelta(seconds=line.at):%b %e %H:%M:%S} node-1 {line.unit}[{line.pid}]: {escaped(line.text)}\n" for line in lines)
-
-
-def escaped(text):
-    return text.replace("\t", "#011")
-
-
-def journal_json(lines):
-    out = []
-    for line in lines:
-        since = round((START - datetime.datetime(1970, 1, 1)).total_seconds() * 1e6 + line.at * 1e6)
-        out.append(ENCODER.encode({"__CURSOR": f"s=1;i={len(out):x}", "__REALTIME_TIMESTAMP": str(since), "__MONOTONIC_TIMESTAMP": str(round(line.at * 1e6) + 10**7),
-                               "_BOOT_ID": BOOT, "PRIORITY": "6", "SYSLOG_IDENTIFIER": line.unit, "_PID": str(line.pid), "_TRANSPORT": "stdout",
-                               "_SYSTEMD_UNIT": line.unit + ".service", "MESSAGE": line.text}) + "\n")
-    return "".join(out)
-
-
-def docker(lines):
-    return "".join(ENCODER.encode({"log": line.text + "\n", "stream": "stderr", "time": line.iso + "000Z"}) + "\n" for line in lines)
-
-
-def cri(lines):
-    return "".join(f"{line.iso}000Z stderr F {line.text}\n" for line in lines)
-
-
-FORMS = {form.__name__: form for form in (short_iso, rfc5424, syslog, journal_json)}
-ALONE = {form.__name__: form for form in (docker, cri)}  # of one program
 
 
 def settled(record, whole=True):

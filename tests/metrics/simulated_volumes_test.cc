@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What simulated kubelets' volumes found (tests/accuracy/simulated_volumes.py): claims, CSI,
+// What simulated kubelets' volumes found (tests/accuracy/simulation/volumes.py): claims, CSI,
 // subPath.
 #include <gtest/gtest.h>
 

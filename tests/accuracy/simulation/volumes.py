@@ -1,73 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The volumes of simulated pods (simulated_kubelet.py) and their manager: how they are unmounted, and what keeps them from it. Orders and
-words are those of the kubelet's reconciler, operation generator and CSI plugin."""
+"""The volumes of simulated pods and their manager: how they are unmounted, and what of it the pod's worker waits for. Orders and words are those of
+the kubelet's reconciler, operation generator and CSI plugin."""
 import dataclasses
-import math
 
 import retold
 
-KINDS = {"configmap": "config", "secret": "creds", "empty-dir": "cache", "projected": "kube-api-access-x7k2p"}
 BY_UNIQUE_NAME = 35  # since when an unmount's lines name a volume so
 WAIT_FOR_UNMOUNT = 123
-UNMOUNT_FAILED = "unmount failed: exit status {status}\nUnmounting arguments: {path}\nOutput: {tool}: {path}: {what} busy.\n"
-BUSY = UNMOUNT_FAILED.replace("{status}", "32").replace("{tool}", "umount").replace("{what}", "target is")
-NFS_BUSY = UNMOUNT_FAILED.replace("{status}", "16").replace("{tool}", "umount.nfs4").replace("{what}", "device is")
-CSI = "kubernetes.io/csi: Unmounter.TearDownAt failed"
-RPC = CSI + ": rpc error: code = {code} desc = "
-NO_SOCKET = 'connection error: desc = "transport: Error while dialing: dial unix /var/lib/kubelet/plugins/{driver}/csi.sock: connect: connection refused"'
-NEVER = math.inf
-
-
-@dataclasses.dataclass(frozen=True)
-class Trouble:
-    """Why an attempt fails."""
-    step: str  # "UnmountVolume.TearDown failed", and what else may fail
-    error: str
-    reason: str
-    takes: float = 0.02
-
-    @property
-    def uncertain(self):
-        """Whether the kubelet takes the volume for mounted no more."""
-        return self.step == TEAR_DOWN
-
-    @property
-    def at_once(self):
-        """Not even begun, and tried again each time that the reconciler comes round."""
-        return self.step == NEW_UNMOUNTER
-
-
-TEAR_DOWN, SUBPATHS, NEW_UNMOUNTER = "UnmountVolume.TearDown failed", "error cleaning subPath mounts", "UnmountVolume.NewUnmounter failed"
-DEVICE, REFERENCES = "UnmountDevice failed", "GetDeviceMountRefs check failed"
-SUBPATH = "error processing {pods}/volume-subpaths/{inner}/app0: error cleaning subpath mount {pods}/volume-subpaths/{inner}/app0/0: "
-ANY_VOLUME = [
-    Trouble(TEAR_DOWN, BUSY, "volume_busy"),
-    Trouble(SUBPATHS, SUBPATH + BUSY, "volume_busy"),
-    Trouble(SUBPATHS, "error deleting {pods}/volume-subpaths/{inner}/app0/0: remove {pods}/volume-subpaths/{inner}/app0/0: device or resource busy", "volume_busy"),
-]
-NFS_VOLUME = [
-    Trouble(TEAR_DOWN, NFS_BUSY, "volume_busy"),
-    Trouble(SUBPATHS, SUBPATH + "lstat {pods}/volume-subpaths/{inner}/app0/0: stale NFS file handle", "volume_hung"),
-    Trouble(TEAR_DOWN, "lstat {path}: stale NFS file handle", "volume_hung"),
-]
-CSI_VOLUME = [
-    Trouble(TEAR_DOWN, RPC.format(code="Internal") + 'Could not unmount "{path}": ' + BUSY, "volume_busy"),
-    Trouble(TEAR_DOWN, RPC.format(code="Internal") + "node unpublish: exit status 255", "csi_error"),
-    Trouble(TEAR_DOWN, RPC.format(code="Unavailable") + NO_SOCKET, "csi_error"),
-    Trouble(TEAR_DOWN, RPC.format(code="Unavailable") + "transport is closing", "csi_error"),
-    Trouble(TEAR_DOWN, RPC.format(code="Aborted") + "an operation with the given Volume ID {handle} already exists", "volume_hung"),
-    Trouble(TEAR_DOWN, RPC.format(code="DeadlineExceeded") + "context deadline exceeded", "volume_hung", takes=120),
-    Trouble(TEAR_DOWN, CSI + " to get CSI client: driver name {driver} not found in the list of registered CSI drivers", "csi_error"),
-    Trouble(TEAR_DOWN, CSI + " to clean mount dir [{path}]: kubernetes.io/csi: failed to remove dir [{path}]: remove {path}: directory not empty", "csi_error"),
-    Trouble(NEW_UNMOUNTER, "kubernetes.io/csi: unmounter failed to load volume data file [{path}]: kubernetes.io/csi: failed to open volume data file "
-            "[{pods}/volumes/kubernetes.io~csi/{inner}/vol_data.json]: open {pods}/volumes/kubernetes.io~csi/{inner}/vol_data.json: no such file or directory", "csi_metadata_lost"),
-]
-CSI_DEVICE = [
-    Trouble(REFERENCES, 'the device mount path "{path}" is still mounted by other references [/mnt/elsewhere]', "device_in_use"),
-    Trouble(DEVICE, "the device is in use when it was no longer expected to be in use", "device_in_use"),
-    Trouble(DEVICE, "kubernetes.io/csi: attacher.UnmountDevice failed: rpc error: code = Internal desc = Could not unstage: exit status 1", "csi_error"),
-    Trouble(DEVICE, "kubernetes.io/csi: attacher.UnmountDevice failed: rpc error: code = Unavailable desc = " + NO_SOCKET, "csi_error"),
-]
 
 
 @dataclasses.dataclass
@@ -267,70 +206,3 @@ class VolumeManager:
             yield self.random.uniform(10, 15)
             self.say(me, "pw.event.2", updateType=2, **self.of_pod(pod))
             self.say(me, "ted.enter.2", **self.of_pod(pod))
-
-
-class VolumeCases:
-    """What befalls the volumes of a world's pods."""
-
-    def claims(self):
-        r, hexes = self.random, self.kubelet.hex
-        for name in ("data", "logs")[:r.choice([1, 1, 2])]:
-            if r.random() < 0.3:
-                yield Claim(name, "nfs", volume=f"nfs-{name}-{self.names}")
-            else:
-                device = Device(r.choice(["ebs.csi.aws.com", "csi.vsphere.vmware.com", "rook-ceph.rbd.csi.ceph.com"]), f"vol-{hexes(17)}")
-                yield CsiVolume(name, "csi", volume=f"pvc-{self.kubelet.uid()}", device=device)
-
-    def troubles(self, v):
-        known = {"csi": CSI_VOLUME + ANY_VOLUME[1:], "nfs": NFS_VOLUME}.get(v.plugin, ANY_VOLUME)
-        return self.random.choices(known, k=self.random.choice([1, 1, 3, 6]))
-
-    def case_claims(self):
-        pod = self.pod("claims")
-        pod.volumes += self.claims()
-        for v in pod.volumes:
-            if isinstance(v, CsiVolume):
-                v.device.troubles = self.random.choices(CSI_DEVICE, k=self.random.choice([0, 0, 1, 4]))
-        yield from self.started(pod)
-        self.kubelet.delete(pod)
-
-    def case_claim_fails(self):
-        pod = self.pod("claim-fails")
-        pod.volumes += self.claims()
-        for v in pod.volumes:
-            v.troubles = self.troubles(v) if self.random.random() < 0.5 else []
-        yield from self.started(pod)
-        self.kubelet.delete(pod, self.random.choice([None, None, None, 0]))
-
-    def case_metadata_lost(self):
-        pod = self.pod("metadata-lost")
-        device = Device("driver.longhorn.io", "pvc-1")
-        pod.volumes.append(CsiVolume("data", "csi", volume=f"pvc-{self.kubelet.uid()}", device=device, troubles=[CSI_VOLUME[-1]] * self.random.choice([5, 100, 100_000])))
-        yield from self.started(pod)
-        self.kubelet.delete(pod)
-
-    def case_volume_hangs(self):
-        pod = self.pod("volume-hangs")
-        pod.volumes += self.claims()
-        self.random.choice(pod.volumes).takes = self.random.choice([NEVER, 130, 300])
-        yield from self.started(pod)
-        self.kubelet.delete(pod)
-
-    def case_claim_shared(self):
-        """Two pods of the node have it."""
-        device = Device("efs.csi.aws.com", f"fs-{self.kubelet.hex(8)}")
-        pods = [self.pod("shared") for _ in range(2)]
-        for pod in pods:
-            pod.volumes.append(CsiVolume("data", "csi", volume=f"pvc-{device.handle}", device=device))
-            yield from self.started(pod)
-        for pod in pods:
-            self.kubelet.delete(pod)
-            yield self.random.choice([0, 1, 40])
-
-    def case_attach_waits(self):
-        """Its volume is attached elsewhere: it is deleted before it could run."""
-        pod = self.pod("attach-waits", start_trouble="attach")
-        pod.volumes = [CsiVolume("data", "csi", volume=f"pvc-{self.kubelet.uid()}", device=Device("ebs.csi.aws.com", "vol-1"))] + pod.volumes
-        self.kubelet.create(pod)
-        yield self.random.uniform(0.3, 60)
-        self.kubelet.delete(pod)

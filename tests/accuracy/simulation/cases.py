@@ -1,75 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which pods a simulated kubelet (simulated_kubelet.py) has, and what befalls them. A new case is a method, case_NAME."""
-import random
+"""What befalls a world's pods. A new case is a method, case_NAME; what befalls volumes is in volume_cases.py."""
+from simulation.volume_troubles import ANY_VOLUME
 
-from simulated_kubelet import Container, Kubelet, Pod
-from simulated_kubelet_before_122 import KubeletBefore122
-from simulated_volumes import ANY_VOLUME, KINDS, Volume, VolumeCases
-
-POD_WORKERS = 22  # since when a pod has a worker
 GRACEFUL_SHUTDOWN = 21
 
 
-class World(VolumeCases):
-    """Which pods there are, and what befalls them."""
-
-    def __init__(self, seed, first_minor, last_minor):
-        self.random = r = random.Random(seed)
-        self.minor = r.randint(first_minor, last_minor)
-        self.busy = r.choice([0, 0, 0, 0.5, 3])
-        self.kubelet = (Kubelet if self.minor >= POD_WORKERS else KubeletBefore122)(seed, self.minor, self.busy)
-        self.length = r.choice([60, 200, 400])
-        self.names = 0
-        self.kubelet.begin()
-        workers = self.minor >= POD_WORKERS
-        if seed % 2:
-            self.kubelet.loop.spawn(self.reboot() if seed % 7 == 0 and workers else self.restart(), r.uniform(5, self.length * 0.6))
-        if seed % 5 == 0 and workers:
-            self.kubelet.loop.spawn(self.kubelet.runtime.restart(r.choice([0.3, 2, 15])), r.uniform(5, self.length * 0.6))
-        cases = [name for name in dir(self) if name.startswith("case_") and (workers or name not in vars(VolumeCases))]
-        for _ in range(r.randrange(1, 12)):
-            self.kubelet.loop.spawn(getattr(self, r.choice(cases))(), r.uniform(2, self.length / 2))
-
-    def restart(self):
-        self.kubelet.end()
-        yield self.random.choice([0.5, 3, 20])
-        self.kubelet.begin()
-
-    def reboot(self):
-        self.kubelet.end()
-        yield self.random.choice([15, 40])
-        self.kubelet.boot()
-        yield 2
-        self.kubelet.begin()
-
-    def run(self):
-        self.kubelet.loop.run(self.length)
-
-    def pod(self, case, **more):
-        r, k = self.random, self.kubelet
-        self.names += 1
-        containers = []
-        if r.random() < 0.2:
-            containers.append(Container("init", k.hex(), "init", lives=r.uniform(0.2, 2)))
-        for i in range(r.choice([1, 1, 1, 2, 3])):
-            stop = r.choice([0.05, r.uniform(0.1, 1), r.uniform(1, 12), None])
-            containers.append(Container(f"app{i}", k.hex(), "app", stop_after=stop, stop_code=r.choice([0, 0, 143, 1])))
-            if r.random() < 0.2:
-                containers[-1].hook = (r.choice(["ok", "ok", "fails", "hangs"]), r.uniform(0.1, 7))
-        if self.minor >= 28 and r.random() < 0.15:
-            containers.append(Container("sidecar", k.hex(), "sidecar", stop_after=r.choice([0.1, 2, None])))
-        volumes = [Volume(name, kind) for kind, name in KINDS.items() if r.random() < 0.6]
-        pod = Pod(f"ns-{r.randrange(3)}", f"{case}-{self.names}", k.uid(), containers, volumes, grace=r.choice([1, 5, 30, 30, 30, 60]), case=case,
-                  cni_takes=r.choice([0.05, 0.2, r.uniform(0.5, 6)]))
-        for key, value in more.items():
-            setattr(pod, key, value)
-        return pod
-
-    def started(self, pod):
-        self.kubelet.create(pod)
-        while pod.phase != "Running" or any(c.relisted == "non-existent" for c in pod.all_containers()):
-            yield 0.1
-        yield self.random.uniform(0.5, 10) + 2 * self.busy
+class Cases:
+    """A part of the world."""
 
     def case_plain(self):
         pod = self.pod("plain")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What containerd prints beside a simulated kubelet (simulated_kubelet.py): words and order as recorded with 1.6 and 1.7; 2.0 calls the
+"""What containerd prints beside a simulated kubelet (kubelet.py): words and order as recorded with 1.6 and 1.7; 2.0 calls the
 exits otherwise. Its own random numbers leave the kubelet's lines as they are without it."""
 import datetime
 import random

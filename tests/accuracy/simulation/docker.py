@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What docker prints beside a simulated kubelet (simulated_kubelet.py), and what the kubelet's dockershim prints of it: words and order as
+"""What docker prints beside a simulated kubelet (kubelet.py), and what the kubelet's dockershim prints of it: words and order as
 recorded with Docker 20.10. dockerd names neither pods nor requests."""
 import datetime
 
-from simulated_containerd import Containerd
+from simulation.containerd import Containerd
 
 
 class Docker(Containerd):

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of a simulated pod's end at -v 0: by its container runtime's lines, or by next to none."""
+import collections
+
+from simulation.checks import NEAR, Check, seconds
+from simulation.ending import SIDECARS_LAST
+
+
+class QuietCheck(Check):
+    """At -v 0, where the runtime's lines are all that tells of an end."""
+
+    def __init__(self, world, level):
+        super().__init__(world, level)
+        self.end = world.kubelet.last_stamp(level)
+
+    def all(self, found):
+        by_uid = collections.defaultdict(list)
+        for record in found["terminations"]:
+            by_uid[record["uid"]].append(record)
+        for pod in self.kubelet.pods:
+            records = by_uid.pop(pod.uid, [])
+            told = [record for record in records if record["trigger"] not in ("finished", "unknown")]
+            if pod.trigger in (None, "finished"):
+                if self.kubelet.runtime.version > (1, 6) or not self.kubelet.starts[1:]:  # 1.6 tells no exit codes: it may have crashed, and was deleted
+                    self.that(pod, not told, "made up", [record["trigger"] for record in told])
+                continue
+            self.that(pod, len(records) <= 1, "one record", len(records))
+            if self.must_be_found(pod) and self.kubelet.runtime.starts == 1:
+                self.that(pod, told, "one record", [record["trigger"] for record in records])
+            if ("stop_containers", "runtime_down") in pod.failures:
+                continue  # a runtime does not tell of calls that did not reach it, nor what it did not live to end
+            if pod.case in ("probed", "sandbox-dies") and self.kubelet.starts[1:]:
+                continue  # as if the next kubelet's kill were one more attempt
+            for record in told[:1]:
+                self.pod(pod, record)
+        for uid, records in by_uid.items():
+            self.off.append(f"of nobody: {uid} {records[0]['pod']}")
+
+    def must_be_found(self, pod):
+        return any(c.kills for c in pod.containers) and pod.sandbox_gone_at is not None
+
+    def pod(self, pod, record):
+        self.that(pod, record["trigger"] in ("runtime_stop", pod.trigger), "trigger", f"{record['trigger']} against {pod.trigger}")
+        kills = [c.kills[0][0] for c in pod.containers if c.kills]
+        began = seconds(record["requested_at"])
+        if began is not None:
+            killed_already = pod.case in ("probed", "sandbox-dies")  # as if for the same end
+            self.that(pod, killed_already or began >= pod.requested_at - NEAR, "requested_at too early", f"{began} against {pod.requested_at}")
+            if kills and not self.told_apart(kills):
+                self.that(pod, began <= min(kills) + NEAR, "requested_at too late", f"{began} against {min(kills)}")
+        self.ended(pod, record)
+        if not self.told_apart(kills):
+            self.containers(pod, record)
+        self.volumes(pod, record)
+        self.phases(pod, record)
+
+    def told_apart(self, kills):
+        """Of stops that a hook keeps that long apart only a grace that it shortened tells that they are one end's."""
+        return self.kubelet.minor < SIDECARS_LAST and kills and max(kills) - min(kills) > 10
+
+    def ended(self, pod, record):
+        over, settled = pod.sandbox_gone_at, self.end - (pod.sandbox_gone_at or 0) > 70
+        if over is None:
+            self.that(pod, record["state"] == "in_flight", "state", record["state"])
+        elif settled:
+            self.that(pod, record["state"] != "in_flight", "state", record["state"])
+        if record["state"] in ("terminated", "removed"):
+            low = high = NEAR
+            if record["termination_precision"] == "bound":
+                high = 2
+            self.near(pod, f"terminated_at ({record['termination_precision']})", seconds(record["terminated_at"]), over, low, high)
+            codes_known = all(c["exit_code"] is not None for c in record["containers"])
+            if codes_known and record["outcome"] != "forced" and pod.case != "sandbox-dies":
+                wanted = self.outcome(pod)
+                self.that(pod, record["outcome"] == wanted or wanted == "forced", "outcome", f"{record['outcome']} against {wanted}")
+        if record["state"] == "removed":
+            self.that(pod, not pod.exists, "state", "removed, and it exists")
+
+
+class BlindCheck(Check):
+    """At -v 0 without the runtime's lines: volumes, failures and the folder tell that, and nothing tells when it was asked for."""
+
+    SAID = {"eviction", "preemption"}  # when they are over
+
+    def all(self, found):
+        by_uid = collections.defaultdict(list)
+        for record in found["terminations"]:
+            by_uid[record["uid"]].append(record)
+        for pod in self.kubelet.pods:
+            records = by_uid.pop(pod.uid, [])
+            triggers = [record["trigger"] for record in records]
+            if pod.trigger is None:
+                self.that(pod, not records, "made up", triggers)
+                continue
+            self.that(pod, len(records) <= 1, "one record", triggers)
+            self.that(pod, set(triggers) <= {"unknown", *({pod.trigger} & self.SAID)}, "trigger", triggers)
+            for record in records:
+                self.that(pod, record["requested_at"] is None, "requested_at", record["requested_at"])
+                self.volumes(pod, record)
+                self.phases(pod, record)
+                if record["state"] == "removed":
+                    self.that(pod, not pod.exists, "state", "removed, and it exists")
+        for uid, records in by_uid.items():
+            self.off.append(f"of nobody: {uid} {records[0]['pod']}")

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The time that passes for a simulated kubelet. Goroutines are generators that yield how long they wait."""
+import datetime
+import heapq
+import itertools
+
+START = datetime.datetime(2026, 11, 23, 10, 0, 0)
+
+
+class Loop:
+    def __init__(self):
+        self.now, self.queue, self.order = 0.0, [], itertools.count()
+
+    def spawn(self, work, after=0.0):
+        heapq.heappush(self.queue, (self.now + after, next(self.order), work))
+
+    def run(self, until):
+        while self.queue and self.queue[0][0] <= until:
+            self.now, _, work = heapq.heappop(self.queue)
+            try:
+                self.spawn(work, next(work))
+            except StopIteration:
+                pass
+        self.now = until

@@ -14,7 +14,7 @@ from recorded import report  # noqa: E402
 from simulation.checks import Check  # noqa: E402
 from simulation.checks_before_122 import CheckBefore122  # noqa: E402
 from simulation.checks_quiet import BlindCheck, QuietCheck  # noqa: E402
-from simulation.world import World  # noqa: E402
+from simulation.world import World, seeds_of  # noqa: E402
 
 
 def check_for(world, level, with_runtime):
@@ -44,20 +44,18 @@ def check(seed, minors, levels, keep):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", default="1-10")
+    parser.add_argument("--seeds", default="1-10", type=seeds_of)
     parser.add_argument("--minors", default="22-36")
     parser.add_argument("--levels", default="5,4,3,2,2r,0r,0", help="r: with the container runtime's lines")
     parser.add_argument("--keep", type=pathlib.Path)
     arguments = parser.parse_args()
     minors = [int(minor) for minor in arguments.minors.split("-")]
-    first, _, last = arguments.seeds.partition("-")
     levels = [(int(level.rstrip("r")), level.endswith("r")) for level in arguments.levels.split(",")]
-    seeds = range(int(first), int(last or first) + 1)
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        off = [one for found in pool.map(lambda seed: check(seed, minors, levels, arguments.keep), seeds) for one in found]
+        off = [one for found in pool.map(lambda seed: check(seed, minors, levels, arguments.keep), arguments.seeds) for one in found]
     for one in off:
         print("FAIL  " + one)
-    print(f"figure: {len(seeds)} simulated kubelets, {len(off)} wrong answers")
+    print(f"figure: {len(arguments.seeds)} simulated kubelets, {len(off)} wrong answers")
     return 1 if off else 0
 
 

@@ -20,7 +20,7 @@ import lane  # noqa: E402
 from recorded import BINARY  # noqa: E402
 from retold_json import JsonTeller  # noqa: E402
 from simulation.forms import ALONE, FORMS, lines_of, plain, syslog  # noqa: E402
-from simulation.world import World  # noqa: E402
+from simulation.world import World, seeds_of  # noqa: E402
 
 LATE_PHASES = "pod_termination_phase_duration_seconds"  # of what outlives its end they are observed with its object's
 OF_AGE = ("grace_exceeded", "volume_hung", "api_finalizer", "kubelet_restart")  # reasons that silence alone makes
@@ -148,18 +148,16 @@ def first_difference(got, wanted):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", default="1-10")
+    parser.add_argument("--seeds", default="1-10", type=seeds_of)
     parser.add_argument("--keep", type=pathlib.Path)
     arguments = parser.parse_args()
-    first, _, last = arguments.seeds.partition("-")
-    seeds = range(int(first), int(last or first) + 1)
     with tempfile.TemporaryDirectory() as folder:
         home = arguments.keep or pathlib.Path(folder)
         home.mkdir(parents=True, exist_ok=True)
-        off = [one for seed in seeds for one in Faces(seed, home).run()]
+        off = [one for seed in arguments.seeds for one in Faces(seed, home).run()]
     for one in off:
         print("FAIL  " + one)
-    print(f"figure: {len(seeds)} simulated kubelets in every form, {len(off)} differences")
+    print(f"figure: {len(arguments.seeds)} simulated kubelets in every form, {len(off)} differences")
     return 1 if off else 0
 
 

@@ -9,25 +9,21 @@ class Cases:
     """A part of the world."""
 
     def case_plain(self):
-        pod = self.pod("plain")
-        yield from self.started(pod)
+        pod = yield from self.running("plain")
         self.kubelet.delete(pod)
 
     def case_forced(self):
-        pod = self.pod("forced")
-        yield from self.started(pod)
+        pod = yield from self.running("forced")
         self.kubelet.delete(pod, 0)
 
     def case_shortened(self):
-        pod = self.pod("shortened", grace=60)
-        yield from self.started(pod)
+        pod = yield from self.running("shortened", grace=60)
         self.kubelet.delete(pod)
         yield self.random.uniform(1.2, 10)
         self.kubelet.delete(pod, self.random.choice([0, 5]))
 
     def case_evicted(self):
-        pod = self.pod("evicted")
-        yield from self.started(pod)
+        pod = yield from self.running("evicted")
         self.kubelet.evict(pod, self.random.choice([0, 1, 30]))
         if self.random.random() < 0.5:
             yield self.random.uniform(20, 60)
@@ -35,13 +31,11 @@ class Cases:
                 self.kubelet.delete(pod)
 
     def case_preempted(self):
-        pod = self.pod("preempted")
-        yield from self.started(pod)
+        pod = yield from self.running("preempted")
         self.kubelet.preempt(pod)
 
     def case_deadline(self):
-        pod = self.pod("deadline")
-        yield from self.started(pod)
+        pod = yield from self.running("deadline")
         yield 6 + 3 * self.busy
         self.kubelet.past_deadline(pod)
         if self.random.random() < 0.5:
@@ -93,8 +87,7 @@ class Cases:
         self.kubelet.delete(pod)
 
     def case_cni_fails(self):
-        pod = self.pod("cni-fails", sandbox_fails=self.random.randrange(1, 6))
-        yield from self.started(pod)
+        pod = yield from self.running("cni-fails", sandbox_fails=self.random.randrange(1, 6))
         self.kubelet.delete(pod)
 
     def case_kill_fails(self):
@@ -111,18 +104,15 @@ class Cases:
         self.kubelet.delete(pod)
 
     def case_finalizer(self):
-        pod = self.pod("finalizer", finalizer=True)
-        yield from self.started(pod)
+        pod = yield from self.running("finalizer", finalizer=True)
         self.kubelet.delete(pod)
 
     def case_statefulset(self):
-        pod = self.pod("stateful")
-        yield from self.started(pod)
+        pod = yield from self.running("stateful")
         self.kubelet.delete(pod)
         while pod.removed_at is None:
             yield 0.002
-        again = self.pod("stateful", name=pod.name, namespace=pod.namespace)
-        yield from self.started(again)
+        again = yield from self.running("stateful", name=pod.name, namespace=pod.namespace)
         self.kubelet.delete(again, self.random.choice([None, 0]))
 
     def case_static(self):
@@ -132,8 +122,7 @@ class Cases:
         self.kubelet.remove_file(pod)
 
     def case_probed(self):
-        pod = self.pod("probed")
-        yield from self.started(pod)
+        pod = yield from self.running("probed")
         self.kubelet.probe_kill(pod, self.random.choice([c for c in pod.containers if c.kind == "app"]))
         yield self.random.uniform(0.01, 40)
         self.kubelet.delete(pod)

@@ -15,6 +15,8 @@ def seconds(text):
 
 
 class Check:
+    all_have_uids = False
+
     def __init__(self, world, level):
         self.kubelet, self.level, self.off = world.kubelet, level, []
         self.relist = 1.1 + 2 * world.busy + 0.1
@@ -32,14 +34,23 @@ class Check:
             return self.same(pod, what, got, wanted)
         self.that(pod, wanted - low <= got <= wanted + high, what, f"{got:.6f} against {wanted:.6f}")
 
-    def all(self, found):
+    def by_pod(self, found):
+        """[(pod, its records)]; what is nobody's is off."""
         by_uid = collections.defaultdict(list)
         for record in found["terminations"]:
             by_uid[record["uid"]].append(record)
         for pod in self.kubelet.pods:
-            records = by_uid.pop(pod.uid, [])
-            if not records:  # killed and gone by name alone
-                records = [r for r in by_uid.get("", []) if r["pod"] == pod.name]
+            yield pod, by_uid.pop(pod.uid, []) or self.nameless(pod, by_uid.get("", []))
+        for uid, records in by_uid.items():
+            if uid or self.all_have_uids:
+                self.off.append(f"of nobody: {uid} {records[0]['pod']}")
+
+    def nameless(self, pod, records):
+        """Killed and gone by name alone."""
+        return [] if self.all_have_uids else [record for record in records if record["pod"] == pod.name]
+
+    def all(self, found):
+        for pod, records in self.by_pod(found):
             if pod.trigger in (None, "finished"):
                 made_up = [r for r in records if r["trigger"] != "finished"]
                 self.that(pod, not made_up, "made up", [r["trigger"] for r in made_up])
@@ -66,9 +77,6 @@ class Check:
             self.that(pod, len(records) == 1, "one record", len(records))
             if len(records) == 1:
                 self.pod(pod, records[0])
-        for uid, records in by_uid.items():
-            if uid:
-                self.off.append(f"of nobody: {uid} {records[0]['pod']}")
 
     def pod(self, pod, record):
         level = self.level
@@ -176,11 +184,16 @@ class Check:
         known = {name for v in pod.volumes for name in (v.name, v.inner)}
         self.that(pod, not any(name not in known or one["started_at"] for name, one in found.items()), "volumes of nobody", list(found))
 
-    def failures(self, pod, record):
+    @staticmethod
+    def told_failures(record):
         found = collections.Counter()
         for failure in record["failures"]:
             found[failure["phase"], failure["reason"]] += failure["count"]
-        wanted = {key: n for key, n in pod.failures.items()}
+        return found
+
+    def failures(self, pod, record):
+        found = self.told_failures(record)
+        wanted = dict(pod.failures)
         if self.level < 3 and pod.trigger in ("eviction", "preemption", "deadline"):  # nobody said that it ends
             for one in (wanted, found):
                 for key in (("prestop", "prestop_timeout"), ("stop_sandbox", "runtime_down")):
@@ -189,8 +202,8 @@ class Check:
             wanted = dict(found)
         for one in [one for one in found if one[1] == "eviction_timeout"]:
             del found[one]
-        for key in [key for key in found if key[0] in ("dispatch",)]:
-            del found[key]
+        for one in [one for one in found if one[0] == "dispatch"]:
+            del found[one]
         self.same(pod, "failures", dict(found), wanted)
 
     def state(self, pod, record):
@@ -209,6 +222,10 @@ class Check:
         codes_known = all(c["exit_code"] is not None for c in record["containers"])
         if wanted == record["state"] and wanted != "in_flight" and codes_known and (self.level >= 3 or pod.case != "probed"):
             self.same(pod, "outcome", record["outcome"], self.outcome(pod))
+
+    def removed(self, pod, record):
+        if record["state"] == "removed":
+            self.that(pod, not pod.exists, "state", "removed, and it exists")
 
     def current(self, pod, record):
         if record["state"] != "in_flight" or record["current"] is None:

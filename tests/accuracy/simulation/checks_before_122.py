@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a record says of the end of a simulated pod of before 1.22 (kubelet_before_122.py)."""
-import collections
 import dataclasses
 
 from simulation.checks import NEAR, Check, seconds
@@ -52,9 +51,7 @@ class CheckBefore122(Check):
 
     def failures(self, pod, record):
         """What the second look at a pod fails in may come after its end."""
-        told = collections.Counter()
-        for one in record["failures"]:
-            told[one["phase"], one["reason"]] += one["count"]
+        told = self.told_failures(record)
         least = {"stop_sandbox": 1, "prestop": int(all(map(self.hook_is_told, pod.containers)))}
         fewer = {key: told[key] for key, count in pod.failures.items() if least.get(key[0], count) <= told[key] < count}
         wanted = {key: count for key, count in {**pod.failures, **fewer}.items() if count}

@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is known of a simulated pod's end at -v 0: by its container runtime's lines, or by next to none."""
-import collections
-
 from simulation.checks import NEAR, Check, seconds
 from simulation.ending import SIDECARS_LAST
 
 
 class QuietCheck(Check):
     """At -v 0, where the runtime's lines are all that tells of an end."""
+    all_have_uids = True
 
     def __init__(self, world, level):
         super().__init__(world, level)
         self.end = world.kubelet.last_stamp(level)
 
     def all(self, found):
-        by_uid = collections.defaultdict(list)
-        for record in found["terminations"]:
-            by_uid[record["uid"]].append(record)
-        for pod in self.kubelet.pods:
-            records = by_uid.pop(pod.uid, [])
+        for pod, records in self.by_pod(found):
             told = [record for record in records if record["trigger"] not in ("finished", "unknown")]
             if pod.trigger in (None, "finished"):
                 if self.kubelet.runtime.version > (1, 6) or not self.kubelet.starts[1:]:  # 1.6 tells no exit codes: it may have crashed, and was deleted
@@ -33,8 +28,6 @@ class QuietCheck(Check):
                 continue  # as if the next kubelet's kill were one more attempt
             for record in told[:1]:
                 self.pod(pod, record)
-        for uid, records in by_uid.items():
-            self.off.append(f"of nobody: {uid} {records[0]['pod']}")
 
     def must_be_found(self, pod):
         return any(c.kills for c in pod.containers) and pod.sandbox_gone_at is not None
@@ -73,21 +66,17 @@ class QuietCheck(Check):
             if codes_known and record["outcome"] != "forced" and pod.case != "sandbox-dies":
                 wanted = self.outcome(pod)
                 self.that(pod, record["outcome"] == wanted or wanted == "forced", "outcome", f"{record['outcome']} against {wanted}")
-        if record["state"] == "removed":
-            self.that(pod, not pod.exists, "state", "removed, and it exists")
+        self.removed(pod, record)
 
 
 class BlindCheck(Check):
     """At -v 0 without the runtime's lines: volumes, failures and the folder tell that, and nothing tells when it was asked for."""
 
+    all_have_uids = True
     SAID = {"eviction", "preemption"}  # when they are over
 
     def all(self, found):
-        by_uid = collections.defaultdict(list)
-        for record in found["terminations"]:
-            by_uid[record["uid"]].append(record)
-        for pod in self.kubelet.pods:
-            records = by_uid.pop(pod.uid, [])
+        for pod, records in self.by_pod(found):
             triggers = [record["trigger"] for record in records]
             if pod.trigger is None:
                 self.that(pod, not records, "made up", triggers)
@@ -98,7 +87,4 @@ class BlindCheck(Check):
                 self.that(pod, record["requested_at"] is None, "requested_at", record["requested_at"])
                 self.volumes(pod, record)
                 self.phases(pod, record)
-                if record["state"] == "removed":
-                    self.that(pod, not pod.exists, "state", "removed, and it exists")
-        for uid, records in by_uid.items():
-            self.off.append(f"of nobody: {uid} {records[0]['pod']}")
+                self.removed(pod, record)

@@ -4,9 +4,7 @@ exits otherwise. Its own random numbers leave the kubelet's lines as they are wi
 import datetime
 import random
 
-
-def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+from retold import quoted
 
 
 class Containerd:

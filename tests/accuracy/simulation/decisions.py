@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ends, of pods and containers, that a simulated kubelet decides itself: no client asked for them."""
-import retold
+import math
+
 from simulation.ending import SIDECARS_LAST
+
+MEMORY_LOW = "The node was low on resource: memory. "
+UNHEALTHY = "Container {} failed liveness probe, will be restarted"
 
 
 class Decisions:
@@ -13,17 +17,16 @@ class Decisions:
         self.say("eviction", "ev.all.10", resourceName="memory")
         self.say("eviction", "ev.all.12", resourceName="memory")
         self.say("eviction", "ev.all.15", pods=[pod.ref])
-        self.event(pod, "Warning", "Evicted", "The node was low on resource: memory. ")
-        at = self.say("eviction", "ev.all.22", message="The node was low on resource: memory. ", **self.of_pod(pod))
+        self.event(pod, "Warning", "Evicted", MEMORY_LOW)
+        at = self.say("eviction", "ev.all.22", message=MEMORY_LOW, **self.of_pod(pod))
         pod.trigger, pod.requested_at = "eviction", at
         pod.override, pod.evicted = grace, True
         self.say("eviction", "pw.evict.2", updateType="kill", **self.of_pod(pod))
         self.begin_end(pod)
-        patience = self.loop.now + max(grace * 1.5, 10)
+        patience = max(grace * 1.5, 10)
 
         def wait():
-            while not pod.killed and self.loop.now < patience:
-                yield 0.01
+            yield from self.until_killed(pod, patience)
             if pod.killed:
                 self.say("eviction", "ev.all.24", pod=pod.ref)
             else:
@@ -31,6 +34,11 @@ class Decisions:
             yield 1.0
             self.say("eviction", "ev.all.18", pods=[pod.ref])
         self.go(wait())
+
+    def until_killed(self, pod, patience=math.inf):
+        until = self.loop.now + patience
+        while not pod.killed and self.loop.now < until:
+            yield 0.01
 
     def preempt(self, pod):
         if not self.ready:
@@ -42,8 +50,7 @@ class Decisions:
         self.begin_end(pod)
 
         def wait():
-            while not pod.killed:
-                yield 0.01
+            yield from self.until_killed(pod)
             self.say("sync", "pr.all.3", pod=pod.ref)
         self.go(wait())
 
@@ -62,8 +69,7 @@ class Decisions:
                 pod.granted = pod.override
                 self.say(me, "pw.removed.2", updateType="kill", **self.of_pod(pod))
                 self.begin_end(pod)
-                while not pod.killed:
-                    yield 0.01
+                yield from self.until_killed(pod)
                 self.say(me, "sd.all.8", pod=pod.ref)
             if pod.known and not pod.terminating:
                 self.go(kill())
@@ -74,24 +80,19 @@ class Decisions:
         self.event(pod, "Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
         me = f"worker {pod.uid}"
         pod.trigger, pod.requested_at = "deadline", self.loop.now
-        self.say(me, "pw.event.2", updateType=0, **self.of_pod(pod))
-        self.say(me, "sync.enter.2", **self.of_pod(pod))
-        self.say(me, "sync.exit.3", isTerminal=retold.Bare("true"), **self.of_pod(pod))
-        self.say(me, "pw.natural.2", **self.of_uid(pod))
-        pod.phase = "Failed"
-        pod.terminating = True
+        self.end_by_sync(pod, me, "Failed")
 
-    def probe_kill(self, pod, c, kind="liveness"):
+    def probe_kill(self, pod, c):
+        """A container that is restarted; the pod lives on."""
         if not self.ready:
             return
-        """A container that is restarted; the pod lives on."""
         me = f"worker {pod.uid}"
 
         def restart():
-            self.say("sync", "loop.probe", probe=kind, status="unhealthy", pod=pod.ref)
-            self.say(me, "ctr.message.2", containerName=c.name, containerStatusID=f"containerd://{c.id}", pod=pod.ref, containerMessage=f"Container {c.name} failed {kind} probe, will be restarted")
+            self.say("sync", "loop.probe", probe="liveness", status="unhealthy", pod=pod.ref)
+            self.unhealthy(pod, me, c)
             left = pod.grace
-            self.event(pod, "Normal", "Killing", f"Container {c.name} failed {kind} probe, will be restarted")
+            self.event(pod, "Normal", "Killing", UNHEALTHY.format(c.name))
             kill = self.say(me, "kill.start", gracePeriod=str(left), **self.of_container(pod, c)), left
             pod.syncing = True
             if (yield from self.stop(pod, c, left)):
@@ -106,6 +107,11 @@ class Decisions:
                 return
             self.replace(pod, c)
         self.go(restart())
+
+    def unhealthy(self, pod, me, c):
+        reason = UNHEALTHY.format(c.name)
+        self.say(me, "ctr.message.2", containerName=c.name, containerID=[self.runtime.scheme, c.id], containerStatusID=f"{self.runtime.scheme}://{c.id}",
+                 pod=pod.ref, message=reason, containerMessage=reason)
 
     def remove_file(self, pod):
         """A static pod's manifest goes."""

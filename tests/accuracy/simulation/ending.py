@@ -39,7 +39,7 @@ class Ending:
             errors = yield from self.kill_pod(pod, me, grace)
             if not errors:
                 break
-            error = errors[0] if len(errors) == 1 else "[" + ", ".join(errors) + "]"
+            error = self.aggregate(errors)
             if self.minor >= 31:
                 self.say(me, "unhandled", err=error, logger="UnhandledError")
             else:
@@ -119,7 +119,7 @@ class Ending:
         if how == "fails":
             self.say(me, "hook.fail.5" if self.minor >= 34 else "hook.fail.1", err="command '/bin/x' exited with 1: ", execCommand="[/bin/x]", containerName=c.name, pod=pod.ref, message="")
             self.say(me, "pre.fail.2", err="command '/bin/x' exited with 1: ", **self.of_container(pod, c))
-            self.event(pod, "Warning", "FailedPreStopHook", f'Exec lifecycle hook ([/bin/x]) for Container "{c.name}" in Pod "{pod.name}_{pod.namespace}({pod.uid})" failed - error: command \'/bin/x\' exited with 1: , message: ""')
+            self.event(pod, "Warning", "FailedPreStopHook", f'Exec lifecycle hook ([/bin/x]) for Container "{c.name}" in Pod "{self.full_name(pod)}" failed - error: command \'/bin/x\' exited with 1: , message: ""')
         c.hook_to = self.say(me, "pre.done.2", **self.of_container(pod, c))
         c.hook_outcome = "failed" if how == "fails" else "completed"
         return int(takes)
@@ -143,8 +143,7 @@ class Ending:
         self.say(me, "ctr.stop.rpc.2", err=error, containerID=c.id)
         self.say(me, "kill.fail", err=error, gracePeriod=str(left), **self.of_container(pod, c))
         self.say(me, "kill.fail2", err=error, **{**self.of_container(pod, c), "containerID": [self.runtime.scheme, c.id]})
-        told = error.replace('"', '\\"')
-        errors.append(f'failed to "KillContainer" for "{c.name}" with KillContainerError: "{told}"')
+        errors.append(f'failed to "KillContainer" for "{c.name}" with KillContainerError: {retold.quoted(error)}')
         pod.fail("stop_containers", reason)
 
     # --- the sandbox
@@ -177,8 +176,7 @@ class Ending:
     def sandbox_not_stopped(self, pod, me, errors, text, reason):
         self.say(me, "sbx.stop.rpc.2", err=text, podSandboxID=pod.sandbox.id)
         self.say(me, "sbx.stop.fail.2", podSandboxID=[self.runtime.scheme, pod.sandbox.id])
-        told = text.replace("\\", "\\\\").replace('"', '\\"')
-        errors.append(f'failed to "KillPodSandbox" for "{pod.uid}" with KillPodSandboxError: "{told}"')
+        errors.append(f'failed to "KillPodSandbox" for "{pod.uid}" with KillPodSandboxError: {retold.quoted(text)}')
         pod.fail("stop_sandbox", reason)
 
     def stop_again(self, pod, box):
@@ -230,11 +228,14 @@ class Ending:
         name = "sm.finished" if self.minor >= 27 else "rec.done"
         more = {"phase": pod.phase, "localPhase": pod.phase} if self.minor >= 27 else {}
         pod.reclaimed_at = self.say(me, name, pod=pod.ref, podUID=pod.uid, **more)
+        yield from self.object_goes(pod)
+
+    def object_goes(self, pod):
         yield self.random.uniform(0.003, 0.02)
         pod.exists = pod.finalizer
         self.tell_of(pod, not pod.finalizer)
         yield self.random.uniform(0.003, 0.02)
-        self.say(me, "sm.removed.2", pod=pod.ref)
+        return self.say("status", "sm.removed.2", pod=pod.ref)
 
     def forget(self, pod):
         while not pod.done:

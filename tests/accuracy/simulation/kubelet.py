@@ -6,7 +6,6 @@ import collections
 import itertools
 import random
 
-import retold
 from simulation.containerd import Containerd
 from simulation.containers import Containers
 from simulation.decisions import Decisions
@@ -133,12 +132,16 @@ class Kubelet(Speech, Containers, Starting, Ending, Decisions, VolumeManager):
 
     def begin_end(self, pod):
         pod.terminating = True
+        self.end_of_life(pod)
+        if pod.syncing:
+            self.say("sync", "pw.cancel.2", workType=1, **self.of_pod(pod))
+
+    @staticmethod
+    def end_of_life(pod):
         pod.idle = not any(c.state == "running" for c in pod.containers)
         for c in pod.containers:
             if c.state == "exited" and not pod.cut and pod.terminated_at is None:
                 c.kills = []  # they belong to the pod's life
-        if pod.syncing:
-            self.say("sync", "pw.cancel.2", workType=1, **self.of_pod(pod))
 
     # --- the pod's worker
 
@@ -154,19 +157,21 @@ class Kubelet(Speech, Containers, Starting, Ending, Decisions, VolumeManager):
             yield 0.1
             apps = [c for c in pod.containers if c.kind == "app"]
             if pod.phase == "Running" and all(c.state == "exited" and c.relisted == "exited" for c in apps) and pod.case == "job":
-                self.say(me, "pw.event.2", updateType=0, **self.of_pod(pod))
-                self.say(me, "sync.enter.2", **self.of_pod(pod))
-                self.say(me, "sync.exit.3", isTerminal=retold.Bare("true"), **self.of_pod(pod))
-                self.say(me, "pw.natural.2", **self.of_uid(pod))
-                pod.phase = "Succeeded"
                 pod.trigger = "finished"
-                pod.terminating = True
+                self.end_by_sync(pod, me, "Succeeded")
             if pod.phase == "Running" and not pod.terminating and pod.sandbox.relisted == "exited":
                 yield from self.change_sandbox(pod, me)
             elif pod.phase == "Running" and pod.restarts and not pod.terminating:
                 self.start_again(pod, me)
         yield from self.terminate(pod, me)
         yield from self.reclaim(pod, me)
+
+    def end_by_sync(self, pod, me, phase):
+        self.sync_begins(pod, me)
+        self.sync_ends(pod, me, terminal=True)
+        self.say(me, "pw.natural.2", **self.of_uid(pod))
+        pod.phase = phase
+        pod.terminating = True
 
     # --- the process
 

@@ -6,6 +6,7 @@ import dataclasses
 import re
 
 import retold
+from simulation.decisions import UNHEALTHY
 from simulation.docker import Docker
 from simulation.kubelet import Kubelet
 from simulation.loop import START
@@ -104,10 +105,7 @@ class KubeletBefore122(Loops, Kubelet):
         if pod.trigger:
             return
         pod.trigger, pod.requested_at = trigger, at
-        pod.idle = not any(c.state == "running" for c in pod.containers)
-        for c in pod.containers:
-            if c.state == "exited" and not pod.cut:
-                c.kills = []  # they belong to the pod's life
+        self.end_of_life(pod)
 
     def on_remove(self, pod):
         if pod.removed_at is not None or not pod.known:
@@ -200,9 +198,9 @@ class KubeletBefore122(Loops, Kubelet):
             yield self.random.uniform(0.0001, 0.002)
             errors, prefix = yield from self.sync(pod, me)
             if errors:
-                error = errors[0] if len(errors) == 1 else "[" + ", ".join(errors) + "]"
-                self.raw(me, "E", prefix + error)
-                self.say(me, "pw.err.2", err=prefix + error, **self.of_pod(pod))
+                error = prefix + self.aggregate(errors)
+                self.raw(me, "E", error)
+                self.say(me, "pw.err.2", err=error, **self.of_pod(pod))
                 self.go(self.after(self.random.uniform(10, 15), lambda: self.dispatch(pod, "sync")))
 
     def sync(self, pod, me):
@@ -279,16 +277,16 @@ class KubeletBefore122(Loops, Kubelet):
         self.asked_to_end(pod, "orphan", at)
         errors = yield from self.kill_pod(pod, me, grace)
         if errors:
-            error = errors[0] if len(errors) == 1 else "[" + ", ".join(errors) + "]"
+            error = self.aggregate(errors)
             self.raw(me, "E", f'Failed killing the pod "{pod.name}": {error}' if self.minor < 21 else
                      f'"Failed killing the pod" err={retold.quoted(error)} podName="{pod.name}"')
         self.killing.discard(pod.uid)
 
-    def probe_kill(self, pod, c, kind="liveness"):
+    def probe_kill(self, pod, c):
         if self.minor < 21:
-            self.raw("sync", "I", f'SyncLoop (container unhealthy): "{pod.name}_{pod.namespace}({pod.uid})"')
+            self.raw("sync", "I", f'SyncLoop (container unhealthy): "{self.full_name(pod)}"')
         else:
-            self.say("sync", "loop.probe", probe=kind, status="unhealthy", pod=pod.ref)
+            self.say("sync", "loop.probe", probe="liveness", status="unhealthy", pod=pod.ref)
         self.life(pod).unhealthy = c
         self.dispatch(pod, "sync")
 
@@ -296,11 +294,9 @@ class KubeletBefore122(Loops, Kubelet):
         c, self.life(pod).unhealthy = self.life(pod).unhealthy, None
         if c.state != "running":
             return
-        reason = f"Container {c.name} failed liveness probe, will be restarted"
-        self.say(me, "ctr.message.2", containerName=c.name, containerID=[self.runtime.scheme, c.id], containerStatusID=f"{self.runtime.scheme}://{c.id}",
-                 pod=pod.ref, message=reason, containerMessage=reason)
+        self.unhealthy(pod, me, c)
         self.say(me, "ctr.unwanted.3", containerName=c.name, containerID=[self.runtime.scheme, c.id], pod=pod.ref)
-        self.event(pod, "Normal", "Killing", reason)
+        self.event(pod, "Normal", "Killing", UNHEALTHY.format(c.name))
         yield from self.kill_container(pod, c, me, pod.grace, [])
         yield self.random.uniform(0.05, 0.2)
         if c.state == "exited":

@@ -85,8 +85,4 @@ class Loops:
             self.go(self.gone(pod))
 
     def gone(self, pod):
-        yield self.random.uniform(0.003, 0.02)
-        pod.exists = pod.finalizer
-        self.tell_of(pod, not pod.finalizer)
-        yield self.random.uniform(0.003, 0.02)
-        pod.reclaimed_at = self.say("status", "sm.removed.2", pod=pod.ref)
+        pod.reclaimed_at = yield from self.object_goes(pod)

@@ -52,6 +52,26 @@ class Speech:
     def of_container(self, pod, c):
         return {**self.of_pod(pod), "containerName": c.name, "containerID": f"{self.runtime.scheme}://{c.id}"}
 
+    # --- what more than one of its parts says
+
+    def sync_begins(self, pod, me):
+        self.say(me, "pw.event.2", updateType=0, **self.of_pod(pod))
+        self.say(me, "sync.enter.2", **self.of_pod(pod))
+
+    def sync_ends(self, pod, me, terminal=False):
+        self.say(me, "sync.exit.3", isTerminal=retold.Bare("true" if terminal else "false"), **self.of_pod(pod))
+
+    def creating(self, pod, me, c):
+        self.say(me, "ctr.creating.2", containerType="container" if c.kind == "app" else "init container", container=c.name, pod=pod.ref)
+
+    @staticmethod
+    def full_name(pod):
+        return f"{pod.name}_{pod.namespace}({pod.uid})"
+
+    @staticmethod
+    def aggregate(errors):
+        return errors[0] if len(errors) == 1 else "[" + ", ".join(errors) + "]"
+
     # --- the log
 
     def wall(self, t, between=" "):

@@ -2,7 +2,6 @@
 """How a simulated pod starts, and starts again what ended."""
 import dataclasses
 
-import retold
 from simulation.pod import Container
 
 
@@ -11,23 +10,12 @@ class Starting:
 
     def start(self, pod, me):
         yield self.random.uniform(0.001, 0.02)
-        self.say(me, "pw.event.2", updateType=0, **self.of_pod(pod))
-        self.say(me, "sync.enter.2", **self.of_pod(pod))
+        self.sync_begins(pod, me)
         self.say(me, "vm.waitmount", pod=pod.ref)
         yield self.random.uniform(0.05, 0.2)
-        while pod.start_trouble == "attach":
-            v = pod.volumes[0]
-            self.failed_operation("reconciler", v.unique(pod.uid), "", 0.5, self.volume_text("Volume not attached according to node status", pod, v, pod.name, v.inner))
-            yield from self.unless_ended(pod, self.random.uniform(0.5, 8))
-            if pod.terminating:
-                return
-        while pod.start_trouble == "mount" and pod.volumes:
-            v = pod.volumes[0]
-            error = self.volume_text("MountVolume.SetUp failed", pod, v, pod.name, v.inner) + f': {v.plugin} "{v.name}" not found'
-            self.failed_operation("reconciler", v.unique(pod.uid), pod.uid, 0.5, error)
-            yield from self.unless_ended(pod, self.random.uniform(0.5, 8))
-            if pod.terminating:
-                return
+        if pod.start_trouble in ("attach", "mount") and pod.volumes:
+            yield from self.volume_is_not_mounted(pod)
+            return
         for v in pod.volumes:
             if v.mounted and v.plugin == "empty-dir":
                 continue  # nothing to write again
@@ -35,34 +23,22 @@ class Starting:
         self.say(me, "vm.mounted", pod=pod.ref)
         if pod.sandbox:  # it ran before its kubelet did
             pod.phase = "Running"
-            self.say(me, "sync.exit.3", isTerminal=retold.Bare("false"), **self.of_pod(pod))
+            self.sync_ends(pod, me)
             return
         self.say(me, "sbx.need.6", pod=pod.ref)
         self.say(me, "sbx.creating.4", pod=pod.ref)
-        while pod.start_trouble == "sandbox":
-            yield 0.3
-            error = f'rpc error: code = Unknown desc = failed to setup network for sandbox "{self.hex()}": plugin type="bridge" failed (add): no addresses'
-            self.runtime.run_sandbox(pod)
-            self.runtime.sandbox_failed(pod, error)
-            self.say(me, "ctr.create.rpc.4", err=error)
-            self.say(me, "sbx.fail.4", err=error, pod=pod.ref)
-            self.say(me, "sbx.fail.5", err=error, pod=pod.ref)
-            self.say(me, "pw.err.2", err=f'failed to "CreatePodSandbox" for "{pod.name}_{pod.namespace}({pod.uid})" with CreatePodSandboxError: "{error}"', **self.of_pod(pod))
-            yield from self.unless_ended(pod, self.random.uniform(10, 15))
-            if pod.terminating:
-                return
+        if pod.start_trouble == "sandbox":
+            yield from self.sandbox_is_not_run(pod, me)
+            return
         yield from self.run_sandbox(pod, me)
         if pod.start_trouble == "pull":
-            self.event(pod, "Normal", "Pulling", 'Pulling image "x/y:1"')
-            while not pod.terminating:
-                self.say(me, "pw.err.2", err=f'failed to "StartContainer" for "app" with ImagePullBackOff: "Back-off pulling image \\"x/y:1\\""', **self.of_pod(pod))
-                yield from self.unless_ended(pod, self.random.uniform(10, 15))
+            yield from self.pull_fails(pod, me)
             return
         for c in pod.containers:
             yield from self.until_runtime()
             if pod.terminating:
                 return
-            self.say(me, "ctr.creating.2", containerType="container" if c.kind == "app" else "init container", container=c.name, pod=pod.ref)
+            self.creating(pod, me, c)
             self.runtime.create(pod, c)
             yield self.random.uniform(0.05, 0.3)
             self.run(pod, c)
@@ -73,7 +49,7 @@ class Starting:
                     if pod.terminating:
                         return
         pod.phase = "Running"
-        self.say(me, "sync.exit.3", isTerminal=retold.Bare("false"), **self.of_pod(pod))
+        self.sync_ends(pod, me)
 
     def run_sandbox(self, pod, me):
         yield from self.until_runtime()
@@ -89,6 +65,40 @@ class Starting:
         while self.loop.now < until and not pod.terminating:
             yield 0.05
 
+    # --- troubles: until it is ended
+
+    def volume_is_not_mounted(self, pod):
+        v = pod.volumes[0]
+        if pod.start_trouble == "attach":
+            owner, error = "", self.volume_text("Volume not attached according to node status", pod, v, pod.name, v.inner)
+        else:
+            owner, error = pod.uid, self.volume_text("MountVolume.SetUp failed", pod, v, pod.name, v.inner) + f': {v.plugin} "{v.name}" not found'
+        while True:
+            self.failed_operation("reconciler", v.unique(pod.uid), owner, 0.5, error)
+            yield from self.unless_ended(pod, self.random.uniform(0.5, 8))
+            if pod.terminating:
+                return
+
+    def sandbox_is_not_run(self, pod, me):
+        while True:
+            yield 0.3
+            error = f'rpc error: code = Unknown desc = failed to setup network for sandbox "{self.hex()}": plugin type="bridge" failed (add): no addresses'
+            self.runtime.run_sandbox(pod)
+            self.runtime.sandbox_failed(pod, error)
+            self.say(me, "ctr.create.rpc.4", err=error)
+            self.say(me, "sbx.fail.4", err=error, pod=pod.ref)
+            self.say(me, "sbx.fail.5", err=error, pod=pod.ref)
+            self.say(me, "pw.err.2", err=f'failed to "CreatePodSandbox" for "{self.full_name(pod)}" with CreatePodSandboxError: "{error}"', **self.of_pod(pod))
+            yield from self.unless_ended(pod, self.random.uniform(10, 15))
+            if pod.terminating:
+                return
+
+    def pull_fails(self, pod, me):
+        self.event(pod, "Normal", "Pulling", 'Pulling image "x/y:1"')
+        while not pod.terminating:
+            self.say(me, "pw.err.2", err=f'failed to "StartContainer" for "app" with ImagePullBackOff: "Back-off pulling image \\"x/y:1\\""', **self.of_pod(pod))
+            yield from self.unless_ended(pod, self.random.uniform(10, 15))
+
     # --- again
 
     def start_again(self, pod, me):
@@ -100,19 +110,17 @@ class Starting:
             if self.loop.now < c.exited_at + waits:
                 if c.id not in self.backed_off:
                     self.backed_off.add(c.id)
-                    self.say(me, "pw.err.2", err=f'failed to "StartContainer" for "{c.name}" with CrashLoopBackOff: "back-off {waits}s restarting failed container={c.name} pod={pod.name}_{pod.namespace}({pod.uid})"', **self.of_pod(pod))
+                    self.say(me, "pw.err.2", err=f'failed to "StartContainer" for "{c.name}" with CrashLoopBackOff: "back-off {waits}s restarting failed container={c.name} pod={self.full_name(pod)}"', **self.of_pod(pod))
                 continue
-            self.say(me, "pw.event.2", updateType=0, **self.of_pod(pod))
-            self.say(me, "sync.enter.2", **self.of_pod(pod))
-            self.say(me, "ctr.creating.2", containerType="container", container=c.name, pod=pod.ref)
+            self.sync_begins(pod, me)
+            self.creating(pod, me, c)
             self.replace(pod, c)
-            self.say(me, "sync.exit.3", isTerminal=retold.Bare("false"), **self.of_pod(pod))
+            self.sync_ends(pod, me)
 
     def change_sandbox(self, pod, me):
         """Somebody else ended it: what runs in it is killed, and starts again in another."""
         pod.syncing = True
-        self.say(me, "pw.event.2", updateType=0, **self.of_pod(pod))
-        self.say(me, "sync.enter.2", **self.of_pod(pod))
+        self.sync_begins(pod, me)
         self.say(me, "sbx.need.8", pod=pod.ref)
         self.say(me, "sbx.stopdead.3", pod=pod.ref)
         errors = yield from self.kill_pod(pod, me, pod.grace)
@@ -126,7 +134,7 @@ class Starting:
             yield from self.run_sandbox(pod, me)
             for c in [one for one in pod.containers if one.kind != "init"]:
                 if not pod.terminating:
-                    self.say(me, "ctr.creating.2", containerType="container" if c.kind == "app" else "init container", container=c.name, pod=pod.ref)
+                    self.creating(pod, me, c)
                     self.replace(pod, c)
                     yield self.random.uniform(0.05, 0.3)
         pod.syncing = False

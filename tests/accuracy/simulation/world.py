@@ -13,6 +13,12 @@ POD_WORKERS = 22  # since when a pod has a worker
 KINDS = {"configmap": "config", "secret": "creds", "empty-dir": "cache", "projected": "kube-api-access-x7k2p"}
 
 
+def seeds_of(text):
+    """FROM-TO, or one"""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
 class World(Cases, VolumeCases):
     def __init__(self, seed, first_minor, last_minor):
         self.random = r = random.Random(seed)
@@ -64,6 +70,11 @@ class World(Cases, VolumeCases):
                   cni_takes=r.choice([0.05, 0.2, r.uniform(0.5, 6)]))
         for key, value in more.items():
             setattr(pod, key, value)
+        return pod
+
+    def running(self, case, **more):
+        pod = self.pod(case, **more)
+        yield from self.started(pod)
         return pod
 
     def started(self, pod):

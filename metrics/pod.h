@@ -129,6 +129,7 @@ struct TerminationFacts {
   std::optional<Timestamp> terminated_at;
   Precision terminated_precision = Precision::kExact;
   std::optional<Timestamp> sandbox_dead_at;  // relist
+  std::optional<Timestamp> code_due_at;      // until then an exit's code may be printed still
   bool sandbox_settled = false;
   std::optional<Timestamp> sandbox_relisted_at;     // a relist saw it exited (-v 4)
   std::optional<Timestamp> sandbox_cgroup_gone_at;  // cAdvisor saw its cgroup go (-v 3)
@@ -167,12 +168,12 @@ struct TerminationFacts {
   }
 };
 KLE_FIELDS(TerminationFacts, trigger, requested_at, grace_granted, worker_entered_at,
-           worker_stopped_at, terminated_at, terminated_precision, sandbox_dead_at, sandbox_settled,
-           sandbox_relisted_at, sandbox_cgroup_gone_at, sandbox_failed_at, sandbox_stopped_at,
-           first_unmount_at, volumes_undesired_at, volumes_claimed_at, volume_paths_cleaned_at,
-           cgroup_removed_at, worker_completed_at, reclaimed_line_at, removed_from_api_at,
-           removed_at, last_delete_at, failures, chains, observed, state, kill_seen, blind,
-           by_runtime, swept, sealed, completed, uncertain, lost, last_event_at)
+           worker_stopped_at, terminated_at, terminated_precision, sandbox_dead_at, code_due_at,
+           sandbox_settled, sandbox_relisted_at, sandbox_cgroup_gone_at, sandbox_failed_at,
+           sandbox_stopped_at, first_unmount_at, volumes_undesired_at, volumes_claimed_at,
+           volume_paths_cleaned_at, cgroup_removed_at, worker_completed_at, reclaimed_line_at,
+           removed_from_api_at, removed_at, last_delete_at, failures, chains, observed, state,
+           kill_seen, blind, by_runtime, swept, sealed, completed, uncertain, lost, last_event_at)
 bool IsSound(const TerminationFacts& facts);
 
 enum class StartupStep : uint8_t { kVolumes, kSandbox, kContainers, kReady, kTotal };

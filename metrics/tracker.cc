@@ -161,6 +161,8 @@ constexpr Handler kHandlers[] = {
     {kRecorded, Call<&Impl::OnHookRecorded>, "a failed hook is the container's that it names"},
     {kRecorded, Call<&Impl::OnStartTrouble>, "may tell why the pod does not start"},
     {kRecorded, Call<&Impl::OnStartup>, "a step of the pod's start"},
+    {kSandboxNeeded, Call<&Impl::OnSandboxNeeded>,
+     "the pod lives on: what a former kubelet had begun to end by itself is interrupted"},
     {kSandboxNeeded, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kSandboxCreated, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},
     {kSandboxCreated, Call<&Impl::OnStartup>, "a step of the pod's start"},
@@ -374,6 +376,7 @@ void Tracker::Impl::Finish() {
   for (PodFacts& pod : table.pods()) {
     if (!KilledUnsaid(pod)) EndedUnsaid(pod);
     if (pod.terminating()) Fire(Timer::kNoKill, pod);
+    if (pod.terminating()) Fire(Timer::kCode, pod);
     if (pod.terminating()) Fire(Timer::kSettle, pod);
     if (pod.terminating()) Fire(Timer::kLost, pod);
     if (pod.terminating()) Fire(Timer::kStopped, pod);

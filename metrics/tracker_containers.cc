@@ -18,6 +18,9 @@ constexpr Duration kReplayAfterRestart = 10s;
 // it had to be stopped.
 constexpr Duration kFoundDead = 10ms;
 
+// The relist that tells of an exit prints its code right after that, in another goroutine.
+constexpr Duration kCodeDue = 1s;
+
 // Of containers that no line has told of yet.
 constexpr size_t kMaxHeld = 256;
 // By HeldKind.
@@ -40,6 +43,13 @@ Timestamp InHeaderTime(Timestamp finished, const ContainerFacts& container, Time
   if (!container.kill_at) return finished;
   if (finished >= *container.kill_at - kSlack && finished <= now + kSlack) return finished;
   return finished + std::chrono::round<std::chrono::duration<int, std::ratio<900>>>(now - finished);
+}
+
+// Its start was read: what a relist tells for the first time is new.
+bool SandboxKnown(const PodFacts& pod, const ContainerFacts& started) {
+  return std::ranges::any_of(pod.containers, [&started](const ContainerFacts& container) {
+    return &container != &started && container.name.empty() && container.kills == 0;
+  });
 }
 
 // What was taken for a kill was none yet.
@@ -72,6 +82,7 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
   container.exited_at = at;
   container.exit_source = source;
   if (pod.termination) CutToUnmount(pod, container);
+  CutToSandbox(pod, container);
 }
 
 void Tracker::Impl::Hold(const Event& event) {
@@ -130,6 +141,7 @@ void Tracker::Impl::OnStarted(PodFacts& pod, ContainerFacts& container) {
   }
   const bool known = container.running;  // the first relist after a restart tells it again
   container.running = !container.seen_dead && !container.exited_at;
+  if (!known && container.running && SandboxKnown(pod, container) && LivesOn(pod)) StartAgain(pod);
   if (pod.termination || known || !container.running) return;
   pod.sandbox_due = false;
   for (ContainerFacts& other : pod.containers) {
@@ -143,6 +155,9 @@ void Tracker::Impl::OnContainerFinished(const Event& event) {
   ++pod_events;
   finished_lines = true;
   ContainerFacts& container = ContainerOf(*pod, event.container_id, {});
+  if (std::exchange(container.sandbox, false) && pod->terminating()) {
+    pod->termination->sandbox_dead_at.reset();  // taken for it, as its death was told before
+  }
   const bool final = pod->termination && pod->termination->sealed && container.exit_code;
   if (event.exit_code && !final) container.exit_code = event.exit_code;
   SetExit(*pod, container, event.at, ExitSource::kRelist);
@@ -160,6 +175,10 @@ void Tracker::Impl::OnDied(PodFacts& pod, ContainerFacts& container, Timestamp a
   if (container.sandbox && pod.terminating()) {
     pod.termination->sandbox_dead_at = at;
     After(kSettleAfter, Timer::kSettle, pod);
+  }
+  if (finished_lines && pod.terminating() && !container.sandbox && !container.exit_code) {
+    pod.termination->code_due_at = now + kCodeDue;
+    After(kCodeDue, Timer::kCode, pod);
   }
   TrySeal(pod);
 }
@@ -242,7 +261,7 @@ void Tracker::Impl::StartByKill(PodFacts& pod, Timestamp at) {
   if (pod.remove_at && !pod.is_static) {
     Start(pod, Trigger::kForceDelete,
           std::min(*pod.remove_at, pod.delete_at.value_or(*pod.remove_at)));
-  } else if (!StartAnnounced(pod) && pod.vanished()) {
+  } else if (!StartAnnounced(pod, at) && pod.vanished()) {
     Start(pod, Trigger::kOrphan, at);
   }
 }

@@ -119,6 +119,26 @@ void Tracker::Impl::OnShutdownKill(const Event& event) {
   pod->termination->grace_granted = event.grace_seconds;
 }
 
+// Whether another kubelet had begun to end it by itself, and did not live to tell the API server:
+// what the next one starts of it shows that.
+bool Tracker::Impl::LivesOn(const PodFacts& pod) const {
+  if (!pod.terminating() || pod.delete_at || !restarted_at) return false;
+  const TerminationFacts& term = *pod.termination;
+  return OutlivesItsEnd(term.trigger) && !term.by_runtime && term.requested_at < restarted_at;
+}
+
+void Tracker::Impl::StartAgain(PodFacts& pod) {
+  End(pod, State::kInterrupted);
+  pod.ended = false;
+  pod.announced.reset();
+  for (ContainerFacts& container : pod.containers) ForgetKill(container);
+}
+
+void Tracker::Impl::OnSandboxNeeded(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod != nullptr && LivesOn(*pod)) StartAgain(*pod);
+}
+
 void Tracker::Impl::OnNode(const Event& event) {
   if (event.kind == EventKind::kNodeShutdownStarted) {
     metrics.CountNodeShutdown("started");

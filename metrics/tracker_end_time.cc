@@ -23,6 +23,16 @@ bool ExitsKnown(const PodFacts& pod) {
   });
 }
 
+// Of one of its exits the code is about to be printed.
+bool CodeToCome(const PodFacts& pod, Timestamp now) {
+  const auto& due_at = pod.termination->code_due_at;
+  return due_at && now < *due_at &&
+         std::ranges::any_of(pod.containers, [&pod](const ContainerFacts& container) {
+           return Belongs(container, *pod.termination) && container.seen_dead &&
+                  !container.exit_code;
+         });
+}
+
 bool VolumesToCome(const PodFacts& pod) {
   return std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) { return volume.mounted; });
 }
@@ -81,6 +91,16 @@ void Tracker::Impl::CutToUnmount(const PodFacts& pod, ContainerFacts& container)
   container.exit_source = ExitSource::kBound;
 }
 
+// What is in a sandbox is dead when its stop returns.
+void Tracker::Impl::CutToSandbox(PodFacts& pod, ContainerFacts& container) {
+  const ContainerFacts* sandbox = FindContainer(pod, container.runtime.sandbox_id);
+  if (sandbox == nullptr || container.exit_source > ExitSource::kShim) return;
+  const auto& stopped_at = sandbox->runtime.stop_ended_at;
+  if (!stopped_at || *stopped_at >= *container.exited_at) return;
+  container.exited_at = stopped_at;
+  container.exit_source = ExitSource::kBound;
+}
+
 // Of a pod whose object is gone the sync loop prints no relist's events: an exit that a relist did
 // not show by now, it will not.
 // `forgotten`: nor does the kubelet know of it, which comes after all else. The object of a pod
@@ -106,7 +126,7 @@ void Tracker::Impl::BoundExits(PodFacts& pod, bool forgotten) {
 bool Tracker::Impl::HasStopped(const PodFacts& pod, bool gone) const {
   const TerminationFacts& term = *pod.termination;
   if (term.by_runtime || (term.blind && !term.removed_at)) return false;
-  if (AnyRunning(pod) || !ExitsKnown(pod)) return false;
+  if (AnyRunning(pod) || !ExitsKnown(pod) || CodeToCome(pod, now)) return false;
   if (gone || UnmountTells(pod)) return true;
   const bool sandbox_gone = term.sandbox_dead_at && term.sandbox_settled;
   // Of the volumes that say nothing even now there are no lines.

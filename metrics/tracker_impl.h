@@ -104,6 +104,9 @@ struct Tracker::Impl {
   void OnEvicted(const Event& event);
   void OnShutdownKill(const Event& event);
   void OnNode(const Event& event);
+  bool LivesOn(const PodFacts& pod) const;
+  void StartAgain(PodFacts& pod);
+  void OnSandboxNeeded(const Event& event);
 
   // tracker_unsaid.cc: ends that nobody said, or that nobody could read of
   bool KilledSinceRestart(const PodFacts& pod) const;
@@ -192,7 +195,8 @@ struct Tracker::Impl {
 
   // tracker_termination.cc: the way of one termination
   void Start(PodFacts& pod, Trigger trigger, std::optional<Timestamp> at);
-  bool StartAnnounced(PodFacts& pod);
+  // `killed`: the kill that shows it.
+  bool StartAnnounced(PodFacts& pod, std::optional<Timestamp> killed = {});
   static bool KillUnderWay(const ContainerFacts& container, Timestamp at);
   // `gone`: the kubelet knows nothing of the pod any more.
   void TrySeal(PodFacts& pod, bool gone = false);
@@ -226,6 +230,7 @@ struct Tracker::Impl {
   std::optional<EndTime> EndOf(const PodFacts& pod) const;
   void BoundExits(PodFacts& pod, bool forgotten = false);
   void CutToUnmount(const PodFacts& pod, ContainerFacts& container);
+  static void CutToSandbox(PodFacts& pod, ContainerFacts& container);
 
   // tracker_failures.cc: attempts that failed, each counted once
   void OnFailure(const Event& event);
@@ -268,8 +273,9 @@ struct Tracker::Impl {
     kForget,
     kStopped,  // the runtime stopped the sandbox: nothing took its place since
     kUnsaid,   // killed to the end and no DELETE yet: was it deleted while the kubelet was down?
+    kCode,     // a relist's event told of an exit: is its code printed after that?
   };
-  friend constexpr Timer LastOf(Timer) { return Timer::kUnsaid; }
+  friend constexpr Timer LastOf(Timer) { return Timer::kCode; }
   void After(Duration delay, Timer timer, const PodFacts& pod);
   void Fire(Timer timer, PodFacts& pod);
 

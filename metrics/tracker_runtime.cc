@@ -22,9 +22,9 @@ constexpr Duration kTogether = 10s;
 constexpr Duration kGraceIsWhole = 3s;
 // A pod whose sandbox is replaced asks for the next one at once.
 constexpr Duration kSettled = 10s;
-// The kubelet removes the containers of a deleted pod some seconds after their end; those of a pod
-// that it ended by itself (its deadline) stay until the object goes.
-constexpr Duration kSweepDue = 60s;
+// The kubelet removes the containers of a deleted pod with its garbage collection, once a minute,
+// at the latest; those of a pod that it ended by itself (its deadline) stay until the object goes.
+constexpr Duration kSweepDue = 65s;
 // Of a sandbox that had no container to stop: a job's own end is not swept up that soon.
 constexpr Duration kSweepSoon = 5s;
 
@@ -67,6 +67,14 @@ bool WaitedMeanwhile(const RuntimeFacts& earlier, const RuntimeFacts& later) {
   return taken_off > Duration::zero() && waited >= taken_off && waited - taken_off <= kGraceIsWhole;
 }
 
+// Whether all that it has had been stopped, or had ended before that stop.
+bool NothingRanOn(const PodFacts& pod, Timestamp stopped_at) {
+  return std::ranges::all_of(pod.containers, [&](const ContainerFacts& container) {
+    return container.sandbox || !IsCurrent(pod, container) || container.runtime.stop_at ||
+           (container.exited_at && *container.exited_at < stopped_at);
+  });
+}
+
 // The stop of the first container that ended for the same cause as the sandbox; nothing when none
 // was stopped for it.
 std::optional<Timestamp> FirstStop(const PodFacts& pod, const ContainerFacts& sandbox,
@@ -78,8 +86,10 @@ std::optional<Timestamp> FirstStop(const PodFacts& pod, const ContainerFacts& sa
       const RuntimeFacts& stop = container.runtime;
       const bool elsewhere = !stop.sandbox_id.empty() && stop.sandbox_id != sandbox.id;
       if (container.sandbox || elsewhere || !stop.stop_at || *stop.stop_at >= begun) continue;
-      // The kubelet that asked for it is gone, and the next one found nothing that runs.
-      const bool of_former = stop.given_up && restarted_at && *stop.stop_at < *restarted_at;
+      // The kubelet that asked for it is gone, and the next one goes on with that end: it would
+      // have started again at once what a probe had ended.
+      const bool of_former = restarted_at && *stop.stop_at < *restarted_at &&
+                             (stop.given_up || NothingRanOn(pod, *stop.stop_at));
       const bool same_end = stop.stop_ended_at && !of_former
                                 ? begun - *stop.stop_ended_at <= kSameEnd
                                 : IsCurrent(pod, container);
@@ -139,9 +149,12 @@ void Tracker::Impl::OnRuntimeStop(const Event& event) {
       ++stop.stops;
       if (pod->terminating() && pod->termination->by_runtime) AdoptStops(*pod);
       return;
-    case EventKind::kRuntimeSigkill:
-      SetOnce(stop.sigkill_at, event.at);
+    case EventKind::kRuntimeSigkill: {
+      // Not for its grace: what still runs in a sandbox is killed with it.
+      const ContainerFacts* sandbox = FindContainer(*pod, stop.sandbox_id);
+      if (sandbox == nullptr || !sandbox->runtime.stop_at) SetOnce(stop.sigkill_at, event.at);
       return;
+    }
     default:
       stop.stop_ended_at = event.at;
       stop.given_up = event.severity == Severity::kError;
@@ -254,7 +267,9 @@ void Tracker::Impl::SettleByRuntime(PodFacts& pod, bool proven) {
   TerminationFacts& term = *pod.termination;
   if (term.sealed || (!term.sandbox_stopped_at && !proven)) return;
   if (!proven && !term.swept && term.trigger == Trigger::kRuntimeStop) {
-    const Duration waited = now - *term.sandbox_stopped_at;
+    // A restarted kubelet's minute begins anew.
+    const Duration waited =
+        now - std::max(*term.sandbox_stopped_at, restarted_at.value_or(*term.sandbox_stopped_at));
     if (waited < kSweepDue) return After(kSweepDue - waited, Timer::kStopped, pod);
     term.trigger = Trigger::kDeadline;
   }

@@ -120,8 +120,12 @@ void Tracker::Impl::OnDeleted(const Event& event) {
 }
 
 void Tracker::Impl::StartDeleted(PodFacts& pod, Timestamp at) {
-  if (KilledUnsaid(pod)) return StartUnsaid(pod);
-  EndedUnsaid(pod);
+  const auto killed = KilledAt(pod);
+  const bool printed_late = killed && *killed >= at;
+  if (!printed_late) {
+    if (KilledUnsaid(pod)) return StartUnsaid(pod);
+    EndedUnsaid(pod);
+  }
   if (pod.termination) return;
   if (!KnownFinished(pod)) {
     Start(pod, Trigger::kApiDelete, at);

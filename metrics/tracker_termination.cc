@@ -117,10 +117,10 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
 }
 
 // The kubelet said why it will end the pod; now it does.
-bool Tracker::Impl::StartAnnounced(PodFacts& pod) {
+bool Tracker::Impl::StartAnnounced(PodFacts& pod, std::optional<Timestamp> killed) {
   if (!pod.announced) return false;
   // It may be told when a kill has taken long already.
-  const auto killed = KilledAt(pod);
+  KeepMin(killed, KilledAt(pod));
   Start(pod, *pod.announced, killed ? std::min(*killed, *pod.announced_at) : pod.announced_at);
   return true;
 }
@@ -339,6 +339,11 @@ void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
       } else {
         EndedUnsaid(pod);
       }
+      return;
+    case Timer::kCode:
+      if (!pod.terminating()) return;
+      pod.termination->code_due_at.reset();
+      TrySeal(pod);
       return;
     case Timer::kForget:
       if (pod.removed && !pod.termination && now - pod.last_event_at >= kForgetAfter) {

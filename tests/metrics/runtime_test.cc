@@ -87,6 +87,69 @@ TEST(RuntimeAtV0, WhatTheKubeletEndedByItselfKeepsItsContainers) {
   EXPECT_EQ(run.only().state, State::kTerminated);
 }
 
+// The kubelet's garbage collection has its minute from the kubelet's start on.
+TEST(RuntimeAtV0, SweptUpByTheGarbageCollection) {
+  const std::string removed = "RemoveContainer for " + Quoted(kApp) + " returns successfully";
+  const std::string later = "\"Observed pod startup duration\" pod=\"default/x\"";
+  const Measured late = Replay(StartedAtV0() + Ended() + Lines{Rt(73, removed), At(200, later)});
+  EXPECT_EQ(late.only().trigger, Trigger::kRuntimeStop);
+  const Measured restarted =
+      Replay(StartedAtV0() + Ended() +
+             Lines{At(70, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555),
+                   At(100, later, 5555), Rt(130.1, removed), At(300, later, 5555)});
+  EXPECT_EQ(restarted.only().trigger, Trigger::kRuntimeStop);
+  const Measured kept = Replay(
+      StartedAtV0() + Ended() +
+      Lines{At(70, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555), At(300, later, 5555)});
+  EXPECT_EQ(kept.only().trigger, Trigger::kDeadline);
+}
+
+// containerd 1.6 tells of an exit by the end of its shim, some time after it.
+TEST(RuntimeAtV0, AShimThatIsGoneAfterItsSandboxStopped) {
+  const Measured run = Replay(StartedAtV0() +
+                              Lines{Rt(10, StopContainer(2)),
+                                    Rt(14, "StopContainer for " + Quoted(kApp) + " failed",
+                                       " error=\"deadline exceeded\"", "error"),
+                                    Rt(14.1, StopSandbox()), Rt(14.2, SandboxStopped()),
+                                    Rt(14.3, "shim disconnected", " id=" + kApp)} +
+                              Removed(15));
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_NEAR(Seconds(run.only().termination()), 4.2, 1e-6);
+  EXPECT_EQ(run.only().containers.at(0).exited_at, run.only().terminated_at);
+}
+
+// What still runs in a sandbox is killed with it: its grace may not have run out.
+TEST(RuntimeAtV0, KilledWithItsSandbox) {
+  const Measured run = Replay(
+      StartedAtV0() +
+      Lines{Rt(10, StopContainer()),
+            Rt(12, "StopContainer for " + Quoted(kApp) + " failed", " error=\"EOF\"", "error"),
+            Rt(12.1, StopSandbox()), Rt(12.1, "Kill container " + Quoted(kApp)),
+            Rt(12.2, Exited(12.15, 137)), Rt(12.3, SandboxStopped())} +
+      Removed());
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().outcome, Outcome::kGraceful);
+}
+
+// A kubelet restart in a hook: the others had been stopped before. What a probe had ended would
+// have been started again.
+TEST(RuntimeAtV0, AnEndThatTwoKubeletsMake) {
+  for (const bool restarted : {true, false}) {
+    Lines lines =
+        StartedAtV0() + Lines{Rt(1.5, CreateContainer(kApp2, "side")), Rt(10, StopContainer()),
+                              Rt(11, Exited(11, 0)), Rt(11.1, Stopped())};
+    if (restarted) lines.push_back(At(30, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555));
+    const Measured run = Replay(lines +
+                                Lines{Rt(60, StopContainer(2, kApp2)), Rt(61, Exited(61, 0, kApp2)),
+                                      Rt(61.1, Stopped(kApp2)), Rt(61.2, StopSandbox()),
+                                      Rt(61.3, SandboxStopped())} +
+                                Removed(62));
+    ASSERT_EQ(run.ended.size(), 1u);
+    EXPECT_NEAR(Seconds(run.only().termination()), restarted ? 51.3 : 1.3, 1e-6);
+    EXPECT_EQ(run.only().containers.size(), restarted ? 2u : 1u);
+  }
+}
+
 TEST(RuntimeAtV0, AnEvictionTellsWhy) {
   const Measured run = Replay(
       StartedAtV0() + Ended() +

@@ -417,5 +417,83 @@ TEST(SimulatedEnds, AnExitWhileTheRuntimeWasAway) {
   EXPECT_EQ(run.only().containers.at(0).precision, Precision::kBound);
 }
 
+// Of a pod that nobody named yet a kill may stand above its DELETE, which is earlier all the same.
+TEST(SimulatedEnds, ADeleteThatIsPrintedLate) {
+  const Measured run =
+      Replay(Lines{At(5, Pleg("ContainerStarted", kSandbox)), At(5, Pleg("ContainerStarted", kApp)),
+                   At(10.002, Kill(30)), At(10.001, SyncLoop("DELETE"))});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kApiDelete);
+  EXPECT_TRUE(run.only().requested_at.has_value());
+}
+
+// So may the event that says why.
+TEST(SimulatedEnds, AnAnnouncementThatIsStampedAfterItsKill) {
+  const Measured run =
+      Replay(Started() + Lines{At(10.0001, Recorded("Preempting")), At(10, Kill(60)),
+                               At(11.9, Kill(60)), At(13, Finished(0))});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kPreemption);
+  const ContainerRecord& container = run.only().containers.at(0);
+  EXPECT_EQ(container.attempts, 2);
+  EXPECT_EQ(container.kill_started_at, run.only().requested_at);
+}
+
+// A relist's event goes to the sync loop before its exit code is printed: the outcome waits for it.
+TEST(SimulatedEnds, ACodeThatIsPrintedAfterTheRelistsEvent) {
+  const std::string first(64, 'c');  // since when the kubelet is known to print codes
+  const Lines stopped = Started() + Lines{At(9, Finished(0, first)), At(10, SyncLoop("DELETE")),
+                                          At(10.1, Kill(30)), At(41, Pleg("ContainerDied", kApp)),
+                                          At(41, Pleg("ContainerDied", kSandbox))};
+  const Measured run =
+      Replay(stopped + Lines{At(41.002, Volume("started", "creds")), At(41.004, Finished(137)),
+                             At(41.1, Volume("unmounted", "creds")), At(42, SyncLoop("DELETE")),
+                             At(42, SyncLoop("REMOVE")), kClock});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.only().outcome, Outcome::kKilled);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_grace_period_exceeded_total"), 1);
+  const Measured lost = Replay(
+      stopped + Lines{At(41.002, Volume("started", "creds")), At(43, SyncLoop("REMOVE")), kClock});
+  ASSERT_EQ(lost.ended.size(), 1u) << "it does not wait for ever";
+  EXPECT_EQ(lost.only().termination_precision, Precision::kRelist);
+}
+
+TEST(SimulatedEnds, WhatHasAnExitCodeIsNoSandbox) {
+  const std::string side(64, 'c');
+  const Measured run = Replay(
+      Started() +
+      Lines{At(2, Pleg("ContainerStarted", side)), At(10, SyncLoop("DELETE")), At(10.1, Kill(30)),
+            At(12, Pleg("ContainerDied", side)), At(12.001, Finished(1, side)), At(14, Finished(0)),
+            At(14, Pleg("ContainerDied", kApp)), At(14, Pleg("ContainerDied", kSandbox)), kClock});
+  EXPECT_EQ(run.only().containers.size(), 2u);
+  EXPECT_NEAR(ToSeconds(run.only().termination().value()), 4, 1e-6);
+}
+
+// The kubelet that had begun to evict it did not live to tell the API server.
+TEST(SimulatedEnds, AnEvictionThatARestartInterrupts) {
+  const Lines cut = kTwoPods + Lines{At(10, Recorded("Evicted")),
+                                     At(10.1, Kill(30)),
+                                     kVersion,
+                                     kBatch,
+                                     At(22, Finished(0), 5555),
+                                     At(22, Pleg("ContainerDied", kApp), 5555)};
+  const std::string again(64, 'd');
+  const Lines deleted = {At(60, SyncLoop("DELETE"), 5555), At(60.1, Kill(30, again), 5555)};
+  for (const std::string& told :
+       {At(23, Pleg("ContainerStarted", again), 5555),
+        At(23, OfPod("No ready sandbox for pod can be found. Need to start a new one"), 5555)}) {
+    const Measured run = Replay(cut + Lines{told});
+    ASSERT_EQ(run.ended.size(), 1u) << told;
+    EXPECT_EQ(run.only().state, State::kInterrupted);
+    EXPECT_EQ(run.metric("kubelet_lifecycle_pod_terminations_total"), 0);
+    const Measured later = Replay(cut + Lines{told} + deleted);
+    ASSERT_EQ(later.in_flight.size(), 1u) << "its later end is one of its own";
+    EXPECT_EQ(later.in_flight[0].trigger, Trigger::kApiDelete);
+    EXPECT_EQ(later.in_flight[0].containers.size(), 1u);
+  }
+  const Measured goes_on = Replay(cut + Lines{At(23, Pleg("ContainerStarted", kSandbox), 5555)});
+  EXPECT_EQ(goes_on.in_flight.size(), 1u) << "a restarted kubelet's first relist tells all again";
+}
+
 }  // namespace
 }  // namespace kle

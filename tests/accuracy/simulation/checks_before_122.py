@@ -14,6 +14,7 @@ class CheckBefore122(Check):
 
     def __init__(self, world, level):
         super().__init__(world, min(level, 3))
+        self.named = {values["event"][2] for _, _, _, name, values, _ in world.kubelet.said if name == "loop.pleg"}
 
     def near(self, pod, what, got, wanted, low=NEAR, high=NEAR):
         """One text for an override and its kill: of two kills that nearly fall together the second counts."""
@@ -32,11 +33,18 @@ class CheckBefore122(Check):
         if not (self.level < 3 and given_up):  # that it was one, was said when it was over
             super().pod(pod, record)
 
-    @staticmethod
-    def own(pod):
+    def own(self, pod):
         """A restart that is under way is ended before the pod is: what is replaced by it, too."""
         ended = [c for c in pod.earlier if c.kills and c.kind != "sandbox" and pod.requested_at and (c.exited_at or 0) >= pod.requested_at]
-        return [*ended, *pod.containers]
+        return [c for c in [*ended, *pod.containers] if self.is_named(c)]
+
+    def is_named(self, c):
+        """Of what started while its kubelet did, -v 2 may tell nothing but its id."""
+        return self.level >= 3 or c.id in self.named
+
+    def current(self, pod, record):
+        if all(map(self.is_named, pod.containers)):
+            super().current(pod, record)
 
     def just_ended(self, pod):
         return [c for c in pod.earlier if c.exited_at is not None and 0 <= pod.requested_at - c.exited_at < 2 * self.relist]

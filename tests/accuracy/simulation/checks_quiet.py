@@ -20,10 +20,10 @@ class QuietCheck(Check):
                     self.that(pod, not told, "made up", [record["trigger"] for record in told])
                 continue
             self.that(pod, len(records) <= 1, "one record", len(records))
-            if self.must_be_found(pod) and self.kubelet.runtime.starts == 1:
-                self.that(pod, told, "one record", [record["trigger"] for record in records])
             if ("stop_containers", "runtime_down") in pod.failures:
                 continue  # a runtime does not tell of calls that did not reach it, nor what it did not live to end
+            if self.must_be_found(pod):
+                self.that(pod, told, "one record", [record["trigger"] for record in records])
             if pod.case in ("probed", "sandbox-dies") and self.kubelet.starts[1:]:
                 continue  # as if the next kubelet's kill were one more attempt
             for record in told[:1]:
@@ -39,20 +39,23 @@ class QuietCheck(Check):
         if began is not None:
             killed_already = pod.case in ("probed", "sandbox-dies")  # as if for the same end
             self.that(pod, killed_already or began >= pod.requested_at - NEAR, "requested_at too early", f"{began} against {pod.requested_at}")
-            if kills and not self.told_apart(kills):
+            if kills and not self.told_apart(pod):
                 self.that(pod, began <= min(kills) + NEAR, "requested_at too late", f"{began} against {min(kills)}")
         self.ended(pod, record)
-        if not self.told_apart(kills):
+        if not self.told_apart(pod):
             self.containers(pod, record)
         self.volumes(pod, record)
         self.phases(pod, record)
 
-    def told_apart(self, kills):
-        """Of stops that a hook keeps that long apart only a grace that it shortened tells that they are one end's."""
-        return self.kubelet.minor < SIDECARS_LAST and kills and max(kills) - min(kills) > 10
+    def told_apart(self, pod):
+        """Of stops that a hook keeps that long apart only a grace that it shortened tells that they are one end's; and none does of a probe's
+        that was under way."""
+        kills = [c.kills[0][0] for c in pod.containers if c.kills]
+        return kills and max(kills) - min(kills) > 10 and (self.kubelet.minor < SIDECARS_LAST or min(kills) < pod.requested_at - NEAR)
 
     def ended(self, pod, record):
-        over, settled = pod.sandbox_gone_at, self.end - (pod.sandbox_gone_at or 0) > 70
+        over = pod.sandbox_gone_at
+        settled = self.end - max(over or 0, *self.kubelet.starts) > 80
         if over is None:
             self.that(pod, record["state"] == "in_flight", "state", record["state"])
         elif settled:
@@ -63,7 +66,7 @@ class QuietCheck(Check):
                 high = 2
             self.near(pod, f"terminated_at ({record['termination_precision']})", seconds(record["terminated_at"]), over, low, high)
             codes_known = all(c["exit_code"] is not None for c in record["containers"])
-            if codes_known and record["outcome"] != "forced" and pod.case != "sandbox-dies":
+            if codes_known and record["outcome"] != "forced" and pod.case != "sandbox-dies" and not self.told_apart(pod):
                 wanted = self.outcome(pod)
                 self.that(pod, record["outcome"] == wanted or wanted == "forced", "outcome", f"{record['outcome']} against {wanted}")
         self.removed(pod, record)

@@ -52,9 +52,12 @@ class Starting:
         self.sync_ends(pod, me)
 
     def run_sandbox(self, pod, me):
-        yield from self.until_runtime()
-        self.runtime.run_sandbox(pod)
-        yield self.random.uniform(0.2, 0.5)
+        starts = None
+        while starts != self.runtime.starts or not self.runtime.up:  # else it is made once more
+            yield from self.until_runtime()
+            starts = self.runtime.starts
+            self.runtime.run_sandbox(pod)
+            yield self.random.uniform(0.2, 0.5)
         pod.sandbox = Container("", self.hex(), "sandbox")
         self.run(pod, pod.sandbox)
         self.runtime.sandbox_runs(pod)

@@ -106,7 +106,7 @@ export default {
     assert.equal(await page.locator('#in-flight .r-time').innerText(), stands, 'an age nobody knows went on');
     await server.start();
     await page.locator('#gone').waitFor({ state: 'hidden', timeout: 5000 });
-    assert.equal(await page.locator('#state').innerText(), 'ready');
+    await page.locator('#state', { hasText: /^ready$/ }).waitFor({ timeout: 5000 }); // it reads the log first
     await row(page, 'in-flight', one.short).waitFor();
   },
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A date, a host or a name before the line.
 #include <algorithm>
 #include <array>
 

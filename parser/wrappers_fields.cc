@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Fields around the line, of which one is the line: JSON, an exported journal, logrus.
 #include <algorithm>
 
 #include "parser/klog.h"

@@ -88,8 +88,8 @@ for command, shown, printed in commands:
         fail(f"README.md shows what `{command}` does not print: {line}")
 if not commands or first_not_printed(["b", "...", "d"], ["b", "c", "d"]) or not first_not_printed(["b", "d"], ["b", "c", "d"]):
     fail("README.md shows no output, or what is shown is not compared")
-lanes = {lane for file in (ROOT / "tests").glob("*/CMakeLists.txt") for lane in re.findall(r"LABEL (e2e-[a-z]+)", file.read_text())}
-listed = set(re.findall(r"^\| `(e2e-[a-z]+)` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.M))
+lanes = {lane for file in (ROOT / "tests").glob("*/CMakeLists.txt") for lane in re.findall(r"LABEL (e2e-[a-z0-9]+)", file.read_text())}
+listed = set(re.findall(r"^\| `(e2e-[a-z0-9]+)` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.M))
 if lanes != listed:
     fail(f"CONTRIBUTING.md, Lanes, and the LABELs of tests/*/CMakeLists.txt differ in {lanes ^ listed}")
 print(f"{len(pages)} pages, {failed} failed")

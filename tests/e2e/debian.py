@@ -53,6 +53,11 @@ def base(suite, packages=()):
     return home
 
 
+def arm64():
+    """The folder with Debian's packages for arm64 that ./dev build arm64 uses."""
+    return lane.cache() / "debian" / "arm64"
+
+
 def configure(root):
     """apt in there reaches the mirror by the same way as out here."""
     done = subprocess.run(["apt-config", "dump"], capture_output=True, text=True)

@@ -7,9 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 
 import debian
+import image_files
 import lane
 
 NAME = "kubelet-lifecycle-exporter"
@@ -46,16 +46,12 @@ def check_image(home):
     if done.returncode != 0:
         lane.expect("the image of Debian 13's binary", False, done.stderr.strip())
         return
-    root = lane.temp_dir()
-    with tarfile.open(archive) as tar:
-        tar.extractall(root / "oci")
-    layer = max((root / "oci/blobs/sha256").iterdir(), key=lambda path: path.stat().st_size)
-    with tarfile.open(layer) as tar:
-        names = tar.getnames()
-        tar.extractall(root / "fs")
+    root = lane.temp_dir() / "root"
+    image_files.unpack(archive, root)
+    names = [path.name for path in root.rglob("*.so.*")]
     for library in ("liblz4.so.1", "liblzma.so.5", "libzstd.so.1", "libsystemd.so.0"):
-        lane.expect(f"{library} is in the image", any(name.endswith("/" + library) for name in names))
-    done = subprocess.run(["chroot", root / "fs", f"/usr/bin/{NAME}", "--version"], capture_output=True, text=True)
+        lane.expect(f"{library} is in the image", library in names)
+    done = subprocess.run(["chroot", root, f"/usr/bin/{NAME}", "--version"], capture_output=True, text=True)
     lane.expect("it starts from nothing but the image, with systemd 257", done.returncode == 0 and "257" in done.stdout, done.stdout + done.stderr)
 
 

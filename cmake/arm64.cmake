@@ -1,0 +1,20 @@
+# For arm64 from another machine: Debian's cross compiler, and its arm64 packages below KLE_SYSROOT (deploy/image/sysroot).
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES KLE_SYSROOT)
+if(NOT EXISTS ${KLE_SYSROOT}/usr/include)
+  message(FATAL_ERROR "no arm64 packages below KLE_SYSROOT (${KLE_SYSROOT}): ./dev build arm64 gets them")
+endif()
+set(CMAKE_SYSROOT ${KLE_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH ${KLE_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+foreach(what LIBRARY INCLUDE PACKAGE)
+  set(CMAKE_FIND_ROOT_PATH_MODE_${what} ONLY)
+endforeach()
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${KLE_SYSROOT})
+set(ENV{PKG_CONFIG_LIBDIR} ${KLE_SYSROOT}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/pkgconfig:${KLE_SYSROOT}/usr/share/pkgconfig)
+# The program writes its own manual page and completions.
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -L ${KLE_SYSROOT})

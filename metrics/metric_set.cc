@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/metric_set.h"
 
+#include <algorithm>
+
 #include "metrics/coverage.h"
 #include "metrics/metric_set_impl.h"
 
@@ -184,7 +186,12 @@ std::vector<prometheus::MetricFamily> MetricSet::Collect() {
   };
   add(impl_->lines, impl_->lines_counted, LineFormat{});
   add(impl_->events, impl_->events_counted, EventKind{});
-  return impl_->all.registry.Collect();
+  auto families = impl_->all.registry.Collect();
+  std::ranges::sort(families, {}, &prometheus::MetricFamily::name);
+  for (prometheus::MetricFamily& family : families) {
+    std::ranges::sort(family.metric, {}, &prometheus::ClientMetric::label);
+  }
+  return families;
 }
 
 }  // namespace kle

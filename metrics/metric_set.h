@@ -95,7 +95,8 @@ class MetricSet {
   static std::string Totals(const std::vector<prometheus::MetricFamily>& families);
   [[nodiscard]] bool RestoreTotals(std::string_view bytes);
 
-  // All families as they are now, for prometheus::TextSerializer: what /metrics shows.
+  // All families as they are now, for prometheus::TextSerializer: what /metrics shows, by name and
+  // labels, as people read and compare it.
   std::vector<prometheus::MetricFamily> Collect();
 
  private:

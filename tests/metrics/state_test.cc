@@ -56,12 +56,7 @@ std::string Seen(Pipeline& pipeline) {
   pipeline.metrics().SetTrackedPods(pipeline.tracker().tracked_pods());
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, pipeline.metrics().Collect());
-  std::vector<std::string> series;
-  std::istringstream lines(text.str());
-  for (std::string line; std::getline(lines, line);) series.push_back(line);
-  std::ranges::sort(series);
-  std::string seen;
-  for (const std::string& line : series) seen += line + "\n";
+  std::string seen = text.str();
   for (const RecordPtr& record : pipeline.Recent(50)) seen += Encoded(*record);
   return seen + Encoded(pipeline.InFlight()) + Encoded(pipeline.tracker().counts());
 }

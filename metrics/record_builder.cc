@@ -156,10 +156,7 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
                            [](const PhaseSpan& span) { return *span.started_at; });
   if (term.state == State::kInFlight) {
     record.current = BuildCurrent(pod, context);
-    if (const auto reason = record.current->reason) {
-      record.current->hint = std::string(Info(*reason).hint) +
-                             " Runbook: dashboards/runbooks/reasons.md#" + Anchor(*reason);
-    }
+    record.current->hint = HintFor(pod, *record.current);
   }
   return record;
 }

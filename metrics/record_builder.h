@@ -2,6 +2,8 @@
 // Facts of a pod to its termination record.
 #pragma once
 
+#include <string>
+
 #include "metrics/pod.h"
 #include "metrics/termination.h"
 
@@ -30,5 +32,9 @@ TerminationRecord BuildEnds(const PodFacts& pod);
 
 // Where a termination in flight is now, without the hint.
 Current BuildCurrent(const PodFacts& pod, const BuildContext& context);
+
+// What to do about it, for `current`: by its reason, or, once it is overdue, by its phase; with the
+// pod's own names in the commands. "" while nothing is wrong.
+std::string HintFor(const PodFacts& pod, const Current& current);
 
 }  // namespace kle

@@ -56,7 +56,10 @@ class Table {
     text += Grouped(source.lines) + " lines, " + Grouped(source.events) + " events";
     Line(text);
     if (source.first_event_at && source.last_event_at) {
-      Line(ShortTime(*source.first_event_at) + " to " + ShortTime(*source.last_event_at));
+      std::string span =
+          ShortTime(*source.first_event_at) + " to " + ShortTime(*source.last_event_at);
+      if (source.zone_assumed) span += " (assuming UTC: --timezone)";
+      out_ += Wrap(span, width_, 0);
     }
     if (!report_.summary.advice.empty()) out_ += Wrap(report_.summary.advice, width_, 0);
     if (report_.filters.empty()) return;

@@ -30,6 +30,7 @@ struct Pipeline::Impl final : RecordFilter {
 
   Impl(const PipelineOptions& options, const RecordSink& sink)
       : before_event(options.before_event),
+        zone_given(!options.zone.timezone.empty()),
         clock(options.zone),
         tracker(options.tracker, metrics, sink ? sink : options.on_record),
         runtime_wanted(options.runtime) {}
@@ -168,7 +169,10 @@ struct Pipeline::Impl final : RecordFilter {
 
   std::optional<Timestamp> TimeOf(const Frame& frame) {
     if (record.epoch) return record.epoch;
-    if (record.stamp) return clock.Resolve(*record.stamp, frame.received);
+    if (record.stamp) {
+      if (!frame.received && !zone_given) summary.zone_assumed = true;
+      return clock.Resolve(*record.stamp, frame.received);
+    }
     if (frame.received || !IsWhole(frame.format)) return frame.received;
     return summary.last_event_at;  // no earlier than what stands before it
   }
@@ -278,6 +282,7 @@ struct Pipeline::Impl final : RecordFilter {
   SkimmedLine skimmed;  // of the line that is looked at
   Proof proof;
   Event event;
+  bool zone_given;
   HeaderClock clock;
   Tracker tracker;
   bool runtime_wanted;

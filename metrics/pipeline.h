@@ -44,6 +44,7 @@ struct SourceSummary {
   std::map<std::string, uint64_t> formats;  // lines by LineFormat name
   std::optional<Timestamp> first_event_at;
   std::optional<Timestamp> last_event_at;
+  bool zone_assumed = false;  // times are of klog headers alone, whose zone nothing tells: UTC
 };
 
 // Not thread-safe: one owner. The same calls give the same results.

@@ -163,6 +163,15 @@ TEST(Report, TableShowsWhatMatters) {
   EXPECT_NE(ReportTable(MakeReport(), {80, true, 3}).find("\x1b[1m"), std::string::npos);
 }
 
+TEST(Report, TableSaysThatTheZoneIsAGuess) {
+  Report report = MakeReport();
+  report.source.first_event_at = report.source.last_event_at = At(0);
+  EXPECT_EQ(ReportTable(report, {80, false, 3}).find("--timezone"), std::string::npos);
+  report.source.zone_assumed = true;
+  EXPECT_NE(ReportTable(report, {80, false, 3}).find("Z (assuming UTC: --timezone)\n"),
+            std::string::npos);
+}
+
 TEST(Report, TableSaysWhatIsNotExact) {
   Report report = MakeReport();
   EXPECT_EQ(ReportTable(report, {80, false, 3}).find("≤"), std::string::npos);

@@ -97,6 +97,25 @@ TEST(Boot, WhatWasInFlightEndsInterruptedWithoutAnObservation) {
   EXPECT_EQ(journal.pipeline().tracker().counts().in_flight, 0u);
 }
 
+TEST(Zone, IsAssumedWhereNeitherTheLogNorTheUserTellsIt) {
+  const auto assumed = [](const ZoneOptions& zone, std::optional<Timestamp> received) {
+    PipelineOptions options;
+    options.zone = zone;
+    Pipeline pipeline(options);
+    LogLine line;
+    const std::string text = At(0, SyncLoop("ADD"));
+    line.text = text;
+    line.received = received;
+    pipeline.Push(line);
+    pipeline.Finish();
+    EXPECT_EQ(pipeline.summary().events, 1U);
+    return pipeline.summary().zone_assumed;
+  };
+  EXPECT_TRUE(assumed({.timezone = "", .year = 2026, .reference = {}}, {}));
+  EXPECT_FALSE(assumed({.timezone = "UTC", .year = 2026, .reference = {}}, {}));
+  EXPECT_FALSE(assumed({}, std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} + 10h));
+}
+
 TEST(Gap, AnUncertainPodExpiresAfterAnHourOfSilence) {
   Journal journal;
   journal.Say(10, SyncLoop("DELETE"));

@@ -16,8 +16,9 @@ bool TellsReason(FailureKind kind, const Event& event) {
   return kind.reason != Reason::kOther || !event.error.empty();
 }
 
+// What was held of a container (TakeHeld) has no row; it is of no volume either.
 bool IsOfVolume(const Event& event) {
-  return event.row->phase == Phase::kUnmountVolumes && !event.unique_name.empty();
+  return !event.unique_name.empty() && event.row->phase == Phase::kUnmountVolumes;
 }
 
 std::string_view PluginOf(const Event& event) {

@@ -47,10 +47,11 @@ inline ContainerFacts* FindContainer(PodFacts& pod, std::string_view id) {
   return found == pod.containers.end() ? nullptr : &*found;
 }
 
-// A container's exit has a line of its own, or it was killed: what dies with neither is the
-// sandbox.
+// A container's exit has a line of its own, or it was killed, or it has a hook: what dies with none
+// of these is the sandbox.
 inline bool NeverTold(const ContainerFacts& container) {
-  return container.name.empty() && container.kills == 0 && !container.exit_code;
+  return container.name.empty() && container.kills == 0 && !container.exit_code &&
+         !container.hook_at;
 }
 
 inline bool AnyAlive(const PodFacts& pod) {

@@ -43,6 +43,18 @@ const Lines kDied = {At(12, Relisted("ContainerDied", kApp)),
                      At(12.5, Relisted("ContainerDied", kSandbox)),
                      At(13, Volume("started", "creds")), At(13.1, Volume("unmounted", "creds"))};
 
+// The log begins after the pod did: whose container it is, only its death tells.
+TEST(BeforePodWorkers, AHookTimesOutInAContainerThatNobodyHasNamed) {
+  const Measured run = Replay(
+      {At(0, Source("ADD")), At(10, Source("DELETE")),
+       At(20, "preStop hook for container \"docker://" + kApp + "\" did not complete in 8 seconds"),
+       At(21, Relisted("ContainerDied", kApp)), kClock});
+  ASSERT_EQ(run.only().containers.size(), 1u);
+  EXPECT_EQ(run.only().containers[0].prestop_outcome, HookOutcome::kTimeout);
+  ASSERT_EQ(run.only().failures.size(), 1u);
+  EXPECT_EQ(run.only().failures[0].reason, Reason::kPrestopTimeout);
+}
+
 // Volumes wait for the containers only: the sandbox's network may be torn down meanwhile.
 TEST(BeforePodWorkers, AnUnmountDoesNotTellThatTheSandboxIsGone) {
   const Measured run = Replay(kRuns + Lines{At(10, Source("REMOVE")), At(10.1, Killed(30)),

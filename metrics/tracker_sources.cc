@@ -2,6 +2,7 @@
 // Kubelets that start, and pods as their sources deliver them.
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "metrics/tracker_impl.h"
@@ -85,10 +86,10 @@ void Tracker::Impl::OnAdded(const Event& event) {
 // What the first batch of a restarted kubelet does not name, it does not know. One that names no
 // pod of before is not believed to be it: that line was lost.
 void Tracker::Impl::NoteUnnamed(const std::vector<PodRef>& batch, bool names_known) {
-  const auto named = [&batch](const PodFacts& pod) {
-    return std::ranges::any_of(batch, [&pod](const PodRef& ref) {
-      return ref.name == pod.name && ref.namespace_ == pod.namespace_;
-    });
+  std::set<std::pair<std::string_view, std::string_view>> names;
+  for (const PodRef& ref : batch) names.emplace(ref.namespace_, ref.name);
+  const auto named = [&names](const PodFacts& pod) {
+    return names.contains({pod.namespace_, pod.name});
   };
   for (PodFacts& pod : table.pods()) {
     const bool lives =

@@ -2,6 +2,8 @@
 // Every way that a pod ends, and what only looks like one, in the fewest lines that show it.
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "tests/support/lines.h"
 
 namespace kle {
@@ -505,6 +507,23 @@ TEST(Bounds, AFloodOfDeletesWithoutAnEndCostsTheSameEach) {
   EXPECT_EQ(run.in_flight.size(), 500u);
   EXPECT_EQ(run.counts.started, 100'000u);
   EXPECT_EQ(run.counts.started, run.counts.evicted + run.counts.in_flight);
+}
+
+// The processor's time for a kubelet that restarts so often, and each time names so many pods.
+std::clock_t TimeOfRestarts(int restarts, int pods) {
+  std::string names;
+  for (int i = 0; i < pods; ++i) names += (i > 0 ? " ns/p" : "ns/p") + std::to_string(i);
+  Lines lines;
+  for (int restart = 0; restart <= restarts; ++restart) {
+    lines.push_back(At(restart, SyncLoop("ADD", names), 1000 + restart));
+  }
+  const std::clock_t begun = std::clock();
+  EXPECT_EQ(Replay(lines).counts.kubelet_restarts, static_cast<uint64_t>(restarts));
+  return std::clock() - begun;
+}
+
+TEST(Bounds, APodThatARestartNamesCostsTheSameAmongMany) {
+  EXPECT_LT(TimeOfRestarts(1, 20'000), 4 * TimeOfRestarts(40, 1'000));
 }
 
 TEST(Deadline, KillsWithoutADeleteAndUnmountingVolumesAreTheKubeletsOwn) {

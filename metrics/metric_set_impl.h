@@ -22,8 +22,9 @@ inline bool IsLabelSafe(std::string_view text, std::string_view extra) {
 }
 
 struct MetricSet::Impl {
-  // Of the volume plugins that a log names, as many become labels.
-  static constexpr size_t kMaxPlugins = 32;
+  // Of the volume plugins that a log names, as many become labels. A node has six or eight, and
+  // each may cost fifty series.
+  static constexpr size_t kMaxPlugins = 12;
 
   std::string_view PluginLabel(std::string_view plugin) {
     if (!IsLabelSafe(plugin, "./-_:")) return "other";

@@ -173,5 +173,65 @@ TEST(Hostile, AHundredThousandLabelValuesStayWithinTheBound) {
   EXPECT_LE(pipeline.tracker().tracked_pods(), 22'000u);
 }
 
+// What no log is known to do, and none can go beyond.
+TEST(Hostile, EveryValueOfEveryLabelAtOnceStaysWithinTheBound) {
+  MetricSet metrics;
+  const Timestamp begun{};
+  const Duration took = std::chrono::seconds(1);
+  for (int trigger = 0; trigger < kTriggerCount; ++trigger) {
+    for (int precision = 0; precision < kPrecisionCount; ++precision) {
+      TerminationRecord record;
+      record.trigger = static_cast<Trigger>(trigger);
+      record.termination_precision = static_cast<Precision>(precision);
+      record.requested_at = begun;
+      record.terminated_at = record.removed_at = begun + took;
+      record.grace_granted = 30;
+      record.grace_used = took;
+      for (const Outcome outcome : {Outcome::kGraceful, Outcome::kKilled}) {
+        ContainerRecord container;
+        container.kill_started_at = begun;
+        container.exited_at = begun + took;
+        container.outcome = outcome;
+        container.precision = record.termination_precision;
+        container.prestop = took;
+        container.prestop_outcome = static_cast<HookOutcome>(precision + 1);
+        record.containers.push_back(container);
+      }
+      metrics.ObserveStopped(record);
+      metrics.ObserveEnded(record);
+    }
+  }
+  for (int i = 0; i < kPhaseCount * kPrecisionCount; ++i) {
+    metrics.ObservePhase(static_cast<Phase>(i % kPhaseCount),
+                         static_cast<Precision>(i / kPhaseCount), took);
+  }
+  for (const auto step : {"volumes", "sandbox", "containers", "ready", "total", "image_pull"}) {
+    metrics.ObserveStartup(step, took);
+  }
+  for (int i = 0; i < 100; ++i) {
+    const std::string plugin = "kubernetes.io/" + std::to_string(i);
+    for (const auto operation : {"unmount", "unmount_device"}) {
+      metrics.ObserveUnmount(plugin, operation, took);
+    }
+    for (const Reason reason : kReasons) {
+      metrics.CountFailure(Phase::kUnmountVolumes, reason, plugin);
+    }
+  }
+  std::vector<InFlightPod> pods;
+  for (int phase = 0; phase < kPhaseCount; ++phase) {
+    for (const Reason reason : kReasons) {
+      metrics.CountFailure(static_cast<Phase>(phase), reason, "kubernetes.io/0");
+      InFlightPod& pod = pods.emplace_back(InFlightPod{"ns", "web", {}});
+      pod.current.phase = static_cast<Phase>(phase);
+      pod.current.reason = reason;
+      pod.current.overdue = took;
+    }
+  }
+  metrics.SetInFlight(pods);
+  std::ostringstream text;
+  prometheus::TextSerializer().Serialize(text, metrics.Collect());
+  EXPECT_LT(Series(text.str()), 4000u);
+}
+
 }  // namespace
 }  // namespace kle

@@ -18,6 +18,9 @@ namespace {
 
 constexpr auto kWrittenWithin = std::chrono::seconds(1);  // syslog has whole ones
 constexpr size_t kLargeBuffer = size_t{256} << 10;
+
+size_t Room(size_t most, size_t taken) { return most - std::min(most, taken); }
+
 // `key=<`, with the value on the lines that follow.
 bool OpensBlock(std::string_view text) {
   const size_t size = text.size();
@@ -250,8 +253,10 @@ void Framer::Keep(Slot& slot, const LogLine& line, std::string_view text) {
   slot.wanted = true;
   slot.joined = false;
   slot.in_block = false;
-  slot.text.assign(text);
-  held_bytes_ += text.size();
+  const size_t room = Room(limits_.record_bytes * kBudget, held_bytes_);
+  if (text.size() > room && !std::exchange(slot.cut, true)) ++truncated_;
+  slot.text.assign(text.substr(0, room));
+  held_bytes_ += slot.text.size();
   slot.frame.monotonic = line.monotonic;
   slot.frame.boot = line.boot;
 }
@@ -265,10 +270,8 @@ void Framer::PassOver(Slot& slot, std::string_view text) {
 
 void Framer::Append(Slot& slot, std::string_view text) {
   if (slot.cut || !slot.wanted) return;
-  const size_t budget = limits_.record_bytes * kBudget;
-  const size_t room =
-      std::min(limits_.record_bytes - std::min(slot.text.size(), limits_.record_bytes),
-               budget - std::min(held_bytes_, budget));
+  const size_t room = std::min(Room(limits_.record_bytes, slot.text.size()),
+                               Room(limits_.record_bytes * kBudget, held_bytes_));
   if (text.size() > room) {
     slot.cut = true;
     ++truncated_;

@@ -457,6 +457,22 @@ TEST(FramerTest, LongRecordsAreCutAndCountedOnce) {
   EXPECT_EQ(framer.truncated(), 2U);
 }
 
+TEST(FramerTest, AllRecordsHeldHaveABoundTogether) {
+  Framer::Limits limits;
+  limits.record_bytes = 100;
+  Framer framer(limits);
+  Framed out;
+  for (uint64_t stream = 0; stream < 60; ++stream) {
+    PushLine(framer, Line(kA + std::string(100 - kA.size(), 'x'), stream), out);
+  }
+  Drain(framer, out);
+  size_t held = 0;
+  for (const std::string& record : out.records) held += record.size();
+  EXPECT_EQ(out.records.size(), 60U);
+  EXPECT_EQ(held, 1600U);
+  EXPECT_EQ(framer.truncated(), 44U);
+}
+
 TEST(FramerTest, SourceKnowsBetterThanTheWrapper) {
   Framer framer;
   Framed out;

@@ -10,6 +10,7 @@ namespace kle::wrappers {
 namespace {
 
 constexpr size_t kNone = std::string_view::npos;
+constexpr uint64_t kNoClockShows = 100'000'000'000'000'000;  // microseconds; the year 5138
 
 // The string after `key` in `text`, quotes and all; empty when there is none.
 std::string_view QuotedAfter(std::string_view text, std::string_view key) {
@@ -90,9 +91,8 @@ bool JournalJson(Line& line) {
   };
   line.pid = NumberOf(field("\"_PID\""));
   line.key = KeyOf("journal", line.pid);
-  if (const uint64_t micros = NumberOf(field("\"__REALTIME_TIMESTAMP\"")); micros > 0) {
-    line.received = Timestamp(Duration(micros));
-  }
+  const uint64_t micros = NumberOf(field("\"__REALTIME_TIMESTAMP\""));
+  if (micros > 0 && micros < kNoClockShows) line.received = Timestamp(Duration(micros));
   // The unit is journald's word, the identifier anybody's.
   std::string_view name = field("\"_SYSTEMD_UNIT\"");
   if (WriterNamed(name) == LogWriter::kAny) name = field("\"SYSLOG_IDENTIFIER\"");

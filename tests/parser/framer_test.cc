@@ -189,6 +189,10 @@ INSTANTIATE_TEST_SUITE_P(
                     R"(\"A\"","__REALTIME_TIMESTAMP":"1795474886161509","_SYSTEMD_UNIT":)"
                     R"("kubelet.service"})",
                     kA, "2026-11-23T23:01:26.161509Z", 812},
+        WrapperCase{"JournalJsonOfNoTime",
+                    R"({"MESSAGE":"I1123 23:01:26.161509   28696 kubelet.go:1987] \"A\"",)"
+                    R"("__REALTIME_TIMESTAMP":"9223372036854775808"})",
+                    kA, "", 0},
         WrapperCase{"JournalJsonSpaced",
                     "\x1e"
                     R"({ "SYSLOG_IDENTIFIER" : "kubelet", "MESSAGE" : "I1123 23:01:26.161509 )"

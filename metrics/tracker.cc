@@ -297,7 +297,18 @@ constexpr Handler kHandlers[] = {
      "last"},
 };
 
-// Where each kind's handlers begin and end in the table, which holds a kind's side by side.
+// A kind's handlers stand side by side.
+static_assert([] {
+  std::array<bool, kEventKindCount> passed{};
+  for (size_t i = 1; i < std::size(kHandlers); ++i) {
+    if (kHandlers[i].kind == kHandlers[i - 1].kind) continue;
+    passed[static_cast<size_t>(kHandlers[i - 1].kind)] = true;
+    if (passed[static_cast<size_t>(kHandlers[i].kind)]) return false;
+  }
+  return true;
+}());
+
+// Where they begin and end in the table.
 struct Range {
   size_t begin = 0;
   size_t end = 0;

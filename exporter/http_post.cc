@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <system_error>
@@ -167,10 +169,12 @@ Result<HttpEndpoint> ParseEndpoint(std::string_view url) {
     endpoint.host = authority.substr(0, colon);
   }
   endpoint.port = colon == authority.npos ? "80" : authority.substr(colon + 1);
-  const bool digits = endpoint.port.find_first_not_of("0123456789") == std::string::npos;
+  uint16_t port = 0;
+  const char* const port_end = endpoint.port.data() + endpoint.port.size();
+  const auto parsed = std::from_chars(endpoint.port.data(), port_end, port);
+  const bool port_known = parsed.ec == std::errc() && parsed.ptr == port_end && port > 0;
   const bool odd = std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= ' '; });
-  if (endpoint.host.empty() || endpoint.port.empty() || endpoint.port.size() > 5 || !digits ||
-      odd) {
+  if (endpoint.host.empty() || !port_known || odd) {
     return Error("\"" + std::string(url) + "\" is no URL" + advice);
   }
   return endpoint;

@@ -381,8 +381,8 @@ TEST(Otlp, Endpoints) {
   EXPECT_EQ(parts("http://localhost:4318/v1/traces"), "localhost 4318 /v1/traces");
   EXPECT_EQ(parts("http://[::1]:4318/v1/traces"), "::1 4318 /v1/traces");
   EXPECT_EQ(parts("http://collector"), "collector 80 /");
-  for (const char* odd :
-       {"", "localhost:4318", "http://", "http://a:b/", "http://a b/", "http://[::1"}) {
+  for (const char* odd : {"", "localhost:4318", "http://", "http://a:b/", "http://a b/",
+                          "http://[::1", "http://a:0/", "http://a:65536/"}) {
     EXPECT_NE(parts(odd).find("try http://localhost:4318"), std::string::npos) << odd;
   }
   EXPECT_NE(parts("https://a/").find("TLS"), std::string::npos);

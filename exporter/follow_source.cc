@@ -44,7 +44,7 @@ Result<std::unique_ptr<FollowSource>> FollowSource::Open(const std::vector<std::
                                                          StartAt start, std::string_view position) {
   std::unique_ptr<FollowSource> source(new FollowSource);
   std::vector<LogPlace> places;
-  Decode(position, places);  // bytes that make none: as if there were none
+  if (!Decode(position, places)) places.clear();
   for (const std::string& path : paths) {
     const auto known = std::ranges::find(places, path, &LogPlace::path);
     if (known != places.end()) {

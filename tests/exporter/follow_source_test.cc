@@ -38,6 +38,18 @@ class FollowSourceTest : public testing::Test {
   std::unique_ptr<FollowSource> source_;
 };
 
+TEST_F(FollowSourceTest, APlaceThatIsCutIsNone) {
+  Open("one\ntwo\n");
+  Drain();
+  const std::string position = source_->Position();
+  for (const std::string& cut : {position.substr(0, position.size() - 1), position + "x"}) {
+    auto source = FollowSource::Open({folder_ / "kubelet.log"}, StartAt::kAll, cut);
+    ASSERT_TRUE(source) << source.error().message();
+    source_ = std::move(*source);
+    EXPECT_EQ(Drain(), "one|two|");
+  }
+}
+
 TEST_F(FollowSourceTest, WaitsForTheRestOfALine) {
   Open("one\ntwo\nthr");
   EXPECT_EQ(Drain(), "one|two|");

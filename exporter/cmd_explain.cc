@@ -71,7 +71,7 @@ class Explainer {
       Say("no event", "the record cannot be read: " + std::string(Name(error)));
     } else {
       Header();
-      Event_(frame);
+      FindEvent(frame);
     }
     std::printf("\n");
   }
@@ -94,7 +94,7 @@ class Explainer {
     Say("message", record_.message);
   }
 
-  void Event_(const Frame& frame) {
+  void FindEvent(const Frame& frame) {
     const CatalogueRow* row = FindRow(record_);
     if (row == nullptr) {
       Say("no event", "no row of the catalogue has this message");

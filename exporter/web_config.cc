@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "exporter/suggest.h"
+#include "exporter/text.h"
 #include "exporter/tls_priority.h"
 #include "exporter/yaml_file.h"
 
@@ -34,12 +35,6 @@ std::vector<std::string> NamesOf(const std::map<std::string, Value>& map) {
   std::vector<std::string> names;
   for (const auto& [name, value] : map) names.push_back(name);
   return names;
-}
-
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 bool BcryptHash(std::string_view hash) {
@@ -85,7 +80,7 @@ class Reader {
                                       [&](const auto& key) { return key.first == name; });
       if (found == keys.end()) {
         Add(entry.first, "unknown key " + prefix + (prefix.empty() ? "" : ".") + name +
-                             Suggestion(name, known) + ": known are " + Listed(known));
+                             Suggestion(name, known) + ": known are " + Joined(known, ", "));
       } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
         Add(entry.first, name + " is given twice");
       } else {
@@ -124,7 +119,7 @@ class Reader {
     }
     const auto names = NamesOf(choices);
     Add(node, "\"" + Scalar(node) + "\" is no " + key_ + Suggestion(Scalar(node), names) +
-                  ": known are " + Listed(names) + more);
+                  ": known are " + Joined(names, ", ") + more);
   }
 
   // Each of `allowed`, or anything when that is empty.
@@ -140,7 +135,7 @@ class Reader {
       if (text.empty() ||
           (!allowed.empty() && std::find(allowed.begin(), allowed.end(), text) == allowed.end())) {
         Add(item, "\"" + text + "\" is unknown in " + key_ + Suggestion(text, allowed) +
-                      ": known are " + Listed(allowed));
+                      ": known are " + Joined(allowed, ", "));
       } else {
         target.push_back(text);
       }

@@ -9,8 +9,8 @@ constexpr std::array<std::string_view, kTriggerCount> kTriggers = {
     "node_shutdown", "orphan",       "rejected",       "runtime_stop", "unknown",  "finished"};
 constexpr std::array<std::string_view, kOutcomeCount> kOutcomes = {"graceful", "killed", "failed",
                                                                    "forced", "unknown"};
-constexpr std::array<std::string_view, 5> kStates = {"in_flight", "removed", "terminated",
-                                                     "interrupted", "expired"};
+constexpr std::array<std::string_view, kStateCount> kStates = {"in_flight", "removed", "terminated",
+                                                               "interrupted", "expired"};
 constexpr std::array<std::string_view, kPrecisionCount> kPrecisions = {"exact", "relist", "bound"};
 constexpr std::array<std::string_view, 4> kHookOutcomes = {"", "completed", "timeout", "failed"};
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace kle::printed {
@@ -32,9 +33,11 @@ std::vector<TableRow> ReadTable() {
     }
     TableRow row{cells[0], cells[1], cells[2], cells[3], {}, cells[6], cells[7]};
     for (const std::string& cell : Split(cells[4], ' ')) {
-      const size_t colon = cell.find(':');
-      if (colon != std::string::npos) {
-        row.args.push_back({cell.substr(0, colon), cell.substr(colon + 1)});
+      if (cell.empty()) continue;
+      const size_t colon = std::min(cell.find(':'), cell.size() - 1);
+      const Arg& arg = row.args.emplace_back(Arg{cell.substr(0, colon), cell.substr(colon + 1)});
+      if (kArgTypes.find(' ' + arg.type + ' ') == std::string_view::npos) {
+        ADD_FAILURE() << row.id << ": " << cell << " has none of the types of printed_lines.h";
       }
     }
     rows.push_back(row);

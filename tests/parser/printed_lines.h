@@ -25,6 +25,15 @@ inline const std::string kPlain = "rpc error: code = Unknown desc = umount \"/x\
 inline const std::string kLines =
     "unmount failed: exit status 32\nOutput: umount: /x: target is busy.";
 
+// What a value in the column `keys` may be: plain ones; errors; pods; containers, sandboxes and
+// cgroups; what else the kubelet prints of itself. How each looks is in printed_lines.cc.
+inline constexpr std::string_view kArgTypes =
+    " bool bytes dur float_s int int_s nil str word"
+    " err kill-error sandbox-error"
+    " ref refs legacy legacy-deleted objectref noderef poddesc podfull cnipod uid"
+    " cid cid(type://hex) cid-struct hex ids list cgroup path pleg gostruct states"
+    " dump json-string key logger phase retry struct updatetype worktype ";
+
 struct Arg {
   std::string name;
   std::string type;

@@ -16,7 +16,17 @@ namespace {
 
 constexpr size_t kLabel = 17;  // widest phase name and a blank or two
 constexpr size_t kNumber = 9;
+constexpr size_t kMargin = kNumber + 2;  // of what stands below a pod's name
 constexpr size_t kFewest = 3;
+
+// An id of the runtime's as crictl prints it, and takes it; any other name as it is.
+std::string ShortId(const std::string& object) {
+  constexpr size_t kWhole = 64;
+  constexpr size_t kShort = 13;
+  const bool id =
+      object.size() == kWhole && object.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return object.substr(0, id ? kShort : std::string::npos);
+}
 
 enum class Ink { kBold, kRed, kYellow, kCyan, kDim };
 
@@ -151,16 +161,14 @@ class Table {
   }
 
   void Waterfall(const TerminationRecord& record) {
-    std::string tail =
-        "  " + std::string(Name(record.trigger)) + ", " + std::string(Name(record.outcome));
+    std::string tail = std::string(Name(record.trigger)) + ", " + std::string(Name(record.outcome));
     if (record.grace_granted) tail += ", grace " + std::to_string(*record.grace_granted) + "s";
     const std::string total = CellRight(ShortSeconds(ToSeconds(*TotalOf(record))), kNumber);
-    const size_t used = total.size() + 2 + Columns(tail);
-    const size_t room = width_ > used + 20 ? width_ - used : 20;
-    const std::string name = Fit(PodName(record), room);
+    const std::string name = Fit(PodName(record), width_ - kMargin);
     out_.append(Paint(Ink::kYellow, total)).append("  ").append(Paint(Ink::kBold, name));
-    out_.append(Fit(tail, width_ - std::min(width_, total.size() + 2 + Columns(name))))
-        .append("\n");
+    // A name is there to be copied: what does not fit beside it goes below.
+    const bool beside = kMargin + Columns(name) + 2 + Columns(tail) <= width_;
+    out_.append(beside ? "  " + tail + "\n" : "\n" + Wrap(tail, width_, kMargin));
     for (const PhaseSpan& span : record.phases) PhaseLine(record, span);
     for (const FailureRecord& failure : record.failures) FailureLine(failure);
   }
@@ -177,7 +185,7 @@ class Table {
     const size_t end = std::min(cells, begin + std::max<size_t>(length, 1));
     std::string bar(begin, ' ');
     for (size_t i = begin; i < end; ++i) bar += "█";
-    out_.append(std::string(kNumber + 2, ' ')).append(Cell(Name(span.phase), kLabel));
+    out_.append(std::string(kMargin, ' ')).append(Cell(Name(span.phase), kLabel));
     out_.append(Paint(Ink::kCyan, bar)).append(cells - end, ' ');
     const std::string text = std::string(Mark(span.precision)) + ShortSeconds(ToSeconds(*seconds));
     out_.append(CellRight(text, kNumber)).append("\n");
@@ -186,9 +194,9 @@ class Table {
   void FailureLine(const FailureRecord& failure) {
     std::string text = std::string(Name(failure.phase)) + " failed " +
                        std::to_string(failure.count) + "x: " + std::string(Name(failure.reason));
-    if (!failure.object.empty()) text += " (" + failure.object + ")";
-    out_.append(std::string(kNumber + 2, ' '));
-    out_.append(Paint(Ink::kRed, Fit(text, width_ - kNumber - 2))).append("\n");
+    if (!failure.object.empty()) text += " (" + ShortId(failure.object) + ")";
+    out_.append(std::string(kMargin, ' '));
+    out_.append(Paint(Ink::kRed, Fit(text, width_ - kMargin))).append("\n");
   }
 
   void Unfinished() {
@@ -270,21 +278,21 @@ class Table {
   void FailedLines(const Held& held) {
     out_.append(Paint(Ink::kYellow, CellRight(ShortSeconds(ToSeconds(held.time())), kNumber)))
         .append("  ");
-    out_.append(Paint(Ink::kBold, Fit(PodName(*held.record), width_ - kNumber - 2)));
+    out_.append(Paint(Ink::kBold, Fit(PodName(*held.record), width_ - kMargin)));
     std::string where = "in " + std::string(Name(held.phase)) + " since " + ShortTime(held.since);
     for (size_t i = 0; i < std::min(kFewest, held.failures.size()); ++i) {
       const FailureRecord& failure = *held.failures[i];
       where += ", " + std::string(Name(failure.reason));
       if (!failure.object.empty()) {
         where += failure.phase == Phase::kUnmountVolumes ? ", volume " : ", ";
-        where += failure.object;
+        where += ShortId(failure.object);
       }
       where += " (failed " + std::to_string(failure.count) + "x)";
     }
     if (held.failures.size() > kFewest) {
       where += " and " + std::to_string(held.failures.size() - kFewest) + " others";
     }
-    out_.append("\n").append(Wrap(where, width_, kNumber + 2));
+    out_.append("\n").append(Wrap(where, width_, kMargin));
   }
 
   void StuckLines(const TerminationRecord& record) {
@@ -292,14 +300,36 @@ class Table {
     const bool stuck = IsStuck(record);
     const std::string age = CellRight(ShortSeconds(ToSeconds(current.age)), kNumber);
     out_.append(Paint(stuck ? Ink::kRed : Ink::kYellow, age)).append("  ");
-    out_.append(Paint(Ink::kBold, Fit(PodName(record), width_ - kNumber - 2)));
+    out_.append(Paint(Ink::kBold, Fit(PodName(record), width_ - kMargin)));
     std::string where =
         "in " + std::string(Name(current.phase)) + " since " + ShortTime(current.since);
     if (current.reason) where += ", " + std::string(Name(*current.reason));
     if (stuck) where += ", overdue by " + ShortSeconds(ToSeconds(current.overdue));
     if (current.phase == Phase::kUnmountVolumes) where += VolumesLeft(record);
-    out_.append("\n").append(Wrap(where, width_, kNumber + 2));
-    out_.append(Wrap(current.hint, width_, kNumber + 2));
+    out_.append("\n").append(Wrap(where, width_, kMargin));
+    out_.append(Wrap(current.hint, width_, kMargin));
+    if (const FailureRecord* failure = LastFailure(record)) SaidLines(*failure);
+  }
+
+  // What failed last in the phase that a pod is in, or nullptr.
+  static const FailureRecord* LastFailure(const TerminationRecord& record) {
+    const FailureRecord* last = nullptr;
+    for (const FailureRecord& failure : record.failures) {
+      if (failure.phase != record.current->phase) continue;
+      if (last == nullptr || failure.last_at > last->last_at) last = &failure;
+    }
+    return last;
+  }
+
+  // The line itself: only it names the server, the socket or the path.
+  void SaidLines(const FailureRecord& failure) {
+    std::string head = "Failed " + std::to_string(failure.count) + "x";
+    if (!failure.object.empty()) head += " (" + ShortId(failure.object) + ")";
+    head += ", last at " + ShortTime(failure.last_at) + ":";
+    out_.append(Wrap(head, width_, kMargin));
+    for (const std::string& line : Fold(failure.message, width_ - kMargin)) {
+      out_.append(kMargin, ' ').append(Paint(Ink::kDim, line)).append("\n");
+    }
   }
 
   static std::string VolumesLeft(const TerminationRecord& record) {

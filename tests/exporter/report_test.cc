@@ -198,6 +198,55 @@ TEST(Report, NeverFinishedComesFirst) {
   EXPECT_NE(first_screen.find("volume_busy"), std::string::npos) << first_screen;
 }
 
+TEST(Report, NeverFinishedSaysWhatTheKubeletSaid) {
+  TerminationRecord record = Stuck("db-0");
+  record.current->phase = Phase::kStopSandbox;
+  const std::string id(64, 'a');
+  record.failures = {
+      {At(1), At(90), Phase::kStopContainers, Reason::kOther, "app", 3, "of another step"},
+      {At(1), At(5), Phase::kStopSandbox, Reason::kRuntimeDown, id, 1, "an earlier one"},
+      {At(9), At(30), Phase::kStopSandbox, Reason::kCniTeardown, id, 8,
+       "E1123 log.go:32] \"StopPodSandbox failed\" err=\"dial tcp 10.0.0.2:4001: refused "
+       "\x1b[2J\""}};
+  Report report;
+  Add(report, record);
+  report.summary = Summarize(report.terminations, report.source);
+  const std::string table = ReportTable(report, {80, false, 3});
+  EXPECT_NE(table.find("           Find the process.\n"
+                       "           Failed 8x (aaaaaaaaaaaaa), last at 2026-11-23 10:00:30Z:\n"
+                       "           E1123 log.go:32] \"StopPodSandbox failed\" err=\"dial tcp\n"
+                       "           10.0.0.2:4001: refused ?[2J\"\n"),
+            std::string::npos)
+      << table;
+  EXPECT_EQ(table.find("an earlier one"), std::string::npos);
+  EXPECT_EQ(table.find("of another step"), std::string::npos);
+}
+
+TEST(Report, NamesOfPodsStayWhole) {
+  const std::string pod = "checkout-with-a-long-name-7d9f8b6c5d-x2x4z";
+  Report report;
+  Add(report, Ended(pod, 3));
+  const std::string beside = ReportTable(report, {80, false, 3});
+  EXPECT_NE(beside.find("  prod/" + pod + "  api_delete, graceful\n"), std::string::npos) << beside;
+  const std::string below = ReportTable(report, {60, false, 3});
+  EXPECT_NE(below.find("  prod/" + pod + "\n           api_delete, graceful\n"), std::string::npos)
+      << below;
+}
+
+TEST(Report, IdsOfTheRuntimeAreShort) {
+  TerminationRecord record = Ended("web", 9);
+  const std::string id = "0123456789abc" + std::string(51, 'f');
+  record.failures = {
+      {At(1), At(2), Phase::kStopSandbox, Reason::kCniTeardown, id, 2, "no"},
+      {At(1), At(2), Phase::kStopContainers, Reason::kOther, std::string(64, 'x'), 2, "no"}};
+  Report report;
+  Add(report, record);
+  const std::string table = ReportTable(report, {133, false, 3});
+  EXPECT_NE(table.find("cni_teardown (0123456789abc)\n"), std::string::npos) << table;
+  EXPECT_NE(table.find(", 0123456789abc (failed 2x)"), std::string::npos) << table;
+  EXPECT_NE(table.find("other (" + std::string(64, 'x') + ")"), std::string::npos) << table;
+}
+
 TEST(Report, ManyUnfinishedAreCutAndSaid) {
   Report report = MakeReport();
   for (int i = 0; i < 20; ++i) Add(report, Stuck("db-" + std::to_string(i)));

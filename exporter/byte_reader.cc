@@ -72,8 +72,8 @@ class ReaderBase : public ByteReader {
 
  protected:
   Error CutShort() const {
-    return Error(raw_->path() + " is cut short after " + std::to_string(raw_->consumed()) +
-                 " bytes: copy it again, or unpack what is there and report that");
+    return Error::CutShort(raw_->path() + " is cut short after " +
+                           std::to_string(raw_->consumed()) + " bytes: copy it again");
   }
   Error Corrupt(std::string_view why) const {
     return Error(raw_->path() + " cannot be decompressed: " + std::string(why) + ": copy it again");

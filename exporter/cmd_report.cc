@@ -23,6 +23,13 @@ struct Verdict {
   int code = kOk;
   std::vector<std::string> reasons = {};
 
+  // What was judged was not the whole log.
+  void Doubt(const std::string& trouble) {
+    if (trouble.empty()) return;
+    code = kRuntimeError;
+    reasons.push_back(trouble);
+  }
+
   void Add(std::string reason) {
     code = kStuck;
     reasons.push_back(std::move(reason));
@@ -117,6 +124,7 @@ Result<Verdict> WriteDiff(std::ostream& out, const ReportOptions& options) {
       verdict.Add(report->name + ": " + reason);
     }
   }
+  for (const Report* report : {&*before, &*after}) verdict.Doubt(report->trouble);
   return verdict;
 }
 
@@ -126,7 +134,9 @@ Result<Verdict> WriteOne(std::ostream& out, const ReportOptions& options) {
   auto report = Build(options.paths, options, format.of_history ? &history : nullptr);
   if (!report) return report.error();
   format.write(out, {*report, history, options});
-  return Judge(*report, options);
+  Verdict verdict = Judge(*report, options);
+  verdict.Doubt(report->trouble);
+  return verdict;
 }
 
 }  // namespace

@@ -29,6 +29,12 @@ constexpr milliseconds kFirstBackOff(100);
 constexpr milliseconds kLongestBackOff(5000);
 constexpr int kTries = 2;
 
+std::string OpenAdvice(int error, const std::string& where) {
+  if (error == EACCES) return JournalAccessAdvice(where);
+  const bool bytes = error == ENODATA || error == EBADMSG;
+  return bytes ? "it is cut short or damaged: copy it again" : "is journald's directory mounted?";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<JournalSource>> JournalSource::Open(JournalOptions options) {
@@ -79,9 +85,7 @@ Result<void> JournalSource::OpenJournal() {
   }
   if (error < 0) {
     const std::string where = options_.files.empty() ? options_.directory : options_.files.front();
-    return SystemError(
-        "cannot open the journal", where, -error,
-        error == -EACCES ? JournalAccessAdvice(where) : "is journald's directory mounted?");
+    return SystemError("cannot open the journal", where, -error, OpenAdvice(-error, where));
   }
   journal_.reset(journal);
   fd_ = following() ? std::max(sd_journal_get_fd(journal), -1) : -1;

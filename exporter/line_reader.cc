@@ -64,8 +64,8 @@ bool LineReader::TakeRest(std::string_view& line) {
 Result<std::string_view> LineReader::Peek(size_t bytes) {
   while (end_ - begin_ < bytes) {
     auto got = Fill();
-    if (!got) return got.error();
-    if (*got == 0) break;
+    if (!got && end_ == begin_) return got.error();
+    if (!got || *got == 0) break;
   }
   return std::string_view(buffer_.get() + begin_, std::min(bytes, end_ - begin_));
 }

@@ -57,7 +57,7 @@ class LineReader {
     searched_ = std::max(searched_, begin_);
   }
 
-  // Up to `bytes` of what comes next, without taking it.
+  // Up to `bytes` of what comes next, without taking it; an error only where there is nothing.
   [[nodiscard]] Result<std::string_view> Peek(size_t bytes);
 
   const ByteReader& bytes() const { return *bytes_; }

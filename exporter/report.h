@@ -19,6 +19,7 @@ struct Report {
   Summary summary;                      // of these terminations
   std::string filters;                  // as given; "" when there are none
   size_t left_out = 0;                  // terminations that they did not let through
+  std::string trouble;                  // why what was read is not all; "" when it is
 };
 
 struct TableStyle {

@@ -75,13 +75,18 @@ Result<Report> BuildReport(const std::vector<std::string>& paths, const ReportOp
   }
   Pipeline pipeline(pipeline_options, keep);
   if (history != nullptr) history->Watch(pipeline);
-  if (auto read = ReadAll(*input->source, pipeline); !read) return read.error();
+  const auto read = ReadAll(*input->source, pipeline);
   pipeline.Finish();
   if (history != nullptr) history->Finish();
   for (TerminationRecord& record : pipeline.InFlight()) {
     keep(std::make_shared<const TerminationRecord>(std::move(record)));
   }
   report.source = pipeline.summary();
+  if (!read) {
+    const bool usable = read.error().cut_short() && report.source.events > 0;
+    if (!usable) return read.error();
+    report.trouble = read.error().message() + "; the report is of what came before";
+  }
   if (!SawKubelet(report.source)) {
     return Error(input->name + " has no kubelet (klog) line among its " +
                  std::to_string(report.source.lines) + " lines: " + input->advice);

@@ -16,10 +16,18 @@ namespace kle {
 class Error {
  public:
   explicit Error(std::string message) : message_(std::move(message)) {}
+  // Of an input that ends too early, and is sound up to there.
+  static Error CutShort(std::string message) {
+    Error error(std::move(message));
+    error.cut_short_ = true;
+    return error;
+  }
   const std::string& message() const { return message_; }
+  bool cut_short() const { return cut_short_; }
 
  private:
   std::string message_;
+  bool cut_short_ = false;
 };
 
 // "cannot open /x: Permission denied: run as a user who may read it"

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -230,8 +232,32 @@ TEST_F(CommandLine, ReportErrors) {
   ExpectError({"report", folder_.Write("other", "hello\nworld\n")}, 1, "no kubelet (klog) line");
   ExpectError({"report", KLE_BINARY}, 1, "binary");
   ExpectError({"report", folder_.Write("cut.gz", "\x1f\x8b\x08")}, 1, "cut short after 3 bytes");
+  const std::string header("LPKSHHRH");
+  ExpectError({"report", folder_.Write("cut.journal", header + std::string(200, '\0'))}, 1,
+              "it is cut short or damaged: copy it again");
   TempFolder empty;
   ExpectError({"report", empty.path()}, 1, "holds no kubelet log");
+}
+
+TEST_F(CommandLine, OfACutLogWhatIsThereIsReported) {
+  std::ifstream plain(StuckLog());
+  const std::string log(std::istreambuf_iterator<char>(plain), {});
+  // gzip's header and one stored block, its length twice; the trailer is missing.
+  const std::string bytes{static_cast<char>(log.size() & 0xff), static_cast<char>(log.size() >> 8)};
+  const std::string packed =
+      std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\0", 11) + bytes +
+      std::string{static_cast<char>(~bytes[0]), static_cast<char>(~bytes[1])} + log;
+  const std::string cut = folder_.Write("cut.gz", packed);
+  for (const Finished& finished :
+       {Run({"report", "--fail-if-stuck", cut}), Run({"report", "--fail-if-stuck", "-"}, cut)}) {
+    EXPECT_EQ(finished.code, 1);
+    EXPECT_NE(finished.out.find("prod/web-0"), std::string::npos) << finished.out;
+    EXPECT_NE(finished.error.find("is cut short after " + std::to_string(packed.size()) +
+                                  " bytes: copy it again; the report is of what came before\n"),
+              std::string::npos)
+        << finished.error;
+  }
+  EXPECT_EQ(Run({"report", "--diff=" + cut, cut}).code, 1);
 }
 
 TEST_F(CommandLine, ServeErrors) {

@@ -90,6 +90,13 @@ std::string ManPage(const CommandTable& table) {
       table.default_command + " .\n.Sh COMMANDS\n";
   for (const CommandRow& command : table.commands) Command(text, command);
   text +=
+      ".Sh ENVIRONMENT\n"
+      ".Bl -tag -width Ds\n"
+      ".It Ev LC_ALL , Ev LC_CTYPE , Ev LANG\n"
+      "Tables are plain ASCII where the first of these that is set names no UTF\\-8.\n"
+      ".It Ev NO_COLOR\n"
+      "Tables have no colours on a terminal either.\n"
+      ".El\n"
       ".Sh FILES\n"
       ".Bl -tag -width Ds\n"
       ".It Pa /var/lib/kubelet\\-lifecycle\\-exporter/state\n"

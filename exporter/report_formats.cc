@@ -9,6 +9,7 @@
 
 #include "exporter/report_build.h"
 #include "exporter/terminal.h"
+#include "exporter/text.h"
 
 namespace kle {
 namespace {
@@ -25,13 +26,18 @@ TableStyle StyleOfTerminal(const ReportOptions& options) {
   return style;
 }
 
+// A pager or a terminal of another charset would show bytes in place of bars.
+std::string ForLocale(const std::string& table) {
+  return LocaleTakesUtf8() ? table : InAscii(table);
+}
+
 void WriteTable(std::ostream& out, const Given& given) {
-  out << ReportTable(given.report, StyleOfTerminal(given.options));
+  out << ForLocale(ReportTable(given.report, StyleOfTerminal(given.options)));
 }
 
 void WriteDiffTable(std::ostream& out, const Report& before, const Report& after,
                     const ReportOptions& options) {
-  out << DiffTable(before, after, StyleOfTerminal(options));
+  out << ForLocale(DiffTable(before, after, StyleOfTerminal(options)));
 }
 
 void WriteDiffJson(std::ostream& out, const Report& before, const Report& after,

@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <string_view>
 
@@ -18,6 +20,17 @@ size_t TerminalWidth(int fd) {
 bool TerminalIsSmart() {
   const char* term = std::getenv("TERM");
   return term == nullptr || std::string_view(term) != "dumb";
+}
+
+bool LocaleTakesUtf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* locale = std::getenv(name);
+    if (locale == nullptr || *locale == '\0') continue;
+    const std::string_view text(locale);
+    return std::ranges::any_of(std::array{"UTF-8", "utf-8", "UTF8", "utf8"},
+                               [text](auto charset) { return text.find(charset) != text.npos; });
+  }
+  return true;
 }
 
 bool TerminalTakesColours() {

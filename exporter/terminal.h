@@ -15,4 +15,8 @@ bool TerminalIsSmart();
 // The same, and its user has nothing against colours (NO_COLOR).
 bool TerminalTakesColours();
 
+// Whether what is printed may be UTF-8: LC_ALL, LC_CTYPE or LANG names no other charset. Where none
+// of them is set, as in a container, nothing is known against it.
+bool LocaleTakesUtf8();
+
 }  // namespace kle

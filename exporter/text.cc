@@ -130,6 +130,22 @@ std::vector<std::string> Fold(std::string_view text, size_t columns) {
   return lines;
 }
 
+std::string InAscii(std::string_view text) {
+  std::string ascii;
+  while (!text.empty()) {
+    const Glyph glyph = Decode(text);
+    const bool plain = glyph.valid && glyph.code < 0x80;
+    const size_t width = plain || !glyph.valid ? 1 : CharWidth(glyph.code);
+    char shown = plain ? text.front() : '?';
+    if (glyph.code == U'█') shown = '#';
+    if (glyph.code == U'≤') shown = '<';
+    if (glyph.code == U'…') shown = '>';
+    ascii.append(width, shown);
+    text.remove_prefix(glyph.bytes);
+  }
+  return ascii;
+}
+
 std::string Joined(const std::vector<std::string>& words, std::string_view separator) {
   std::string text;
   for (const std::string& word : words) {

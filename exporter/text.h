@@ -24,10 +24,12 @@ std::string CellRight(std::string_view text, size_t columns);
 // Breaks at blanks into lines of at most `columns`, each with `indent` blanks in front.
 std::string Wrap(std::string_view text, size_t columns, size_t indent);
 
-// All of `text` in lines of at most `columns`, broken at blanks where there are some; what Fit
-// makes
-// "?" is so here too. At least one line.
+// All of `text` in lines of at most `columns`, broken at blanks where there are some. What Fit
+// makes "?" is so here too. At least one line.
 std::vector<std::string> Fold(std::string_view text, size_t columns);
+
+// The same columns without a character beyond ASCII: "█≤…" become "#<>", others "?".
+std::string InAscii(std::string_view text);
 
 // "a, b, c"
 std::string Joined(const std::vector<std::string>& words, std::string_view separator);

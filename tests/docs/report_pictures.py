@@ -19,7 +19,8 @@ def binary():
 def report(*flags):
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(DEMO, pathlib.Path(folder) / "kubelet.log.zst")
-        return subprocess.run([binary(), "report", "--timezone=UTC", "--year=2026", *flags, "kubelet.log.zst"], cwd=folder, check=True, capture_output=True).stdout.decode()
+        command = [binary(), "report", "--timezone=UTC", "--year=2026", *flags, "kubelet.log.zst"]
+        return subprocess.run(command, cwd=folder, env={**os.environ, "LC_ALL": "C.UTF-8"}, check=True, capture_output=True).stdout.decode()
 
 
 def page(folder):

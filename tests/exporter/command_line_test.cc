@@ -103,14 +103,15 @@ class CommandLine : public testing::Test {
     EXPECT_NE(finished.error.find(wanted), std::string::npos) << shown;
   }
 
-  std::string StuckLog() {
+  std::string StuckLog(const std::string& pod = "web-0") {
     return folder_.Write(
         "stuck.log",
-        KubeletLine(0, R"("SyncLoop DELETE" source="api" pods=["prod/web-0"])") + "\n" +
-            KubeletLine(0, R"("Killing container with a grace period" pod="prod/web-0" )"
-                           R"(podUID="9517cc45-6c1c-49d3-9b90-c0757b328ac8" containerName="app" )"
-                           R"(containerID="containerd://)" +
-                               std::string(64, 'a') + R"(" gracePeriod=30)") +
+        KubeletLine(0, R"("SyncLoop DELETE" source="api" pods=["prod/)" + pod + "\"]") + "\n" +
+            KubeletLine(
+                0, R"("Killing container with a grace period" pod="prod/)" + pod +
+                       R"(" podUID="9517cc45-6c1c-49d3-9b90-c0757b328ac8" containerName="app" )"
+                       R"(containerID="containerd://)" +
+                       std::string(64, 'a') + R"(" gracePeriod=30)") +
             "\n" + KubeletLine(900, R"("SyncLoop ADD" source="api" pods=["prod/web-1"])") + "\n");
   }
 
@@ -383,6 +384,24 @@ TEST_F(CommandLine, ColoursOnATerminalThatHasThem) {
   ASSERT_EQ(setenv("TERM", "dumb", 1), 0);
   EXPECT_EQ(RunOnTerminal({"report", log}, 80).find("\x1b["), std::string::npos);
   unsetenv("TERM");
+}
+
+TEST_F(CommandLine, TablesAreAsciiWhereTheLocaleSaysSo) {
+  const std::string log = StuckLog(std::string(90, 'x'));
+  const auto cut_by = [&](const char* name, const char* locale) {
+    EXPECT_EQ(setenv(name, locale, 1), 0);
+    const std::string table = Run({"report", log}).out;
+    return table.find("xx…\n") != table.npos   ? "…"
+           : table.find("xx>\n") != table.npos ? ">"
+                                               : table;
+  };
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) unsetenv(name);
+  EXPECT_EQ(cut_by("LANG", ""), "…");
+  EXPECT_EQ(cut_by("LANG", "C"), ">");
+  EXPECT_EQ(cut_by("LC_CTYPE", "de_DE.utf8"), "…");
+  EXPECT_EQ(cut_by("LC_ALL", "POSIX"), ">");
+  EXPECT_EQ(cut_by("LC_ALL", "C.UTF-8"), "…");
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) unsetenv(name);
 }
 
 TEST_F(CommandLine, FailIfSlower) {

@@ -28,6 +28,11 @@ TEST(Text, LogTextCannotSteerTheTerminal) {
             "a?b");  // right-to-left override
 }
 
+TEST(Text, InAsciiKeepsTheColumns) {
+  EXPECT_EQ(InAscii("a ██ ≤1s web-…\n\x1b[1m"), "a ## <1s web->\n\x1b[1m");
+  EXPECT_EQ(InAscii("ä日本\xff"), "??????");
+}
+
 TEST(Text, CellsAreExactlyAsWideAsAsked) {
   EXPECT_EQ(Cell("ä", 3), "ä  ");
   EXPECT_EQ(CellRight("ä", 3), "  ä");

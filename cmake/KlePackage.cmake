@@ -6,6 +6,8 @@ install(FILES deploy/systemd/${PROJECT_NAME}.service DESTINATION lib/systemd/sys
 install(FILES deploy/systemd/config.yaml DESTINATION /etc/${PROJECT_NAME})
 install(FILES deploy/systemd/default DESTINATION /etc/default RENAME ${PROJECT_NAME})
 install(FILES deploy/deb/copyright DESTINATION ${KLE_DOCUMENTS})
+# The hints of a report name these pages, and a node has no checkout.
+install(DIRECTORY dashboards/runbooks DESTINATION ${KLE_DOCUMENTS}/dashboards)
 install(FILES deploy/deb/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides RENAME ${PROJECT_NAME})
 
 # kle_written_by_program(file command...): what the program itself prints, from its one table of options.

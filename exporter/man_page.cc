@@ -103,6 +103,8 @@ std::string ManPage(const CommandTable& table) {
       "What\n.Cm serve\nkeeps over a restart.\n"
       ".It Pa /etc/kubelet\\-lifecycle\\-exporter/config.yaml\n"
       "What the unit of the Debian package gives to\n.Fl \\-config.file .\n"
+      ".It Pa /usr/share/doc/kubelet\\-lifecycle\\-exporter/dashboards/runbooks\n"
+      "The runbooks that a hint names, in the Debian package.\n"
       ".El\n"
       ".Sh EXIT STATUS\n"
       ".Bl -tag -width Ds\n"

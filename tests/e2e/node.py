@@ -176,8 +176,9 @@ def check_service(node, service):
     lane.expect("in the journal's group", gid(node) in status["Groups"].split(), status["Groups"])
     lane.expect("without capabilities", int(status["CapBnd"], 16) == 0 and int(status["CapEff"], 16) == 0)
     lane.expect("its state is its own", node.run("stat", "-Lc%a", f"/var/lib/{NAME}").stdout.strip() == "700")
-    lane.expect("the program's man page, completions and examples are there", all(
+    lane.expect("the program's man page, completions, runbooks and examples are there", all(
         (node.root / path).exists() for path in (f"usr/share/man/man1/{NAME}.1.gz", f"usr/share/bash-completion/completions/{NAME}",
+                                                 f"usr/share/doc/{NAME}/dashboards/runbooks/reasons.md",
                                                  f"usr/share/zsh/vendor-completions/_{NAME}", f"etc/{NAME}/config.yaml")))
 
 

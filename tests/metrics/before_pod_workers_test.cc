@@ -129,6 +129,29 @@ TEST(BeforePodWorkers, AKillOfAContainerThatIsNotKnownYet) {
 }
 
 // The line that says so names neither pod nor id, and that of its end follows all the same.
+// HandleError prints the sync's error without a pod, between the runtime's lines and the worker's.
+TEST(BeforePodWorkers, WhatHandleErrorPrintsIsOfTheSameAttempt) {
+  const std::string error = "rpc error: code = Unknown desc = operation timeout: context deadline";
+  const std::string text =
+      "error killing pod: failed to \"KillContainer\" for \"app\" with "
+      "KillContainerError: \"" +
+      error + "\"";
+  const auto failed = [](double at, const std::string& line) { return At(at, line, 4321, 'E'); };
+  const Measured run = Replay(
+      kRuns +
+      Lines{At(10, Source("DELETE")), At(10.1, Killed(30)),
+            failed(50, "StopContainer \"" + kApp + "\" from runtime service failed: " + error),
+            failed(50.1, "Container \"docker://" + kApp +
+                             "\" termination failed with gracePeriod " + "30: " + error),
+            failed(50.2, text),
+            failed(50.3, "Error syncing pod " + kUidText + " (\"" + kPodText +
+                             "\"), skipping: " + text)});
+  ASSERT_EQ(run.only().failures.size(), 1u);
+  EXPECT_EQ(run.only().failures[0].reason, Reason::kRuntimeStopTimeout);
+  EXPECT_EQ(run.only().failures[0].count, 1);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_container_kill_failures_total"), 1);
+}
+
 TEST(BeforePodWorkers, AFailedHookIsToldByTheRecorder) {
   const std::string failed =
       "Event(v1.ObjectReference{Kind:\"Pod\", Namespace:\"default\", Name:\"web-1\", UID:\"" +

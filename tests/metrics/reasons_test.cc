@@ -238,6 +238,26 @@ TEST(Reasons, NodeShutdownThatDidNotWait) {
   EXPECT_EQ(run.only().failures[0].reason, Reason::kShutdownTimeout);
 }
 
+// The kubelet's own patience with one pod, at a shutdown's grace and half of it.
+TEST(Reasons, NodeShutdownThatCouldNotEndAPod) {
+  for (const std::string& failed :
+       {std::string("\"Shutdown manager failed killing pod\" pod=\"default/web-1\" "
+                    "err=\"timeout waiting to kill pod\""),
+        "Shutdown manager failed killing pod \"web-1_default(" + kU +
+            ")\": timeout waiting to kill pod"}) {
+    const Measured run =
+        Replay({At(0, SyncLoop("ADD")), At(1, Pleg("ContainerStarted", kSandbox)),
+                At(1, Pleg("ContainerStarted", kApp)),
+                At(10.1,
+                   "\"Shutdown manager killing pod with gracePeriod\" pod=\"default/web-1\" "
+                   "gracePeriod=30"),
+                At(10.2, Kill(30)), At(55, failed)});
+    ASSERT_EQ(run.in_flight.size(), 1u) << failed;
+    ASSERT_EQ(run.only().failures.size(), 1u) << failed;
+    EXPECT_EQ(run.only().failures[0].reason, Reason::kShutdownTimeout) << failed;
+  }
+}
+
 TEST(Reasons, VolumesOfAnOrphanAreCounted) {
   const Measured run = Replay({Error(
       1,

@@ -125,7 +125,7 @@ TEST(EventsTable, ARowsVersionsHoldThoseThatPrintIt) {
   }
 }
 
-TEST(EventsTable, KubeletsBefore119NameOperationsWithoutTheirFields) {
+TEST(EventsTable, KubeletsBefore118NameOperationsWithoutTheirFields) {
   const std::string until =
       " failed. No retries permitted until 2019-12-23 17:20:24.5 -0700 MST m=+8.5 "
       "(durationBeforeRetry 2m2s). Error: \"UnmountVolume.TearDown failed: busy\"";

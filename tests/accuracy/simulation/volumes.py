@@ -6,6 +6,7 @@ import dataclasses
 import retold
 
 BY_UNIQUE_NAME = 35  # since when an unmount's lines name a volume so
+KEY_OF_FIELDS = 18  # since when an operation's key has names for its parts
 WAIT_FOR_UNMOUNT = 123
 
 
@@ -97,7 +98,8 @@ class VolumeManager:
     def failed_operation(self, who, unique, uid, wait, error):
         minutes, seconds = divmod(wait, 60)
         told = f"{minutes:g}m{seconds:g}s" if minutes else f"{seconds:g}s" if wait >= 1 else "500ms"
-        operation = f'Operation for "{{volumeName:{unique} podName:{uid} nodeName:}}" failed. No retries permitted until {self.wall(self.loop.now + wait)} +0000 UTC m=+7.5 (durationBeforeRetry {told}). Error: {error}'
+        key = f"{{volumeName:{unique} podName:{uid} nodeName:}}" if self.minor >= KEY_OF_FIELDS else rf'\"{unique}\"' + (rf' (\"{uid}\")' if uid else "")
+        operation = f'Operation for "{key}" failed. No retries permitted until {self.wall(self.loop.now + wait)} +0000 UTC m=+7.5 (durationBeforeRetry {told}). Error: {error}'
         return self.say(who, "no.failed", operation=operation)
 
     def mount(self, pod, v):

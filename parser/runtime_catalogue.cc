@@ -25,6 +25,16 @@ constexpr CatalogueRow Evidence(std::string_view message, Phase phase, Reason re
   return row;
 }
 
+// The same, as the runtime found a container that it is to stop.
+constexpr CatalogueRow Hangs(std::string_view message, std::string_view since,
+                             std::string_view meaning) {
+  CatalogueRow row =
+      Evidence(message, Phase::kStopContainers, Reason::kRuntimeStopTimeout, meaning);
+  row.since = since;
+  row.source = LogSource::kRuntime;
+  return row;
+}
+
 constexpr CatalogueRow Lost(std::string_view message, std::string_view since,
                             std::string_view meaning) {
   CatalogueRow row{message, kLinesLost, 0, since, "", meaning};
@@ -63,14 +73,18 @@ constexpr CatalogueRow kRuntimeRows[] = {
     Row("Created container {container_id}: {description:*}", kRuntimeContainerCreated, "CRI-O 1.23", "a pod has a container: which"),
     Row("Started container", kRuntimeContainerStarted, "CRI-O 1.23", "a container runs, in which sandbox"),
     Row("Stopping container: {container_id} (timeout: {grace}s)", kRuntimeStopRequested, "CRI-O 1.23", "a container is to go within that grace: a termination, or a probe's kill"),
+    Row("Stopping container {container_id} with stop signal{_:*}", kRuntimeSigkill, "CRI-O 1.23", "SIGKILL: the grace is over"),
+    Hangs("Detected process ({_}) blocked in uninterruptible sleep for more than {_} seconds for container {container_id}", "CRI-O 1.31", "a process of the container hangs in the kernel, where no signal reaches it"),
     Row("Stopped container {container_id}: {description:*}", kRuntimeStopReturned, "CRI-O 1.23", "the container is gone"),
     Row("Stopping pod sandbox: {sandbox_id}", kRuntimeSandboxStopRequested, "CRI-O 1.23", "a sandbox is to go: the pod ends, gets another sandbox, or is swept up"),
     Row("Stopped pod sandbox: {sandbox_id}", kRuntimeSandboxStopped, "CRI-O 1.23", "the sandbox and its network are gone"),
+    Row("Stopped pod sandbox (already stopped): {sandbox_id}", kRuntimeSandboxStopped, "CRI-O 1.23", "the sandbox and its network had gone before"),
     Row("Removed container {container_id}: {description:*}", kRuntimeContainerRemoved, "CRI-O 1.23", "a dead container is swept up"),
     Row("Removed pod sandbox: {sandbox_id}", kRuntimeSandboxRemoved, "CRI-O 1.23", "a dead sandbox is swept up"),
 
     // --- dockerd: names neither pods nor requests
     Row("Container failed to exit within {detail} of signal {_} - using the force", kRuntimeSigkill, "Docker 20.10", "SIGKILL: the grace is over"),
+    Row("Container {container_id} failed to exit within {detail} seconds of signal {_} - using the force", kRuntimeSigkill, "Docker 1.13", "SIGKILL: the grace is over"),
     Row("ignoring event", kRuntimeShimGone, "Docker 20.10", "a container or sandbox exited; nothing else is told of it"),
 };
 

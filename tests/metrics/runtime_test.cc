@@ -326,6 +326,20 @@ TEST(Kernel, IsEvidenceAndNothingMore) {
   EXPECT_EQ(run.metric("kubelet_lifecycle_container_kill_failures_total"), 0);
 }
 
+TEST(Kernel, CrioNamesTheContainerThatHangsInIt) {
+  const std::string hangs =
+      "Detected process (812) blocked in uninterruptible sleep for more than 60 seconds for "
+      "container " +
+      kApp;
+  EXPECT_EQ(Replay(Started() + Lines{Rt(10, hangs)}).size(), 0u);
+  const Measured run = Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)),
+                                                Rt(100, hangs), At(140, "\"x\"")});
+  ASSERT_EQ(run.in_flight.size(), 1u);
+  ASSERT_EQ(run.only().failures.size(), 1u);
+  EXPECT_EQ(run.only().failures[0].reason, Reason::kRuntimeStopTimeout);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_container_kill_failures_total"), 0);
+}
+
 TEST(Kernel, ALineWithoutAYearIsTakenToBeAsLateAsTheOneBeforeIt) {
   const std::string hung = "INFO: task app:812 blocked for more than 120 seconds.";
   const Measured run =

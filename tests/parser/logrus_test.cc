@@ -152,6 +152,11 @@ TEST(Logrus, FieldsOfTheirOwn) {
   ASSERT_TRUE(docker.taken);
   EXPECT_EQ(docker.event.kind, EventKind::kRuntimeSigkill);
   EXPECT_EQ(docker.event.container_id, kHex);
+  const Read older(Text("Container " + kHex +
+                        " failed to exit within 30 seconds of signal 15 - using the force"));
+  ASSERT_TRUE(older.taken);
+  EXPECT_EQ(older.event.kind, EventKind::kRuntimeSigkill);
+  EXPECT_EQ(older.event.container_id, kHex);
   const Read crio(Text(
       "Started container",
       " PID=4 containerID=" + kHex + " description=shop/web-1/app name=x sandboxID=" + kSandbox));
@@ -176,6 +181,32 @@ TEST(Logrus, CrioNamesItsPods) {
   ASSERT_TRUE(stopped.taken);
   EXPECT_EQ(stopped.event.kind, EventKind::kRuntimeStopReturned);
   EXPECT_EQ(stopped.event.container, "app");
+}
+
+TEST(Logrus, CriosKillOfEveryVersion) {
+  for (const std::string& end : {std::string("(SIGTERM) timed out. Killing..."),
+                                 std::string(" timed out: timeout reached after 30 seconds waiting "
+                                             "for container process to exit")}) {
+    const Read read(Text("Stopping container " + kHex + " with stop signal" + end));
+    ASSERT_TRUE(read.taken) << end;
+    EXPECT_EQ(read.event.kind, EventKind::kRuntimeSigkill);
+    EXPECT_EQ(read.event.container_id, kHex);
+  }
+  const Read hangs(
+      Text("Detected process (812) blocked in uninterruptible sleep for more than 60 seconds for "
+           "container " +
+           kHex));
+  ASSERT_TRUE(hangs.taken);
+  EXPECT_EQ(hangs.event.kind, EventKind::kKernelEvidence);
+  EXPECT_EQ(hangs.event.container_id, kHex);
+  EXPECT_EQ(hangs.row->fallback, Reason::kRuntimeStopTimeout);
+}
+
+TEST(Logrus, ASandboxThatCrioStopsOnceMore) {
+  const Read read(Text("Stopped pod sandbox (already stopped): " + kSandbox));
+  ASSERT_TRUE(read.taken);
+  EXPECT_EQ(read.event.kind, EventKind::kRuntimeSandboxStopped);
+  EXPECT_EQ(read.event.sandbox_id, kSandbox);
 }
 
 TEST(Logrus, WhatAMessageQuotesIsNotItsOwn) {

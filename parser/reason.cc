@@ -26,6 +26,10 @@ constexpr ReasonRow kTable[] = {
      "rpc error: code = NotFound desc = an error occurred when try to find container \"5dde\": "
      "not found",
      "recorded, 1.32 containerd"},
+    {kAlreadyGone, kStopContainers, "id does not exist", "",
+     "rpc error: code = Unknown desc = could not find container \"ab12\": container with ID "
+     "starting with ab12 not found: ID does not exist",
+     "CRI-O"},
     {kAlreadyGone, kStopSandbox, "code = notfound", "",
      "rpc error: code = NotFound desc = could not find sandbox", "kubelet 1.21, 1.22"},
 
@@ -34,7 +38,12 @@ constexpr ReasonRow kTable[] = {
      "rpc error: code = Unknown desc = failed to destroy network for sandbox \"ab12\": plugin "
      "type=\"bridge\" failed (delete): dial tcp 10.89.0.2:4001: connect: connection refused",
      "recorded, containerd"},
-    {kCniTeardown, kAny, "networkplugin cni failed to teardown pod", "",
+    {kCniTeardown, kAny, "failed to destroy network for pod sandbox", "",
+     "rpc error: code = Unknown desc = failed to destroy network for pod sandbox "
+     "k8s_web_shop_u_0(ab12): network \"multus-cni-network\" requested interface name \"eth0\" "
+     "already assigned",
+     "multus#669, CRI-O"},
+    {kCniTeardown, kAny, "failed to teardown pod", "",
      "rpc error: code = Unknown desc = networkPlugin cni failed to teardown pod \"web_default\" "
      "network: failed to delete endpoint",
      "recorded, dockershim"},
@@ -74,8 +83,26 @@ constexpr ReasonRow kTable[] = {
      "rpc error: code = Unavailable desc = error reading from server: EOF", "recorded"},
     {kRuntimeDown, kAny, "error while dialing", ".sock",
      "transport: Error while dialing: dial unix /var/run/crio/crio.sock", "recorded"},
+    {kRuntimeDown, kStopContainers, ".sock: connect:", "",
+     "Cannot kill container ab12: connection error: desc = \"transport: dial unix "
+     "/var/run/docker/containerd/docker-containerd.sock: connect: connection refused\": unknown",
+     "Docker 18.06"},
+    {kRuntimeDown, kStopSandbox, ".sock: connect:", "",
+     "Cannot kill container ab12: connection error: desc = \"transport: dial unix "
+     "/var/run/docker/containerd/docker-containerd.sock: connect: connection refused\": unknown",
+     "Docker 18.06"},
+    {kRuntimeDown, kStopContainers, "grpc: the connection is unavailable", "",
+     "Cannot kill container ab12: rpc error: code = 14 desc = grpc: the connection is unavailable",
+     "Docker 17.03"},
+    {kRuntimeDown, kStopSandbox, "grpc: the connection is unavailable", "",
+     "Cannot kill container ab12: rpc error: code = 14 desc = grpc: the connection is unavailable",
+     "Docker 17.03"},
     {kRuntimeDown, kAny, "transport is closing", "", "rpc error: transport is closing", "recorded"},
     {kRuntimeDown, kAny, "ttrpc: closed", "", "ttrpc: closed: unknown", "containerd#8847"},
+    {kRuntimeDown, kAny, "ttrpc: client shutting down", "",
+     "ttrpc: client shutting down: read unix @->@/containerd-shim/moby/ab12/shim.sock: read: "
+     "connection reset by peer: unknown",
+     "Docker 18.09, 19.03"},
     {kRuntimeDown, kAny, "container runtime is down", "", "container runtime is down", "recorded"},
     {kRuntimeDown, kAny, "container runtime not ready", "",
      "container runtime not ready: RuntimeReady=false reason:DockerDaemonNotReady", "recorded"},
@@ -87,6 +114,10 @@ constexpr ReasonRow kTable[] = {
     // The runtime is there but cannot stop what it was asked to.
     {kSignalDenied, kAny, "unable to signal init", "permission denied",
      "unable to signal init: permission denied", "runc#4281"},
+    {kSignalDenied, kAny, "signaling init process", "permission denied",
+     "unknown error after kill: runc did not terminate sucessfully: container_linux.go:388: "
+     "signaling init process caused \"permission denied\": unknown",
+     "runc before 1.0"},
     {kSignalDenied, kStopContainers, "operation not permitted", "",
      "failed to kill container: operation not permitted", "containerd#10542"},
     {kSandboxStopTimeout, kStopSandbox, "deadlineexceeded", "",
@@ -104,6 +135,31 @@ constexpr ReasonRow kTable[] = {
      "rpc error: code = Unknown desc = operation timeout: context", "dockershim"},
     {kSandboxStopTimeout, kStopSandbox, "operation timeout", "",
      "rpc error: code = Unknown desc = operation timeout: context", "dockershim"},
+    {kRuntimeStopTimeout, kStopContainers, "did not receive an exit event", "",
+     "Error response from daemon: cannot stop container: ab12: tried to kill container, but did "
+     "not "
+     "receive an exit event",
+     "Docker 20.10"},
+    {kSandboxStopTimeout, kStopSandbox, "did not receive an exit event", "",
+     "Error response from daemon: cannot stop container: ab12: tried to kill container, but did "
+     "not "
+     "receive an exit event",
+     "Docker 20.10"},
+    {kRuntimeStopTimeout, kStopContainers, "timeout reached", "",
+     "rpc error: code = Unknown desc = failed to get container stopped status: 120s timeout "
+     "reached",
+     "cri-o#7053"},
+    {kSandboxStopTimeout, kStopSandbox, "timeout reached", "",
+     "rpc error: code = Unknown desc = failed to stop infra container for pod sandbox ab12: failed "
+     "to get container stopped status: 120s timeout reached",
+     "cri-o#7053"},
+    // The server's end of the same deadline, a moment before the kubelet's own.
+    {kRuntimeStopTimeout, kStopContainers, "terminated by rst_stream", "",
+     "rpc error: code = Canceled desc = stream terminated by RST_STREAM with error code: CANCEL",
+     "grpc-go"},
+    {kSandboxStopTimeout, kStopSandbox, "terminated by rst_stream", "",
+     "rpc error: code = Canceled desc = stream terminated by RST_STREAM with error code: CANCEL",
+     "grpc-go"},
     {kKubeletRestart, kStopContainers, "code = canceled", "",
      "rpc error: code = Canceled desc = context canceled", "recorded, kubelet stopped mid-call"},
     {kKubeletRestart, kStopSandbox, "code = canceled", "",
@@ -134,6 +190,10 @@ constexpr ReasonRow kTable[] = {
      "stat /var/lib/kubelet/pods/u/volumes/x: transport endpoint is not connected", "k#96361"},
     {kVolumeHung, kAny, "stale nfs file handle", "", "stat /mnt: stale NFS file handle", "k#31272"},
     {kVolumeHung, kAny, "stale file handle", "", "lstat /mnt: stale file handle", "k#71584"},
+    {kVolumeHung, kUnmountVolumes, "host is down", "",
+     "kubernetes.io/csi: mounter.TearDownAt failed to clean mount dir [/x/mount]: stat /x/mount: "
+     "host is down",
+     "k#101398"},
     {kVolumeHung, kUnmountVolumes, "input/output error", "", "lstat /mnt: input/output error",
      "k#31272"},
     {kDeviceInUse, kAny, "still mounted by other references", "",
@@ -146,7 +206,7 @@ constexpr ReasonRow kTable[] = {
     {kVolumeBusy, kUnmountVolumes, "target is busy", "",
      "UnmountVolume.TearDown failed: exit status 32\nOutput: umount: /x: target is busy.",
      "recorded; k#65110"},
-    {kVolumeBusy, kUnmountVolumes, "device or resource busy", "",
+    {kVolumeBusy, kUnmountVolumes, "resource busy", "",  // musl says no more
      "unlinkat /x: device or resource busy", "k#113426"},
     {kVolumeBusy, kUnmountVolumes, "device is busy", "", "umount: /x: device is busy", "k#65110"},
     {kCsiMetadataLost, kUnmountVolumes, "vol_data.json", "",
@@ -181,6 +241,17 @@ constexpr ReasonRow kTable[] = {
      "failed to \"StartContainer\" for \"app\" with ImagePullBackOff", "k#121435"},
     {kPullBlocked, kDispatch, "errimagepull", "",
      "failed to \"StartContainer\" for \"app\" with ErrImagePull", "k#121435"},
+
+    // What no row above knows better.
+    {kRuntimeError, kStopContainers, "rpc error: code =", "",
+     "rpc error: code = Unknown desc = failed to kill container \"ab12\": unknown error after "
+     "kill: runc did not terminate successfully: exit status 255: unknown",
+     "containerd"},
+    {kRuntimeError, kStopSandbox, "rpc error: code =", "",
+     "rpc error: code = Unknown desc = failed to stop infra container for pod sandbox ab12: failed "
+     "to unmount container ab12: removing mount point \"/var/lib/containers/storage/overlay/x/"
+     "merged\": device or resource busy",
+     "CRI-O"},
 };
 
 constexpr std::array<std::string_view, kPhaseCount> kPhaseNames = {

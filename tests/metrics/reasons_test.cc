@@ -100,6 +100,8 @@ std::vector<Case> Cases() {
       {kRuntimeDown, kStopContainers, Killed(),
        KillFailed("rpc error: code = Unavailable desc = dial unix /run/containerd/containerd.sock: "
                   "connect: connection refused")},
+      {kRuntimeError, kStopContainers, Killed(),
+       KillFailed("rpc error: code = Unknown desc = failed to kill container: exit status 255")},
       {kGraceExceeded, kStopContainers, Killed(), "", 60, false},
       {kCniTeardown, kStopSandbox, ContainersGone(),
        SandboxFailed("failed to destroy network for sandbox \\\"x\\\": plugin type=\\\"calico\\\" "

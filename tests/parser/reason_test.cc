@@ -48,6 +48,27 @@ TEST(ReasonTable, TheNetworkPluginsOwnRefusedConnectionIsNotTheRuntimes) {
             Reason::kCniTeardown);
 }
 
+TEST(ReasonTable, WhatOtherPluginsAndLibrariesSayOfTheSame) {
+  EXPECT_EQ(
+      ClassifyFailure("networkPlugin kubenet failed to teardown pod \"web_default\" network: x",
+                      Phase::kStopSandbox),
+      Reason::kCniTeardown);
+  EXPECT_EQ(
+      ClassifyFailure("rpc error: code = Internal desc = exit status 1\nOutput: umount: can't "
+                      "unmount /x/mount: Resource busy",
+                      Phase::kUnmountVolumes),
+      Reason::kVolumeBusy);
+}
+
+// A runtime's error that no row names is the runtime's all the same.
+TEST(ReasonTable, ARuntimesErrorIsTheLastResortOfItsPhases) {
+  const auto text = "rpc error: code = Internal desc = something new";
+  EXPECT_EQ(ClassifyFailure(text, Phase::kStopContainers), Reason::kRuntimeError);
+  EXPECT_EQ(ClassifyFailure(text, Phase::kStopSandbox), Reason::kRuntimeError);
+  EXPECT_EQ(ClassifyFailure(text, Phase::kUnmountVolumes), Reason::kCsiError);
+  EXPECT_EQ(ClassifyFailure(text, Phase::kDispatch), Reason::kOther);
+}
+
 TEST(ReasonTable, TheSameTimeoutIsAnotherReasonInAnotherPhase) {
   const auto text = "rpc error: code = DeadlineExceeded desc = context deadline exceeded";
   EXPECT_EQ(ClassifyFailure(text, Phase::kStopContainers), Reason::kRuntimeStopTimeout);

@@ -16,9 +16,14 @@ struct SyncErrorPhase {
   Phase phase;
 };
 constexpr SyncErrorPhase kSyncErrorPhases[] = {
-    {"KillContainer", Phase::kStopContainers}, {"KillPodSandbox", Phase::kStopSandbox},
-    {"unmounted volumes=", Phase::kDispatch},  {"mounted volumes=", Phase::kUnmountVolumes},
-    {"cgroup", Phase::kRemoveCgroup},          {"unprepare dynamic resources", Phase::kStopSandbox},
+    {"KillContainer", Phase::kStopContainers},
+    {"KillPodSandbox", Phase::kStopSandbox},
+    {"unmounted volumes=", Phase::kDispatch},
+    {"mounted volumes=", Phase::kUnmountVolumes},
+    {"delete cgroup paths", Phase::kRemoveCgroup},
+    {"processes attached to", Phase::kRemoveCgroup},
+    {"unprepare dynamic resources", Phase::kStopSandbox},
+    {"prior to final pod termination", Phase::kStopSandbox},  // 1.36: it has no line of its own
     {"ImagePull", Phase::kDispatch},
 };
 

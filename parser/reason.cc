@@ -237,6 +237,10 @@ constexpr ReasonRow kTable[] = {
     {kCgroupBusy, kAny, "failed to delete cgroup paths", "",
      "failed to delete cgroup paths for [kubepods pod1] : unable to destroy cgroup paths",
      "k#97497"},
+    {kCgroupBusy, kAny, "processes attached to", "",
+     "failed to kill all the processes attached to the [kubepods pod1] cgroups : os: process "
+     "already finished",
+     "pod_container_manager_linux.go"},
     {kPullBlocked, kDispatch, "imagepullbackoff", "",
      "failed to \"StartContainer\" for \"app\" with ImagePullBackOff", "k#121435"},
     {kPullBlocked, kDispatch, "errimagepull", "",

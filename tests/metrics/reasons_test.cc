@@ -108,6 +108,9 @@ std::vector<Case> Cases() {
                      "failed (delete)")},
       {kSandboxStopTimeout, kStopSandbox, ContainersGone(),
        SandboxFailed("rpc error: code = DeadlineExceeded desc = context deadline exceeded")},
+      {kSandboxStopTimeout, kStopSandbox, ContainersGone(),
+       SyncFailed("unable to read pod status prior to final pod termination: rpc error: code = "
+                  "DeadlineExceeded desc = context deadline exceeded")},
       {kDraUnprepare, kStopSandbox, ContainersGone(),
        SyncFailed("unprepare dynamic resources: claim x")},
       {kPrestopTimeout, kPrestop, kBegun,
@@ -124,6 +127,8 @@ std::vector<Case> Cases() {
       {kCgroupBusy, kRemoveCgroup, Unmounting(),
        SyncFailed(
            "failed to delete cgroup paths for [kubepods pod1] : unable to destroy cgroup paths")},
+      {kCgroupBusy, kRemoveCgroup, Unmounting(),
+       SyncFailed("failed to kill all the processes attached to the [kubepods pod1] cgroups : x")},
       {kApiStatus, kUpdateStatus, Unmounting(),
        At(13,
           "\"Failed to update status for pod\" pod=\"default/web-1\" err=\"failed to patch status: "
@@ -238,6 +243,21 @@ TEST(Reasons, NodeShutdownThatDidNotWait) {
   EXPECT_EQ(run.only().trigger, Trigger::kNodeShutdown);
   ASSERT_EQ(run.only().failures.size(), 1u);
   EXPECT_EQ(run.only().failures[0].reason, Reason::kShutdownTimeout);
+}
+
+// A sync that a deletion cuts short tells what its start failed for.
+TEST(Reasons, AStartThatFailsForItsCgroupIsNoRemovalOfIt) {
+  for (const char* error :
+       {"failed to ensure that the pod: u cgroups exist and are correctly applied: unit exists",
+        "failed to \\\"StartContainer\\\" for \\\"app\\\" with RunContainerError: \\\"unable to "
+        "apply "
+        "cgroup configuration\\\""}) {
+    Lines lines = kBegun;
+    lines.push_back(SyncFailed(error));
+    const Measured run = Replay(lines);
+    EXPECT_TRUE(run.only().failures.empty()) << error;
+    EXPECT_EQ(run.metric("kubelet_lifecycle_cgroup_removal_failures_total"), 0) << error;
+  }
 }
 
 // The kubelet's own patience with one pod, at a shutdown's grace and half of it.

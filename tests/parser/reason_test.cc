@@ -86,10 +86,11 @@ TEST(ReasonTable, TheFirstRowOfThoseThatMatchWins) {
     return text;
   };
   const auto first = [&](const std::string& text, Phase phase) {
+    const std::string error = lower(text);
     for (const ReasonRow& row : ReasonTable()) {
       if (row.phase && *row.phase != phase) continue;
-      if (lower(text).find(row.needle) == std::string::npos) continue;
-      if (lower(text).find(row.also) != std::string::npos) return row.reason;
+      if (error.find(row.needle) == std::string::npos) continue;
+      if (error.find(row.also) != std::string::npos) return row.reason;
     }
     return Reason::kOther;
   };

@@ -38,8 +38,14 @@ inline constexpr bool kOwn = true;
 class CounterFamily;
 class HistogramFamily;
 
+// Beyond so many series in all, what is new is counted as kRest in every label: whatever a log
+// holds, a node has under 2,000, the rest's own and the gauges' among them.
+inline constexpr size_t kMostSeries = 1500;
+inline constexpr std::string_view kRest = "other";
+
 // All families of one MetricSet. Outlives them.
 struct Families {
+  size_t series = 0;  // as /metrics shows them
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
   std::vector<MetricInfo> table;  // as they were declared
   // By full name, for what an earlier process counted.
@@ -62,6 +68,10 @@ class FamilyOf {
     }
     prometheus::Labels labels;
     for (size_t i = 0; i < names_.size(); ++i) labels.emplace(names_[i], values.begin()[i]);
+    if (IsFull() && !family_.Has(labels)) {
+      for (auto& [name, value] : labels) value = kRest;
+      return Add(labels);
+    }
     Metric& metric = Add(labels);
     children_.push_back({{values.begin(), values.end()}, &metric});
     return metric;
@@ -70,6 +80,7 @@ class FamilyOf {
 
   // As an earlier process had it, whose labels may have been others.
   Metric& Add(const prometheus::Labels& labels) {
+    if (!family_.Has(labels)) all_.series += SeriesOfOne();
     if constexpr (std::same_as<Metric, Histogram>) {
       return family_.Add(labels, *buckets_);
     } else {
@@ -85,13 +96,15 @@ class FamilyOf {
 
   void RemoveAll() {
     for (const Child& child : children_) family_.Remove(child.metric);
+    all_.series -= children_.size() * SeriesOfOne();
     children_.clear();
   }
 
  protected:
   template <typename Builder>
   FamilyOf(Families& all, const MetricInfo& info, Builder builder, const Buckets* buckets = nullptr)
-      : info_(info),
+      : all_(all),
+        info_(info),
         buckets_(buckets),
         family_(builder.Name(std::string(kMetricPrefix) + std::string(info.name))
                     .Help(std::string(info.help))
@@ -112,6 +125,16 @@ class FamilyOf {
     Metric* metric;
   };
 
+  // What a log makes more and more of; gauges come and go, and have bounds of their own.
+  bool IsFull() const {
+    if (std::same_as<Metric, Gauge> || names_.empty()) return false;
+    return all_.series + SeriesOfOne() > kMostSeries;
+  }
+
+  // A histogram's buckets, the last one, the sum and the count.
+  size_t SeriesOfOne() const { return buckets_ == nullptr ? 1 : buckets_->size() + 3; }
+
+  Families& all_;
   MetricInfo info_;
   const Buckets* buckets_;
   prometheus::Family<Metric>& family_;

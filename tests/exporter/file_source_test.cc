@@ -69,7 +69,7 @@ ReadAll Read(FileInputs inputs) {
 
 ReadAll ReadPaths(const std::vector<std::string>& paths) {
   auto inputs = OpenFileInputs(paths, {});
-  if (!inputs) return {{}, 0, inputs.error().message()};
+  if (!inputs) return {{}, 0, inputs.error().message(), inputs.error().cut_short()};
   return Read(std::move(*inputs));
 }
 

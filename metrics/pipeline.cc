@@ -87,8 +87,10 @@ struct Pipeline::Impl final : RecordFilter {
     Frame& frame = proof.frame;
     if (line.received) frame.received = line.received;
     if (line.pid != 0) frame.pid = line.pid;
-    frame.monotonic = line.monotonic;
-    frame.boot = line.boot;
+    if (line.monotonic) {
+      frame.monotonic = line.monotonic;
+      frame.boot = line.boot;
+    }
     if (ParseHeader(frame, record) == ParseError::kNone) TakeRow(frame, *proof.row);
     proof = {};
   }

@@ -33,6 +33,21 @@ bool Unlogged(std::string_view text) {
          text.starts_with("fatal error: ") || text.starts_with("goroutine ");
 }
 
+void NoteTimes(Frame& frame, const LogLine& line) {
+  frame.received = line.received;
+  frame.monotonic = line.monotonic;
+  frame.boot = line.boot;
+}
+
+// The source's word goes before a wrapper's.
+void NoteTimes(Frame& frame, const LogLine& line, const Unwrapped& bare) {
+  NoteTimes(frame, line);
+  if (!frame.received) frame.received = bare.received;
+  if (frame.monotonic) return;
+  frame.monotonic = bare.monotonic;
+  frame.boot = bare.boot;
+}
+
 }  // namespace
 
 Framer::Framer() : Framer(Limits()) {}
@@ -43,10 +58,10 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   ++tick_;
   if (line.continues_previous) return Continue(line);
   if (line.writer == LogWriter::kKernel) {
-    return PushWhole(line, LineFormat::kKernel, line.text, line.received);
+    return PushWhole(line, LineFormat::kKernel, line.text);
   }
   if (line.writer == LogWriter::kRuntime && line.text.starts_with(kLogrusText)) {
-    return PushWhole(line, LineFormat::kRuntime, line.text, line.received);
+    return PushWhole(line, LineFormat::kRuntime, line.text);
   }
   if (std::optional<Frame> done; PushBare(line, filter, done)) return done;
   const bool tab_wraps =
@@ -56,10 +71,10 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   last_line_format_ = LineFormat::kOther;
   if (bare.foreign) return std::nullopt;
   if (IsWhole(bare.format)) {
-    return PushWhole(line, bare.format, bare.text, line.received ? line.received : bare.received);
+    return PushWhole(line, bare.format, bare.text, bare);
   }
   std::optional<Frame> done;
-  Slot& slot = SlotFor(line.stream, bare.key, done);
+  Slot& slot = SlotFor(line.stream, bare, done);
   slot.used = tick_;
   if (slot.partial) {
     last_line_format_ = LineFormat::kContinuation;
@@ -69,15 +84,14 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   }
   slot.partial = bare.partial;
   const bool text_open = slot.format == LineFormat::kKlogText && !bare.other;
-  const bool in_block =
-      text_open && slot.holding && (slot.joined ? slot.in_block : OpensBlock(slot.text));
+  const bool in_block = text_open && slot.holding && InBlock(slot);
   const bool begins =
       bare.format == LineFormat::kKlogText || (bare.format == LineFormat::kKlogJson && !in_block);
   if (begins && !bare.other) {
     if (slot.holding) done = Release(slot);
     last_line_format_ = bare.format;
     Begin(slot, line, bare, filter);
-    if (!done && slots_.size() > 1) done = ReleaseOverdue(slot);
+    if (!done && slots_.size() > 1) done = ReleaseEnded(slot);
     return done;
   }
   if (text_open && (in_block || !Unlogged(bare.text))) {
@@ -90,14 +104,17 @@ std::optional<Frame> Framer::Push(const LogLine& line, RecordFilter* filter) {
   return done;
 }
 
-// A record is written at once: what another writer still holds is the last one of a process that
-// ended.
-std::optional<Frame> Framer::ReleaseOverdue(const Slot& current) {
+// A record is written at once: what another writer still holds after that is the last one of a
+// process that ended. So is what a program's former process holds.
+std::optional<Frame> Framer::ReleaseEnded(const Slot& current) {
   const auto& now = current.frame.received;
   for (Slot& slot : slots_) {
+    if (&slot == &current || !slot.holds()) continue;
     const auto& received = slot.frame.received;
-    if (&slot == &current || !slot.holds() || !now || !received) continue;
-    if (*now - *received > kWrittenWithin) return Release(slot);
+    const bool overdue = now && received && *now - *received > kWrittenWithin;
+    const bool former = slot.stream == current.stream && slot.key == current.key &&
+                        slot.used < current.since && !InBlock(slot);
+    if (overdue || former) return Release(slot);
   }
   return std::nullopt;
 }
@@ -127,7 +144,7 @@ bool Framer::PushBare(const LogLine& line, RecordFilter* filter, std::optional<F
   slot.used = tick_;
   if (slot.holds()) done = Release(slot);
   last_line_format_ = format;
-  slot.frame.received = line.received;
+  NoteTimes(slot.frame, line);
   slot.frame.pid = line.pid;
   Open(slot, line, format, line.text, filter, glance);
   return true;
@@ -176,14 +193,12 @@ void Framer::Passed(LineFormat format, uint64_t lines) {
 
 // One line is all of it.
 std::optional<Frame> Framer::PushWhole(const LogLine& line, LineFormat format,
-                                       std::string_view text, std::optional<Timestamp> received) {
+                                       std::string_view text, const Unwrapped& bare) {
   last_line_format_ = format;
   Frame frame;
   frame.format = format;
   frame.text = text.substr(0, limits_.record_bytes);
-  frame.received = received;
-  frame.monotonic = line.monotonic;
-  frame.boot = line.boot;
+  NoteTimes(frame, line, bare);
   return frame;
 }
 
@@ -203,8 +218,11 @@ std::optional<Frame> Framer::Continue(const LogLine& line) {
   return std::nullopt;
 }
 
-Framer::Slot& Framer::SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted) {
-  const auto same = [&](const Slot& slot) { return slot.stream == stream && slot.key == key; };
+Framer::Slot& Framer::SlotFor(uint64_t stream, const Unwrapped& bare,
+                              std::optional<Frame>& evicted) {
+  const auto same = [&](const Slot& slot) {
+    return slot.stream == stream && slot.key == bare.key && slot.pid == bare.pid;
+  };
   if (current_ < slots_.size() && same(slots_[current_])) return slots_[current_];
   auto found = std::ranges::find_if(slots_, same);
   if (found == slots_.end()) {
@@ -216,7 +234,9 @@ Framer::Slot& Framer::SlotFor(uint64_t stream, uint64_t key, std::optional<Frame
       if (found->holding) evicted = Release(*found);
     }
     found->stream = stream;
-    found->key = key;
+    found->key = bare.key;
+    found->pid = bare.pid;
+    found->since = tick_;
     found->format = LineFormat::kOther;
     found->partial = false;
   }
@@ -224,8 +244,12 @@ Framer::Slot& Framer::SlotFor(uint64_t stream, uint64_t key, std::optional<Frame
   return *found;
 }
 
+bool Framer::InBlock(const Slot& slot) {
+  return slot.joined ? slot.in_block : OpensBlock(slot.text);
+}
+
 void Framer::Begin(Slot& slot, const LogLine& line, const Unwrapped& bare, RecordFilter* filter) {
-  slot.frame.received = line.received ? line.received : bare.received;
+  NoteTimes(slot.frame, line, bare);
   slot.frame.pid = line.pid != 0 ? line.pid : bare.pid;
   Open(slot, line, bare.format, bare.text, filter);
 }
@@ -243,13 +267,13 @@ void Framer::Open(Slot& slot, const LogLine& line, LineFormat format, std::strin
   const bool wanted = glance == Glance::kUnsure ? filter == nullptr || filter->Wants(slot.frame)
                                                 : glance == Glance::kWanted;
   if (wanted) {
-    Keep(slot, line, text);
+    Keep(slot, text);
   } else {
     PassOver(slot, text);
   }
 }
 
-void Framer::Keep(Slot& slot, const LogLine& line, std::string_view text) {
+void Framer::Keep(Slot& slot, std::string_view text) {
   slot.wanted = true;
   slot.joined = false;
   slot.in_block = false;
@@ -257,8 +281,6 @@ void Framer::Keep(Slot& slot, const LogLine& line, std::string_view text) {
   if (text.size() > room && !std::exchange(slot.cut, true)) ++truncated_;
   slot.text.assign(text.substr(0, room));
   held_bytes_ += slot.text.size();
-  slot.frame.monotonic = line.monotonic;
-  slot.frame.boot = line.boot;
 }
 
 // Where a record ends is followed without its text.

@@ -77,8 +77,10 @@ class Framer {
   // One writer: what its last line belonged to, and the record held.
   struct Slot {
     uint64_t stream = 0;
-    uint64_t key = 0;    // tells writers of one stream apart: identifier and pid of a wrapper
-    uint64_t used = 0;   // tick of the last line
+    uint64_t key = 0;    // tells writers of one stream apart: identifier
+    uint64_t pid = 0;    // and process of a wrapper
+    uint64_t since = 0;  // tick of the first line
+    uint64_t used = 0;   // of the last one
     uint64_t begun = 0;  // tick of the record's first line
     LineFormat format = LineFormat::kOther;
     bool holding = false;
@@ -94,28 +96,29 @@ class Framer {
 
     template <typename Archive>
     friend void Fields(Archive& archive, Slot& slot) {
-      archive(slot.stream, slot.key, slot.used, slot.begun, slot.format, slot.holding, slot.partial,
-              slot.joined, slot.in_block, slot.cut, slot.wanted, slot.frame.format,
-              slot.frame.received, slot.frame.monotonic, slot.frame.boot, slot.frame.pid,
-              slot.text);
+      archive(slot.stream, slot.key, slot.pid, slot.since, slot.used, slot.begun, slot.format,
+              slot.holding, slot.partial, slot.joined, slot.in_block, slot.cut, slot.wanted,
+              slot.frame.format, slot.frame.received, slot.frame.monotonic, slot.frame.boot,
+              slot.frame.pid, slot.text);
     }
   };
   std::optional<Frame> PushWhole(const LogLine& line, LineFormat format, std::string_view text,
-                                 std::optional<Timestamp> received);
+                                 const Unwrapped& bare = {});
   bool AfterText(const LogLine& line) const;
   bool PushBare(const LogLine& line, RecordFilter* filter, std::optional<Frame>& done);
   std::optional<Frame> Continue(const LogLine& line);
-  Slot& SlotFor(uint64_t stream, uint64_t key, std::optional<Frame>& evicted);
+  Slot& SlotFor(uint64_t stream, const Unwrapped& bare, std::optional<Frame>& evicted);
+  static bool InBlock(const Slot& slot);
   void Begin(Slot& slot, const LogLine& line, const Unwrapped& bare, RecordFilter* filter);
   void Open(Slot& slot, const LogLine& line, LineFormat format, std::string_view text,
             RecordFilter* filter, RecordFilter::Glance glance = RecordFilter::Glance::kUnsure);
-  void Keep(Slot& slot, const LogLine& line, std::string_view text);
+  void Keep(Slot& slot, std::string_view text);
   static void PassOver(Slot& slot, std::string_view text);
   void Append(Slot& slot, std::string_view text);
   void AppendRest(Slot& slot, std::string_view text);
   void AppendLine(Slot& slot, std::string_view text);
   std::optional<Frame> Release(Slot& slot);
-  std::optional<Frame> ReleaseOverdue(const Slot& current);
+  std::optional<Frame> ReleaseEnded(const Slot& current);
 
   template <typename Archive>
   friend void Fields(Archive& archive, Framer& framer) {

@@ -77,7 +77,7 @@ void SetWriter(Line& line, LogWriter writer) {
 
 void NameWriter(Line& line, std::string_view name, uint64_t pid) {
   line.pid = pid;
-  line.key = KeyOf(name, pid);
+  line.key = KeyOf(name, 0);
   SetWriter(line, WriterNamed(name));
 }
 
@@ -115,6 +115,7 @@ Unwrapped Unwrapper::Unwrap(std::string_view text, LogWriter writer, bool tab_wr
   work.text = text;
   work.writer = writer;
   work.origin = &origin_;
+  work.last_boot = &boot_;
   for (size_t layer = 0; layer <= kLayers; ++layer) {
     work.format = wrappers::Begins(work.text);
     if (work.format != LineFormat::kOther || layer == kLayers) break;

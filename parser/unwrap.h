@@ -20,8 +20,10 @@ namespace kle {
 struct Unwrapped {
   std::string_view text;
   std::optional<Timestamp> received;
+  std::optional<Duration> monotonic;  // of a saved journal
+  uint32_t boot = 0;
   uint64_t pid = 0;
-  uint64_t key = 0;                        // tells writers apart; 0 of a bare line
+  uint64_t key = 0;                        // tells programs apart; 0 of a bare line
   LineFormat format = LineFormat::kOther;  // klog text or JSON: the line begins a record
   LogWriter writer = LogWriter::kAny;      // as the source or a wrapper says
   bool foreign = false;                    // another program's line
@@ -55,16 +57,28 @@ class Unwrapper {
     }
   };
 
+  // The boot that a saved journal's last entry was of.
+  struct Boot {
+    std::string id;
+    uint32_t number = 0;  // as LogLine's
+
+    template <typename Archive>
+    friend void Fields(Archive& archive, Boot& boot) {
+      archive(boot.id, boot.number);
+    }
+  };
+
  private:
   static constexpr size_t kLayers = 3;  // wrappers in wrappers, e.g. syslog around k0s
 
   template <typename Archive>
   friend void Fields(Archive& archive, Unwrapper& unwrapper) {
-    archive(unwrapper.hints_, unwrapper.origin_);
+    archive(unwrapper.hints_, unwrapper.origin_, unwrapper.boot_);
   }
 
   std::array<size_t, kLayers> hints_{};  // wrapper of the previous line, tried first
   Origin origin_;
+  Boot boot_;
   std::array<std::string, kLayers> unescaped_;  // what had to be
 };
 

@@ -16,6 +16,7 @@ namespace kle::wrappers {
 struct Line : Unwrapped {
   std::string* scratch = nullptr;  // for text that had to be unescaped
   Unwrapper::Origin* origin = nullptr;
+  Unwrapper::Boot* last_boot = nullptr;
 };
 
 // wrappers_dated.cc: a date, a host, a name.

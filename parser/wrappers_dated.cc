@@ -64,7 +64,7 @@ bool ReadOrigin(std::string_view text, Unwrapper::Origin& origin) {
   if (end < text.size() && text[end] != ' ') return false;
   origin.text.assign(text.substr(0, end));
   origin.pid = pid;
-  origin.key = KeyOf(name, pid);
+  origin.key = KeyOf(name, 0);
   origin.writer = WriterNamed(name);
   return true;
 }

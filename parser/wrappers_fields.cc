@@ -50,6 +50,18 @@ void AppendBytes(std::string_view numbers, std::string& out) {
   }
 }
 
+// When the machine had run for that long, and in which of its boots.
+void NoteUptime(uint64_t micros, std::string_view boot_id, Line& line) {
+  if (micros == 0 || micros >= kNoClockShows || boot_id.empty()) return;
+  Unwrapper::Boot& boot = *line.last_boot;
+  if (boot.id != boot_id) {
+    boot.number += boot.id.empty() ? 0 : 1;
+    boot.id = boot_id;
+  }
+  line.boot = boot.number;
+  line.monotonic = Duration(micros);
+}
+
 }  // namespace
 
 // {"log":"...\n","stream":"stderr","time":"..."}; without the \n docker cut the line.
@@ -90,9 +102,10 @@ bool JournalJson(Line& line) {
     return Inside(LeadingString(AfterName(json, name)));
   };
   line.pid = NumberOf(field("\"_PID\""));
-  line.key = KeyOf("journal", line.pid);
+  line.key = KeyOf("journal", 0);
   const uint64_t micros = NumberOf(field("\"__REALTIME_TIMESTAMP\""));
   if (micros > 0 && micros < kNoClockShows) line.received = Timestamp(Duration(micros));
+  NoteUptime(NumberOf(field("\"__MONOTONIC_TIMESTAMP\"")), field("\"_BOOT_ID\""), line);
   // The unit is journald's word, the identifier anybody's.
   std::string_view name = field("\"_SYSTEMD_UNIT\"");
   if (WriterNamed(name) == LogWriter::kAny) name = field("\"SYSLOG_IDENTIFIER\"");

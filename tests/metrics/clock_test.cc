@@ -2,6 +2,9 @@
 // Wall clocks that jump, reboots and gaps, as the journal shows them.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <tuple>
+
 #include "parser/zone.h"
 #include "tests/support/lines.h"
 
@@ -11,10 +14,14 @@ namespace {
 using namespace testing;
 using namespace std::chrono_literals;
 
+// Of each of its entries the journal's fields, or `journalctl -o json` of it.
+enum class Read { kLive, kSaved };
+
 class Journal {
  public:
-  Journal()
-      : pipeline_(Options(), [this](const RecordPtr& record) { ended_.push_back(*record); }) {}
+  explicit Journal(Read read = Read::kLive)
+      : read_(read),
+        pipeline_(Options(), [this](const RecordPtr& record) { ended_.push_back(*record); }) {}
 
   // A line at `uptime` seconds since boot; the wall clock is ahead of the uptime by `wall_`
   // seconds.
@@ -26,7 +33,11 @@ class Journal {
     entry.received = kBase + FromSeconds(wall) + 150us;
     entry.monotonic = FromSeconds(uptime) + 150us;
     entry.boot = boot_;
-    pipeline_.Push(entry);
+    if (read_ == Read::kLive) return pipeline_.Push(entry);
+    LogLine saved;
+    const std::string json = Json(entry);
+    saved.text = json;
+    pipeline_.Push(saved);
   }
   void Step(double seconds) { wall_ += seconds; }
   void Reboot() { ++boot_; }
@@ -44,11 +55,24 @@ class Journal {
     options.zone.timezone = "UTC";
     return options;
   }
+  static std::string Json(const LogLine& entry) {
+    std::string message;
+    for (const char c : entry.text) {
+      if (c == '"' || c == '\\') message += '\\';
+      message += c;
+    }
+    return R"({"__REALTIME_TIMESTAMP":")" +
+           std::to_string(entry.received->time_since_epoch().count()) +
+           R"(","__MONOTONIC_TIMESTAMP":")" + std::to_string(entry.monotonic->count()) +
+           R"(","_BOOT_ID":")" + std::to_string(entry.boot) + R"(","_PID":"4321","MESSAGE":")" +
+           message + R"("})";
+  }
   static constexpr Timestamp kBase =
       std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} + std::chrono::hours(10);
   double wall_ = 7200;
   uint32_t boot_ = 0;
   std::vector<TerminationRecord> ended_;
+  Read read_;
   Pipeline pipeline_;
 };
 
@@ -66,11 +90,12 @@ void Deletion(Journal& journal, double step) {
   journal.Say(12.6, SyncLoop("REMOVE"));
 }
 
-class Stepped : public ::testing::TestWithParam<double> {};
+class Stepped : public ::testing::TestWithParam<std::tuple<Read, double>> {};
 
 TEST_P(Stepped, DurationsAreThoseOfTheMonotonicClock) {
-  Journal journal;
-  Deletion(journal, GetParam());
+  const auto [read, step] = GetParam();
+  Journal journal(read);
+  Deletion(journal, step);
   const TerminationRecord& record = journal.End();
   ASSERT_TRUE(record.termination().has_value());
   EXPECT_NEAR(ToSeconds(*record.termination()), 2.2, 1e-3);
@@ -82,10 +107,15 @@ TEST_P(Stepped, DurationsAreThoseOfTheMonotonicClock) {
     }
   }
 }
-INSTANTIATE_TEST_SUITE_P(Steps, Stepped, ::testing::Values(0.0, 3600.0, -3600.0, 90.0, -2.0));
+INSTANTIATE_TEST_SUITE_P(Steps, Stepped,
+                         ::testing::Combine(::testing::Values(Read::kLive, Read::kSaved),
+                                            ::testing::Values(0.0, 3600.0, -3600.0, 90.0, -2.0)));
 
-TEST(Boot, WhatWasInFlightEndsInterruptedWithoutAnObservation) {
-  Journal journal;
+class Boot : public ::testing::TestWithParam<Read> {};
+INSTANTIATE_TEST_SUITE_P(Reads, Boot, ::testing::Values(Read::kLive, Read::kSaved));
+
+TEST_P(Boot, WhatWasInFlightEndsInterruptedWithoutAnObservation) {
+  Journal journal(GetParam());
   journal.Say(0, SyncLoop("ADD"));
   journal.Say(10, SyncLoop("DELETE"));
   journal.Say(10.5, Kill(30));

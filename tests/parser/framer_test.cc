@@ -517,5 +517,41 @@ TEST(Framer, TheLastRecordOfAProcessThatEnded) {
   }
 }
 
+// Syslog's dates have no year: what tells is that the program has another process.
+TEST(Framer, TheLastRecordOfAProcessThatEndedWithoutAYear) {
+  const std::string host = "Nov 23 23:01:26 node-1 ";
+  Framer framer;
+  Framed out;
+  for (const std::string_view from : {"kubelet[1]: ", "k3s[2]: ", "kubelet[3]: "}) {
+    PushLine(framer, Line(host + std::string(from) + kA), out);
+  }
+  EXPECT_EQ(out.records, Lines{kA}) << "the other program may still go on";
+  for (const std::string_view from : {"kubelet[1]: ", "kubelet[3]: "}) {
+    PushLine(framer, Line(host + std::string(from) + kB), out);
+    PushLine(framer, Line(host + std::string(from) + " of b"), out);
+  }
+  PushLine(framer, Line(host + "kubelet[1]: and more"), out);
+  Drain(framer, out);
+  EXPECT_EQ(out.records, (Lines{kA, kA, kA, kB + "\n of b\nand more", kB + "\n of b"}))
+      << "two that run side by side";
+}
+
+TEST(Framer, TheUptimeOfASavedJournal) {
+  const auto entry = [](std::string_view micros, std::string_view boot, const std::string& text) {
+    return R"({"__MONOTONIC_TIMESTAMP":")" + std::string(micros) + R"(","_BOOT_ID":")" +
+           std::string(boot) + R"(","_PID":"1","MESSAGE":")" + text + R"("})";
+  };
+  const std::string line = "I1123 23:01:26.161509   28696 kubelet.go:1987] A";
+  const std::string runtime = R"(time=\"2026-11-23T23:31:27Z\" level=info msg=\"starting\")";
+  const Framed out = FrameLines({entry("5", "aa", line), entry("7", "aa", line),
+                                 entry("1", "bb", line), entry("2", "bb", runtime)});
+  ASSERT_EQ(out.frames.size(), 4U);
+  std::vector<std::pair<Duration, uint32_t>> found;
+  for (const Frame& frame : out.frames) found.emplace_back(frame.monotonic.value(), frame.boot);
+  using Wanted = std::vector<std::pair<Duration, uint32_t>>;
+  EXPECT_EQ(found, (Wanted{{Duration(5), 0}, {Duration(7), 0}, {Duration(2), 1}, {Duration(1), 1}}))
+      << "a runtime's record is never held back";
+}
+
 }  // namespace
 }  // namespace kle

@@ -162,7 +162,9 @@ constexpr Handler kHandlers[] = {
     {kRecorded, Call<&Impl::OnStartTrouble>, "may tell why the pod does not start"},
     {kRecorded, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kSandboxNeeded, Call<&Impl::OnSandboxNeeded>,
-     "the pod lives on: what a former kubelet had begun to end by itself is interrupted"},
+     "the pod lives on: what a former kubelet had begun to end by itself is interrupted, what it "
+     "had "
+     "ended is over"},
     {kSandboxNeeded, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kSandboxCreated, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},
     {kSandboxCreated, Call<&Impl::OnStartup>, "a step of the pod's start"},
@@ -185,6 +187,8 @@ constexpr Handler kHandlers[] = {
     {kPlegTransition, Call<&Impl::OnPlegTransition>,
      "a relist saw the sandbox dead: a bound for when the pod was stopped; of a pod without its "
      "object also a container's exit, precision relist"},
+    {kRelistFailed, Call<&Impl::OnRelistFailed>,
+     "an exit that the relists after it show is a bound: it may be long past"},
     {kPlegEvent, Call<&Impl::OnPlegEvent>,
      "a relist saw a container start or die: its exit, precision relist, unless a nearer time is "
      "known"},
@@ -285,7 +289,7 @@ constexpr Handler kHandlers[] = {
      "the sandbox is stopped and its network torn down; below -v 2 the pod is terminated, unless "
      "its sandbox is replaced"},
     {kRuntimeContainerRemoved, Call<&Impl::OnRuntimeSwept>,
-     "below -v 2: swept up this soon, the container was a deleted pod's"},
+     "it is a container, and no sandbox; below -v 2: swept up this soon, it was a deleted pod's"},
     {kRuntimeSandboxRemoved, Call<&Impl::OnRuntimeSwept>,
      "below -v 2: nothing more comes of the pod"},
     {kLinesLost, Call<&Impl::OnLinesLost>,
@@ -327,9 +331,10 @@ std::array<Range, kEventKindCount> FindRanges() {
 }  // namespace
 
 void Tracker::Impl::On(const Event& event) {
+  const bool of_kubelet = event.row == nullptr || event.row->source == LogSource::kKubelet;
+  if (of_kubelet) NoteHeard(event.pid, event.at);
   Advance(event.at);
   if (std::exchange(log_begins, false)) whole_since = event.at;
-  kubelet_seen = kubelet_seen || event.row == nullptr || event.row->source == LogSource::kKubelet;
   NoteProcess(event.pid, event.at);
   verbosity = std::max(verbosity, event.level);
   static const auto ranges = FindRanges();
@@ -339,9 +344,9 @@ void Tracker::Impl::On(const Event& event) {
 }
 
 void Tracker::Impl::OnProof(Timestamp at, uint64_t pid, int level) {
+  NoteHeard(pid, at);
   Advance(at);
   if (std::exchange(log_begins, false)) whole_since = at;
-  kubelet_seen = true;
   NoteProcess(pid, at);
   verbosity = std::max(verbosity, level);
 }

@@ -11,8 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The first relists after a kubelet restart tell of exits long past.
-constexpr Duration kReplayAfterRestart = 10s;
+// The first relists after a kubelet restart, and after some that failed, tell of exits long past.
+constexpr Duration kLateRelists = 10s;
 
 // A stop that returns this soon found its container dead: 1.5 ms at most, and 38 ms at least where
 // it had to be stopped.
@@ -63,14 +63,21 @@ void ForgetAnnouncement(ContainerFacts& container) {
 
 }  // namespace
 
+void TellFromSandbox(PodFacts& pod, ContainerFacts& container) {
+  if (pod.termination && pod.termination->sealed) return;
+  if (!std::exchange(container.sandbox, false) || !pod.terminating()) return;
+  pod.termination->sandbox_dead_at.reset();
+}
+
 void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp at,
                             ExitSource source) {
   container.running = false;
   const bool stop_failed = std::exchange(container.kill_failed, false);
   if (pod.termination && pod.termination->sealed) return;
-  const bool restarted = restarted_at && at - *restarted_at < kReplayAfterRestart;
   // Where a stop failed the runtime may have been away: no relist then sees an exit in time.
-  if (source == ExitSource::kRelist && (restarted || stop_failed)) source = ExitSource::kBound;
+  if (source == ExitSource::kRelist && (RelistsAreLate(at) || stop_failed)) {
+    source = ExitSource::kBound;
+  }
   if (container.exited_at && source <= container.exit_source) return;
   // Of a pod whose object is gone nothing may tell that the sandbox went.
   if (pod.terminating() && pod.removed) After(kSettleAfter, Timer::kSettle, pod);
@@ -83,6 +90,13 @@ void Tracker::Impl::SetExit(PodFacts& pod, ContainerFacts& container, Timestamp 
   container.exit_source = source;
   if (pod.termination) CutToUnmount(pod, container);
   CutToSandbox(pod, container);
+}
+
+bool Tracker::Impl::RelistsAreLate(Timestamp at) const {
+  const auto lately = [at](const std::optional<Timestamp>& since) {
+    return since && at - *since < kLateRelists;
+  };
+  return lately(restarted_at) || lately(relist_failed_at);
 }
 
 void Tracker::Impl::Hold(const Event& event) {
@@ -155,9 +169,7 @@ void Tracker::Impl::OnContainerFinished(const Event& event) {
   ++pod_events;
   finished_lines = true;
   ContainerFacts& container = ContainerOf(*pod, event.container_id, {});
-  if (std::exchange(container.sandbox, false) && pod->terminating()) {
-    pod->termination->sandbox_dead_at.reset();  // taken for it, as its death was told before
-  }
+  TellFromSandbox(*pod, container);
   const bool final = pod->termination && pod->termination->sealed && container.exit_code;
   if (event.exit_code && !final) container.exit_code = event.exit_code;
   SetExit(*pod, container, event.at, ExitSource::kRelist);
@@ -223,6 +235,7 @@ void Tracker::Impl::OnKill(const Event& event) {
   if (pod->termination ? pod->termination->sealed : pod->ended) return;  // the ghost pass
   if (!pod->termination) StartByKill(*pod, event.at);
   ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
+  TellFromSandbox(*pod, container);
   // Another kubelet's was killed for a probe; this one begins anew.
   const bool of_former = container.kill_at && restarted_at && *container.kill_at < *restarted_at;
   if (!pod->termination && of_former) container.kill_of_probe = false;

@@ -119,16 +119,20 @@ void Tracker::Impl::OnShutdownKill(const Event& event) {
   pod->termination->grace_granted = event.grace_seconds;
 }
 
-// Whether another kubelet had begun to end it by itself, and did not live to tell the API server:
-// what the next one starts of it shows that.
+// Whether another kubelet had begun to end it by itself, or had ended it, and did not live to tell
+// the API server: what the next one starts of it shows that.
 bool Tracker::Impl::LivesOn(const PodFacts& pod) const {
-  if (!pod.terminating() || pod.delete_at || !restarted_at) return false;
+  if (!pod.termination || pod.delete_at || !restarted_at) return false;
   const TerminationFacts& term = *pod.termination;
   return OutlivesItsEnd(term.trigger) && !term.by_runtime && term.requested_at < restarted_at;
 }
 
 void Tracker::Impl::StartAgain(PodFacts& pod) {
-  End(pod, State::kInterrupted);
+  if (pod.terminating()) {
+    End(pod, State::kInterrupted);
+  } else {
+    Hand(pod);  // that end was a whole one
+  }
   pod.ended = false;
   pod.announced.reset();
   for (ContainerFacts& container : pod.containers) ForgetKill(container);

@@ -41,6 +41,9 @@ inline constexpr Duration kExpireAfter = std::chrono::hours(1);
 // When the kills began that the pod did not come back from.
 std::optional<Timestamp> KilledAt(const PodFacts& pod);
 void ForgetKill(ContainerFacts& container);
+// It has an exit code, is killed or is removed by itself: none of that is a sandbox, though it was
+// taken for it, as its death was told before.
+void TellFromSandbox(PodFacts& pod, ContainerFacts& container);
 
 inline ContainerFacts* FindContainer(PodFacts& pod, std::string_view id) {
   const auto found = std::ranges::find(pod.containers, id, &ContainerFacts::id);
@@ -84,6 +87,7 @@ struct Tracker::Impl {
   // tracker_sources.cc: kubelets start, pods come and go
   void OnKubeletVersion(const Event& event);
   void OnKubeletStarted(const Event&) { adopting = true; }
+  void NoteHeard(uint64_t pid, Timestamp at);
   void NoteProcess(uint64_t pid, Timestamp at);
   void NoteRestart(Timestamp at);
   void OnAdded(const Event& event);
@@ -142,6 +146,8 @@ struct Tracker::Impl {
   void OnCgroupAdded(const Event& event);
   void OnCgroupDestroyed(const Event& event);
   void OnPlegTransition(const Event& event);
+  void OnRelistFailed(const Event& event) { relist_failed_at = event.at; }
+  bool RelistsAreLate(Timestamp at) const;
 
   // tracker_reclaim.cc: the worker's marks, volumes, cgroup, status
   void OnPastEnd(const Event& event);
@@ -180,7 +186,7 @@ struct Tracker::Impl {
   void StartBlind(PodFacts& pod);
   bool EndedBlind(PodFacts& pod);
   // A kubelet is there, and prints no deletions.
-  bool RuntimeDecides() const { return kubelet_seen && verbosity < 2; }
+  bool RuntimeDecides() const { return heard_at && verbosity < 2; }
 
   // Lines are missing.
   void OnLinesLost(const Event&) { DoubtAll(); }
@@ -295,6 +301,9 @@ struct Tracker::Impl {
   bool version_seen = false;
   uint64_t pod_events = 0;
   std::optional<Timestamp> restarted_at;
+  std::optional<Timestamp> heard_at;          // the last line of a kubelet's
+  std::optional<Timestamp> process_since;     // the first one of its process
+  std::optional<Timestamp> relist_failed_at;  // the last time
   // Since when no line is missing: the log's begin, or its last gap. Neither is saved: what comes
   // after a saved state follows on it.
   std::optional<Timestamp> whole_since;
@@ -304,7 +313,6 @@ struct Tracker::Impl {
   std::vector<HeldEvent> held;  // oldest first
   bool adopting = false;        // the next ADD names pods that ran before their kubelet did
   bool batch_due = false;       // the first ADD after a restart names every pod there is
-  bool kubelet_seen = false;
   bool finished_lines = false;  // 1.22+: containers' exits are printed apart from sandboxes'
   bool kill_lines = false;      // not 1.21: a kill has a text of its own
 };

@@ -25,6 +25,9 @@ constexpr Duration kSettled = 10s;
 // The kubelet removes the containers of a deleted pod with its garbage collection, once a minute,
 // at the latest; those of a pod that it ended by itself (its deadline) stay until the object goes.
 constexpr Duration kSweepDue = 65s;
+// A kubelet that says nothing then may be away, but that long?
+constexpr Duration kHeardAgain = 65s;
+constexpr Duration kListen = 1s;
 // Of a sandbox that had no container to stop: a job's own end is not swept up that soon.
 constexpr Duration kSweepSoon = 5s;
 
@@ -231,14 +234,16 @@ void Tracker::Impl::AdoptStops(PodFacts& pod) {
 
 void Tracker::Impl::OnRuntimeSwept(const Event& event) {
   PodFacts* pod = PodOf(event, false);
-  if (pod == nullptr || !RuntimeDecides()) return;
+  if (pod == nullptr) return;
+  ContainerFacts* container = FindContainer(*pod, event.container_id);
+  if (container != nullptr) TellFromSandbox(*pod, *container);
+  if (!RuntimeDecides()) return;
   if (event.kind == EventKind::kRuntimeSandboxRemoved) {
     // Nothing more comes of it, unless its object still goes.
     const bool over = pod->termination && pod->termination->completed;
     if (over) After(kForgetAfter, Timer::kRetire, *pod);
     return;
   }
-  ContainerFacts* container = FindContainer(*pod, event.container_id);
   if (container == nullptr || container->sandbox || !IsCurrent(*pod, *container)) return;
   const ContainerFacts* sandbox = LastSandbox(*pod);
   if (sandbox == nullptr || !sandbox->runtime.stop_at) {
@@ -268,9 +273,14 @@ void Tracker::Impl::SettleByRuntime(PodFacts& pod, bool proven) {
   if (term.sealed || (!term.sandbox_stopped_at && !proven)) return;
   if (!proven && !term.swept && term.trigger == Trigger::kRuntimeStop) {
     // A restarted kubelet's minute begins anew.
-    const Duration waited =
-        now - std::max(*term.sandbox_stopped_at, restarted_at.value_or(*term.sandbox_stopped_at));
+    Timestamp since = *term.sandbox_stopped_at;
+    for (const auto& begun_at : {restarted_at, process_since}) {
+      since = std::max(since, begun_at.value_or(since));
+    }
+    const Duration waited = now - since;
     if (waited < kSweepDue) return After(kSweepDue - waited, Timer::kStopped, pod);
+    const bool heard = heard_at >= since + kSweepDue || waited >= kSweepDue + kHeardAgain;
+    if (!heard) return After(kListen, Timer::kStopped, pod);
     term.trigger = Trigger::kDeadline;
   }
   term.terminated_at = term.sandbox_stopped_at;

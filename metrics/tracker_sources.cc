@@ -45,6 +45,12 @@ void Tracker::Impl::OnKubeletVersion(const Event& event) {
   if (again) NoteRestart(event.at);
 }
 
+// Before what waited for it is decided.
+void Tracker::Impl::NoteHeard(uint64_t pid, Timestamp at) {
+  heard_at = at;
+  if (pid != 0 && std::ranges::find(pids, pid) == pids.end()) process_since = at;
+}
+
 void Tracker::Impl::NoteProcess(uint64_t pid, Timestamp at) {
   if (pid != 0 && Remember(pids, pid) && pids.size() > 1) NoteRestart(at);
 }

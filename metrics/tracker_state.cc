@@ -78,8 +78,8 @@ bool IsSound(const TerminationFacts& term) {
 template <typename Archive>
 void Tracker::Impl::PlainFields(Archive& archive) {
   archive(counts, started, now, verbosity, pids, version_pids, version_seen, pod_events,
-          restarted_at, trouble, adopting, batch_due, kubelet_seen, finished_lines, kill_lines,
-          devices, held);
+          restarted_at, heard_at, process_since, relist_failed_at, trouble, adopting, batch_due,
+          finished_lines, kill_lines, devices, held);
 }
 
 void Tracker::Save(Encoder& encoder) const {

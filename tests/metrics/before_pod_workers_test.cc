@@ -67,6 +67,24 @@ TEST(BeforePodWorkers, AnUnmountDoesNotTellThatTheSandboxIsGone) {
   EXPECT_EQ(run.only().termination_precision, Precision::kRelist);
 }
 
+// It died in its hook, and a relist told of it before the kill that waited for the hook. A sandbox
+// is neither killed nor removed as a container is.
+TEST(BeforePodWorkers, WhatDiedBeforeItsKillIsNoSandbox) {
+  for (const std::string& told :
+       {Killed(25), "[topologymanager] RemoveContainer - Container ID: " + kApp}) {
+    const Measured run =
+        Replay(kRuns + Lines{At(10, Source("DELETE")), At(12, Relisted("ContainerDied", kApp)),
+                             At(12.1, told), At(12.5, Volume("started", "creds")),
+                             At(12.6, Volume("unmounted", "creds")),
+                             At(13, Relisted("ContainerDied", kSandbox)), At(14, Source("DELETE")),
+                             At(14, Source("REMOVE")), kClock});
+    ASSERT_EQ(run.ended.size(), 1u) << told;
+    ASSERT_EQ(run.only().containers.size(), 1u) << told;
+    EXPECT_EQ(run.only().containers[0].id, kApp) << told;
+    EXPECT_NEAR(ToSeconds(run.only().termination().value()), 3, 1e-6) << told;
+  }
+}
+
 TEST(BeforePodWorkers, NorDoesARemoveThatCameBeforeIt) {
   const Measured run =
       Replay(kRuns + Lines{At(10, Source("DELETE")), At(10.1, Killed(60)), At(14, Source("DELETE")),

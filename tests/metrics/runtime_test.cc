@@ -79,12 +79,24 @@ TEST(RuntimeAtV0, InFlightUntilNothingCanTakeItsPlace) {
 }
 
 TEST(RuntimeAtV0, WhatTheKubeletEndedByItselfKeepsItsContainers) {
-  const Measured run =
-      Replay(StartedAtV0() + Ended() +
-             Lines{At(100, "\"Observed pod startup duration\" pod=\"default/x\"")});
+  const std::string clock = "\"Observed pod startup duration\" pod=\"default/x\"";
+  const Measured run = Replay(StartedAtV0() + Ended() + Lines{At(75, clock), At(80, clock)});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().trigger, Trigger::kDeadline);
   EXPECT_EQ(run.only().state, State::kTerminated);
+  const Measured quiet = Replay(StartedAtV0() + Ended() + Lines{At(150, clock)});
+  EXPECT_EQ(quiet.only().trigger, Trigger::kDeadline);
+}
+
+// When its garbage was to be collected it was away: the next one will see to it.
+TEST(RuntimeAtV0, AKubeletThatIsNotHeardOfMayBeAway) {
+  const Measured run =
+      Replay(StartedAtV0() + Ended() +
+             Lines{Rt(90, "shim disconnected", " id=" + std::string(64, 'f')),
+                   At(100, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555),
+                   At(100.1, "\"RemoveContainer\" containerID=\"" + kApp + "\"", 5555),
+                   At(300, "\"Observed pod startup duration\" pod=\"default/x\"", 5555)});
+  EXPECT_EQ(run.only().trigger, Trigger::kRuntimeStop);
 }
 
 // The kubelet's garbage collection has its minute from the kubelet's start on.
@@ -93,6 +105,10 @@ TEST(RuntimeAtV0, SweptUpByTheGarbageCollection) {
   const std::string later = "\"Observed pod startup duration\" pod=\"default/x\"";
   const Measured late = Replay(StartedAtV0() + Ended() + Lines{Rt(73, removed), At(200, later)});
   EXPECT_EQ(late.only().trigger, Trigger::kRuntimeStop);
+  // By the kubelet's own word, where the runtime was away.
+  const std::string asked = "\"RemoveContainer\" containerID=\"" + kApp + "\"";
+  const Measured lost = Replay(StartedAtV0() + Ended() + Lines{At(73, asked), At(200, later)});
+  EXPECT_EQ(lost.only().trigger, Trigger::kRuntimeStop);
   const Measured restarted =
       Replay(StartedAtV0() + Ended() +
              Lines{At(70, "\"Kubelet version\" kubeletVersion=\"v1.28.3\"", 5555),

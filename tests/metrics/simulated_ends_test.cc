@@ -417,6 +417,23 @@ TEST(SimulatedEnds, AnExitWhileTheRuntimeWasAway) {
   EXPECT_EQ(run.only().containers.at(0).precision, Precision::kBound);
 }
 
+// It fails, and says so; a kill that reaches the runtime again comes before the next one.
+TEST(SimulatedEnds, AnExitThatTheFirstRelistAfterAFailedOneShows) {
+  const auto exit_shown_at = [](double at) {
+    return Replay(
+               Started() +
+               Lines{
+                   At(10, SyncLoop("DELETE")), At(10.1, Kill(30)),
+                   At(15, "\"GenericPLEG: Unable to retrieve pods\" err=\"rpc error\"", 4321, 'E'),
+                   At(15.8, Kill(30)), At(at, Finished(0)), At(at, Pleg("ContainerDied", kApp))})
+        .only()
+        .containers.at(0)
+        .precision;
+  };
+  EXPECT_EQ(exit_shown_at(16), Precision::kBound);
+  EXPECT_EQ(exit_shown_at(26), Precision::kRelist);
+}
+
 // Of a pod that nobody named yet a kill may stand above its DELETE, which is earlier all the same.
 TEST(SimulatedEnds, ADeleteThatIsPrintedLate) {
   const Measured run =
@@ -493,6 +510,28 @@ TEST(SimulatedEnds, AnEvictionThatARestartInterrupts) {
   }
   const Measured goes_on = Replay(cut + Lines{At(23, Pleg("ContainerStarted", kSandbox), 5555)});
   EXPECT_EQ(goes_on.in_flight.size(), 1u) << "a restarted kubelet's first relist tells all again";
+}
+
+// It was over, but the API server was not told.
+TEST(SimulatedEnds, AnEvictionThatIsOverAndNotTold) {
+  const std::string again(64, 'd');
+  const Measured run = Replay(
+      kTwoPods +
+      Lines{At(10, Recorded("Evicted")), At(10.1, Kill(30)), At(12, Finished(0)),
+            At(12, Pleg("ContainerDied", kApp)), At(12, Pleg("ContainerDied", kSandbox)),
+            At(12.1, Volume("started", "creds")), At(12.2, Volume("unmounted", "creds")), kVersion,
+            kBatch,
+            At(23, OfPod("No ready sandbox for pod can be found. Need to start a new one"), 5555),
+            At(24, Pleg("ContainerStarted", again), 5555), At(60, SyncLoop("DELETE"), 5555),
+            At(60.1, Kill(30, again), 5555)});
+  ASSERT_EQ(run.ended.size(), 1u);
+  EXPECT_EQ(run.ended[0].trigger, Trigger::kEviction);
+  EXPECT_EQ(run.ended[0].state, State::kTerminated);
+  EXPECT_EQ(run.metric("kubelet_lifecycle_pod_terminations_total"), 1);
+  ASSERT_EQ(run.in_flight.size(), 1u) << "its later end is one of its own";
+  EXPECT_EQ(run.in_flight[0].trigger, Trigger::kApiDelete);
+  ASSERT_EQ(run.in_flight[0].containers.size(), 1u);
+  EXPECT_EQ(run.in_flight[0].containers[0].id, again);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ constexpr Duration kSkipHolds = 15s;
 
 const FailureRecord* LastFailure(const TerminationFacts& term, Phase phase) {
   const FailureRecord* last = nullptr;
-  for (const FailureRecord& failure : term.failures) {
+  for (const FailureRecord& failure : term.failed.failures) {
     if (failure.phase == phase && (last == nullptr || failure.last_at >= last->last_at)) {
       last = &failure;
     }

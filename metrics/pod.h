@@ -111,13 +111,20 @@ bool IsSound(const HeldEvent& held);
 
 // Failed attempts of one object in one phase, so that the lines of one attempt count once.
 struct FailureChain {
-  size_t failure = 0;  // index into TerminationFacts::failures
+  size_t failure = 0;  // index into FailureLog::failures
   std::string object;
   Phase phase = Phase::kDispatch;
   int last_rank = 0;
   bool counted = false;  // the current attempt is in the metrics
 };
 KLE_FIELDS(FailureChain, failure, object, phase, last_rank, counted)
+
+struct FailureLog {
+  std::vector<FailureRecord> failures;
+  std::vector<FailureChain> chains;
+};
+KLE_FIELDS(FailureLog, failures, chains)
+bool IsSound(const FailureLog& log);
 
 struct TerminationFacts {
   Trigger trigger = Trigger::kUnknown;
@@ -145,8 +152,7 @@ struct TerminationFacts {
   std::optional<Timestamp> removed_from_api_at;
   std::optional<Timestamp> removed_at;
   std::optional<Timestamp> last_delete_at;
-  std::vector<FailureRecord> failures;
-  std::vector<FailureChain> chains;
+  FailureLog failed;
   std::vector<PhaseSpan> observed;  // as they went into the histograms, one a phase at most
 
   State state = State::kInFlight;
@@ -172,8 +178,8 @@ KLE_FIELDS(TerminationFacts, trigger, requested_at, grace_granted, worker_entere
            sandbox_settled, sandbox_relisted_at, sandbox_cgroup_gone_at, sandbox_failed_at,
            sandbox_stopped_at, first_unmount_at, volumes_undesired_at, volumes_claimed_at,
            volume_paths_cleaned_at, cgroup_removed_at, worker_completed_at, reclaimed_line_at,
-           removed_from_api_at, removed_at, last_delete_at, failures, chains, observed, state,
-           kill_seen, blind, by_runtime, swept, sealed, completed, uncertain, lost, last_event_at)
+           removed_from_api_at, removed_at, last_delete_at, failed, observed, state, kill_seen,
+           blind, by_runtime, swept, sealed, completed, uncertain, lost, last_event_at)
 bool IsSound(const TerminationFacts& facts);
 
 enum class StartupStep : uint8_t { kVolumes, kSandbox, kContainers, kReady, kTotal };
@@ -208,6 +214,7 @@ struct PodFacts {
   std::optional<Timestamp> pull_failed_at;
   std::vector<ContainerFacts> containers;
   std::vector<VolumeFacts> volumes;
+  FailureLog failed;  // kills of which nobody said yet that they end it
   StartupFacts startup;
   std::unique_ptr<TerminationFacts> termination;
   Timestamp last_event_at;
@@ -220,6 +227,6 @@ struct PodFacts {
 };
 KLE_FIELDS(PodFacts, serial, namespace_, name, uid, is_static, removed, finished, ended, readded,
            sandbox_due, named_at, delete_at, remove_at, announced, announced_at, mount_failed_at,
-           pull_failed_at, containers, volumes, startup, termination, last_event_at)
+           pull_failed_at, containers, volumes, failed, startup, termination, last_event_at)
 
 }  // namespace kle

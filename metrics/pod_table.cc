@@ -41,6 +41,7 @@ void Absorb(PodFacts& pod, const PodFacts& other) {
       pod.containers.push_back(container);
     }
   }
+  if (pod.failed.failures.empty()) pod.failed = other.failed;
   pod.volumes.insert(pod.volumes.end(), other.volumes.begin(), other.volumes.end());
   learn(pod.startup.added_at, other.startup.added_at);
   learn(pod.startup.sandbox_needed_at, other.startup.sandbox_needed_at);

@@ -146,7 +146,7 @@ TerminationRecord BuildRecord(const PodFacts& pod, const BuildContext& context) 
     const bool was_there = volume.mounted || told.started_at || told.unmounted_at;
     if (was_there || told.failures > 0) record.volumes.push_back(told);
   }
-  record.failures = term.failures;
+  record.failures = term.failed.failures;
   record.phases.reserve(kPhaseCount);
   for (int i = 0; i < kPhaseCount && term.trigger != Trigger::kFinished; ++i) {
     const PhaseSpan span = MeasurePhase(pod, static_cast<Phase>(i), context.verbosity);

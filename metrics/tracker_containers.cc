@@ -52,6 +52,17 @@ bool SandboxKnown(const PodFacts& pod, const ContainerFacts& started) {
   });
 }
 
+// An attempt that failed is made again within five minutes.
+constexpr Duration kBackOff = 5min;
+
+// Of a pod of which nobody said that it ends.
+bool TriesAgain(const PodFacts& pod, const ContainerFacts& container, Timestamp at) {
+  return container.kill_failed && !container.kill_of_probe &&
+         std::ranges::any_of(pod.failed.failures, [&](const FailureRecord& failure) {
+           return failure.object == container.id && at - failure.last_at <= kBackOff;
+         });
+}
+
 // What was taken for a kill was none yet.
 void ForgetAnnouncement(ContainerFacts& container) {
   if (!container.kill_announced_at || container.kills != 1) return;
@@ -158,6 +169,7 @@ void Tracker::Impl::OnStarted(PodFacts& pod, ContainerFacts& container) {
   if (!known && container.running && SandboxKnown(pod, container) && LivesOn(pod)) StartAgain(pod);
   if (pod.termination || known || !container.running) return;
   pod.sandbox_due = false;
+  pod.failed = {};
   for (ContainerFacts& other : pod.containers) {
     if (other.seen_dead) ForgetKill(other);  // the pod lived on
   }
@@ -216,6 +228,7 @@ void Tracker::Impl::OnProbeFailed(const Event& event) {
   if (pod == nullptr || pod->termination || event.container_id.empty()) return;
   ContainerFacts& container = ContainerOf(*pod, event.container_id, event.container);
   ForgetKill(container);
+  pod->failed = {};
   container.kill_of_probe = true;
 }
 
@@ -243,7 +256,9 @@ void Tracker::Impl::OnKill(const Event& event) {
   // Kubelets before 1.22 may kill what they kill already, or have killed: housekeeping finds that
   // it should not run.
   if (!pod->termination && !of_former && container.kills > 0 && container.exited_at) return;
-  const bool once_more = !pod->termination && !of_former && KillUnderWay(container, event.at);
+  const bool once_more =
+      !pod->termination && !of_former &&
+      (KillUnderWay(container, event.at) || TriesAgain(*pod, container, event.at));
   const auto& before = container.kill_announced_at;
   const bool same = before && (!restarted_at || *before >= *restarted_at) &&
                     event.at - *before <= kAnnouncedTogether && !container.kill_failed &&

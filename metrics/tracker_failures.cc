@@ -26,29 +26,29 @@ std::string_view PluginOf(const Event& event) {
 }
 
 // A line that names no object speaks of the attempts under way, if there are any, and ends them.
-FailureChain* FindChain(TerminationFacts& term, Phase phase, std::string_view object, int rank) {
+FailureChain* FindChain(FailureLog& log, Phase phase, std::string_view object, int rank) {
   FailureChain* found = nullptr;
-  for (FailureChain& chain : term.chains) {
+  for (FailureChain& chain : log.chains) {
     if (chain.phase != phase || (chain.object != object && !object.empty())) continue;
     if (found == nullptr || chain.last_rank < rank || found->last_rank >= rank) found = &chain;
   }
   return found;
 }
 
-void EndAttempts(TerminationFacts& term, Phase phase, int rank) {
-  for (FailureChain& chain : term.chains) {
+void EndAttempts(FailureLog& log, Phase phase, int rank) {
+  for (FailureChain& chain : log.chains) {
     if (chain.phase == phase) chain.last_rank = std::max(chain.last_rank, rank);
   }
 }
 
 // Of that reason, or of any.
-FailureRecord* FindFailure(TerminationFacts& term, Phase phase, std::optional<Reason> reason,
+FailureRecord* FindFailure(FailureLog& log, Phase phase, std::optional<Reason> reason,
                            std::string_view object) {
-  const auto found = std::ranges::find_if(term.failures, [&](const FailureRecord& failure) {
+  const auto found = std::ranges::find_if(log.failures, [&](const FailureRecord& failure) {
     return failure.phase == phase && failure.object == object &&
            (!reason || failure.reason == *reason);
   });
-  return found == term.failures.end() ? nullptr : &*found;
+  return found == log.failures.end() ? nullptr : &*found;
 }
 
 void Repeat(FailureRecord& failure, Timestamp at) {
@@ -113,7 +113,7 @@ void Tracker::Impl::NoteOverdue(const Event& event) {
 void Tracker::Impl::AddOverdue(PodFacts& pod, const Event& event) {
   const auto current = Build(pod).current;
   const Phase phase = current ? current->phase : event.row->phase;
-  NewFailure(*pod.termination, {phase, event.row->fallback}, {}, event);
+  NewFailure(pod.termination->failed, {phase, event.row->fallback}, {}, event);
 }
 
 void Tracker::Impl::CountOfNoPod(const Event& event, const std::optional<FailureKind>& kind) {
@@ -159,46 +159,75 @@ void Tracker::Impl::NoteUnmountFailed(PodFacts& pod, const Event& event) {
   NoteUnmounting(pod, event.at);
 }
 
-FailureRecord* Tracker::Impl::NewFailure(TerminationFacts& term, FailureKind kind,
-                                         std::string_view object, const Event& event) {
-  if (term.failures.size() >= kMaxFailures) {
+FailureRecord* Tracker::Impl::NewFailure(FailureLog& log, FailureKind kind, std::string_view object,
+                                         const Event& event) {
+  if (log.failures.size() >= kMaxFailures) {
     metrics.CountDropped("failures");
     return nullptr;
   }
-  term.failures.push_back({event.at, event.at, kind.phase, kind.reason, std::string(object), 1,
-                           std::string(event.raw.substr(0, kMessageBytes))});
-  return &term.failures.back();
+  log.failures.push_back({event.at, event.at, kind.phase, kind.reason, std::string(object), 1,
+                          std::string(event.raw.substr(0, kMessageBytes))});
+  return &log.failures.back();
+}
+
+// Null where no end of the pod is under way, or none that it could hold up.
+FailureLog* Tracker::Impl::LogOf(PodFacts& pod, FailureKind kind) {
+  if (!pod.termination) {
+    const bool may_end = pod.lives() && KilledAt(pod) && kind.phase != Phase::kDispatch;
+    return may_end ? &pod.failed : nullptr;
+  }
+  TerminationFacts& term = *pod.termination;
+  // What is gone cannot fail any more: after the end these lines are the ghost pass.
+  if (term.sealed && kind.phase <= Phase::kStopSandbox) return nullptr;
+  const bool dispatched = term.kill_seen || term.worker_entered_at;
+  return kind.phase == Phase::kDispatch && dispatched ? nullptr : &term.failed;
 }
 
 void Tracker::Impl::AddFailure(PodFacts& pod, FailureKind kind, int rank, std::string_view object,
                                const Event& event) {
-  const std::string_view plugin = PluginOf(event);
   if (kind.reason == Reason::kAlreadyGone) return;
-  if (!pod.termination) {
-    const bool unmount = kind.phase == Phase::kUnmountVolumes && !plugin.empty();
-    if (unmount) metrics.CountFailure(kind.phase, kind.reason, plugin);
+  FailureLog* const log = LogOf(pod, kind);
+  if (log == nullptr) {
+    const bool unmount = kind.phase == Phase::kUnmountVolumes && !PluginOf(event).empty();
+    if (unmount && !pod.termination) CountAttempt(pod, kind, event);
     return;
   }
-  TerminationFacts& term = *pod.termination;
-  // What is gone cannot fail any more: after the end these lines are the ghost pass.
-  if (term.sealed && kind.phase <= Phase::kStopSandbox) return;
-  const bool dispatched = term.kill_seen || term.worker_entered_at;
-  if (kind.phase == Phase::kDispatch && dispatched) return;
-
-  FailureChain* chain = FindChain(term, kind.phase, object, rank);
+  FailureChain* chain = FindChain(*log, kind.phase, object, rank);
   const bool same_attempt = chain != nullptr && rank > chain->last_rank;
   if (chain != nullptr) chain->last_rank = rank;
-  if (object.empty()) EndAttempts(term, kind.phase, rank);
+  if (object.empty()) EndAttempts(*log, kind.phase, rank);
   if (same_attempt) {
-    GoOnWithAttempt(term, *chain, kind, event);
-  } else if (!BeginAttempt(term, chain, kind, rank, object, event)) {
-    metrics.CountFailure(kind.phase, kind.reason, plugin);  // more than a record holds
+    GoOnWithAttempt(pod, *log, *chain, kind, event);
+  } else if (!BeginAttempt(pod, *log, chain, kind, rank, object, event)) {
+    CountAttempt(pod, kind, event);  // more than a record holds
   }
 }
 
-void Tracker::Impl::GoOnWithAttempt(TerminationFacts& term, FailureChain& chain, FailureKind kind,
-                                    const Event& event) {
-  FailureRecord& failure = term.failures[chain.failure];
+// While nobody has said that the pod ends, the kills may be its life's, but not the unmounts.
+void Tracker::Impl::CountAttempt(const PodFacts& pod, FailureKind kind, const Event& event) {
+  if (!pod.termination && kind.phase != Phase::kUnmountVolumes) return;
+  metrics.CountFailure(kind.phase, kind.reason, PluginOf(event));
+}
+
+// Nobody had said that it ends when these failed.
+void Tracker::Impl::AdoptFailures(PodFacts& pod) {
+  FailureLog log = std::exchange(pod.failed, {});
+  const auto& requested_at = pod.termination->requested_at;
+  const bool before = std::ranges::any_of(log.failures, [&](const FailureRecord& failure) {
+    return requested_at && failure.first_at < *requested_at;
+  });
+  if (before) return;  // of its life
+  for (const FailureRecord& failure : log.failures) {
+    if (failure.phase == Phase::kUnmountVolumes) continue;
+    for (int i = 0; i < failure.count; ++i) metrics.CountFailure(failure.phase, failure.reason, {});
+  }
+  for (FailureChain& chain : log.chains) chain.counted = true;
+  pod.termination->failed = std::move(log);
+}
+
+void Tracker::Impl::GoOnWithAttempt(const PodFacts& pod, FailureLog& log, FailureChain& chain,
+                                    FailureKind kind, const Event& event) {
+  FailureRecord& failure = log.failures[chain.failure];
   failure.last_at = std::max(failure.last_at, event.at);
   if (chain.counted) return;
   if (kind.reason != Reason::kOther) {
@@ -206,44 +235,45 @@ void Tracker::Impl::GoOnWithAttempt(TerminationFacts& term, FailureChain& chain,
     failure.message = event.raw.substr(0, kMessageBytes);
   }
   if (!TellsReason(kind, event)) return;
-  metrics.CountFailure(kind.phase, failure.reason, PluginOf(event));
+  CountAttempt(pod, {kind.phase, failure.reason}, event);
   chain.counted = true;
 }
 
-bool Tracker::Impl::BeginAttempt(TerminationFacts& term, FailureChain* chain, FailureKind kind,
-                                 int rank, std::string_view object, const Event& event) {
-  if (chain == nullptr && term.chains.size() >= kMaxFailures) {
+bool Tracker::Impl::BeginAttempt(const PodFacts& pod, FailureLog& log, FailureChain* chain,
+                                 FailureKind kind, int rank, std::string_view object,
+                                 const Event& event) {
+  if (chain == nullptr && log.chains.size() >= kMaxFailures) {
     metrics.CountDropped("failures");
     return false;
   }
   if (chain != nullptr) object = chain->object;
   const bool tells = TellsReason(kind, event);
   FailureRecord* failure =
-      FindFailure(term, kind.phase, tells ? std::optional(kind.reason) : std::nullopt, object);
+      FindFailure(log, kind.phase, tells ? std::optional(kind.reason) : std::nullopt, object);
   const bool repeated = failure != nullptr;
   if (repeated) {
     Repeat(*failure, event.at);
-  } else if ((failure = NewFailure(term, kind, object, event)) == nullptr) {
+  } else if ((failure = NewFailure(log, kind, object, event)) == nullptr) {
     return false;
   }
   if (chain == nullptr) {
-    chain = &term.chains.emplace_back();
+    chain = &log.chains.emplace_back();
     chain->object = object;
     chain->phase = kind.phase;
     chain->last_rank = rank;
   }
-  chain->failure = static_cast<size_t>(failure - term.failures.data());
+  chain->failure = static_cast<size_t>(failure - log.failures.data());
   chain->counted = tells || repeated;
-  if (chain->counted) metrics.CountFailure(kind.phase, failure->reason, PluginOf(event));
+  if (chain->counted) CountAttempt(pod, {kind.phase, failure->reason}, event);
   return true;
 }
 
-void Tracker::Impl::AddEvidence(TerminationFacts& term, FailureKind kind, std::string_view object,
+void Tracker::Impl::AddEvidence(FailureLog& log, FailureKind kind, std::string_view object,
                                 const Event& event) {
-  if (FailureRecord* known = FindFailure(term, kind.phase, kind.reason, object)) {
+  if (FailureRecord* known = FindFailure(log, kind.phase, kind.reason, object)) {
     Repeat(*known, event.at);
   } else {
-    NewFailure(term, kind, object, event);
+    NewFailure(log, kind, object, event);
   }
 }
 

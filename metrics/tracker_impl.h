@@ -250,16 +250,18 @@ struct Tracker::Impl {
   // One line of an attempt that failed. `object`: what it was about, "" where no line says so.
   void AddFailure(PodFacts& pod, FailureKind kind, int rank, std::string_view object,
                   const Event& event);
-  void GoOnWithAttempt(TerminationFacts& term, FailureChain& chain, FailureKind kind,
+  FailureLog* LogOf(PodFacts& pod, FailureKind kind);
+  void CountAttempt(const PodFacts& pod, FailureKind kind, const Event& event);
+  void AdoptFailures(PodFacts& pod);
+  void GoOnWithAttempt(const PodFacts& pod, FailureLog& log, FailureChain& chain, FailureKind kind,
                        const Event& event);
-  // `chain`: the object's attempts so far, null for none. False when the record holds no more.
-  bool BeginAttempt(TerminationFacts& term, FailureChain* chain, FailureKind kind, int rank,
-                    std::string_view object, const Event& event);
+  // `chain`: the object's attempts so far, null for none. False when the log holds no more.
+  bool BeginAttempt(const PodFacts& pod, FailureLog& log, FailureChain* chain, FailureKind kind,
+                    int rank, std::string_view object, const Event& event);
   // Counted in the record alone, one more for each line.
-  void AddEvidence(TerminationFacts& term, FailureKind kind, std::string_view object,
-                   const Event& event);
-  // Null, and counted as dropped, when the record holds no more.
-  FailureRecord* NewFailure(TerminationFacts& term, FailureKind kind, std::string_view object,
+  void AddEvidence(FailureLog& log, FailureKind kind, std::string_view object, const Event& event);
+  // Null, and counted as dropped, when the log holds no more.
+  FailureRecord* NewFailure(FailureLog& log, FailureKind kind, std::string_view object,
                             const Event& event);
 
   // tracker_state.cc

@@ -24,12 +24,12 @@ void Tracker::Impl::OnKernelEvidence(const Event& event) {
   if (!event.pod.uid.empty() || !event.container_id.empty()) {
     PodFacts* pod = PodOf(event, false);
     if (pod == nullptr || !pod->terminating() || pod->termination->sealed) return;
-    return AddEvidence(*pod->termination, kind, event.container_id, event);
+    return AddEvidence(pod->termination->failed, kind, event.container_id, event);
   }
   if (kind.reason == Reason::kOomKilled) return;  // of no container that is known
   for (PodFacts& pod : table.pods()) {
     if (!pod.terminating() || !Concerns(pod, kind.phase)) continue;
-    AddEvidence(*pod.termination, kind, event.container_id, event);
+    AddEvidence(pod.termination->failed, kind, event.container_id, event);
   }
 }
 

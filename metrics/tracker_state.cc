@@ -66,12 +66,14 @@ bool IsSound(const ContainerFacts& container) {
          container.exited_at.has_value() == exit_told;
 }
 
-bool IsSound(const TerminationFacts& term) {
-  if (!IsGrace(term.grace_granted.value_or(0))) return false;
-  if (term.by_runtime && !term.requested_at) return false;
-  return std::ranges::all_of(term.chains, [&term](const FailureChain& chain) {
-    return chain.failure < term.failures.size();
+bool IsSound(const FailureLog& log) {
+  return std::ranges::all_of(log.chains, [&log](const FailureChain& chain) {
+    return chain.failure < log.failures.size();
   });
+}
+
+bool IsSound(const TerminationFacts& term) {
+  return IsGrace(term.grace_granted.value_or(0)) && (!term.by_runtime || term.requested_at);
 }
 
 // All but the pods, the timers and the records.

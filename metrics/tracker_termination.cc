@@ -104,6 +104,7 @@ void Tracker::Impl::Start(PodFacts& pod, Trigger trigger, std::optional<Timestam
     if (at && unmount && *unmount >= *at) KeepMin(term.first_unmount_at, unmount);
   }
   for (ContainerFacts& container : pod.containers) CutToUnmount(pod, container);
+  AdoptFailures(pod);
   ++counts.started;
   ++counts.in_flight;
   started.push_back(pod.serial);

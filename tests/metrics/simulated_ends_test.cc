@@ -434,6 +434,41 @@ TEST(SimulatedEnds, AnExitThatTheFirstRelistAfterAFailedOneShows) {
   EXPECT_EQ(exit_shown_at(26), Precision::kRelist);
 }
 
+std::string KillFailed(std::string_view error = "Unavailable") {
+  return OfContainer("Container termination failed with gracePeriod",
+                     "gracePeriod=30 err=\"rpc error: code = " + std::string(error) + "\"");
+}
+
+// Nobody says that it ends before it has: what failed until then is its end's all the same.
+TEST(SimulatedEnds, FailuresBeforeAnEndThatNobodyAnnounced) {
+  const Lines cut =
+      Started() + Lines{At(10, Kill(30)), At(10.1, KillFailed(), 4321, 'E'), At(22, Kill(30)),
+                        At(22.1, KillFailed(), 4321, 'E'), At(35, Kill(30))};
+  const Lines dead =
+      Lines{At(37, Finished(0)), At(37, Pleg("ContainerDied", kApp)),
+            At(37, Pleg("ContainerDied", kSandbox)), At(37.1, Volume("started", "creds")),
+            At(37.2, Volume("unmounted", "creds"))};
+  const char* const counter = "kubelet_lifecycle_container_kill_failures_total";
+  const Measured run = Replay(cut + dead + Lines{kClock});
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.only().trigger, Trigger::kDeadline);
+  ASSERT_EQ(run.only().failures.size(), 1u);
+  EXPECT_EQ(run.only().failures[0].count, 2);
+  EXPECT_EQ(run.metric(counter), 2);
+
+  const Measured alive =
+      Replay(cut + Lines{At(37, Finished(0)), At(37, Pleg("ContainerDied", kApp)),
+                         At(38, Pleg("ContainerStarted", std::string(64, 'd'))),
+                         At(50, SyncLoop("DELETE"))});
+  ASSERT_EQ(alive.size(), 1u);
+  EXPECT_TRUE(alive.only().failures.empty()) << "they were its life's";
+  EXPECT_EQ(alive.metric(counter), 0);
+
+  const Measured deleted = Replay(cut + Lines{At(36, SyncLoop("DELETE"))} + dead);
+  ASSERT_EQ(deleted.size(), 1u);
+  EXPECT_TRUE(deleted.only().failures.empty()) << "before it was asked for";
+}
+
 // Of a pod that nobody named yet a kill may stand above its DELETE, which is earlier all the same.
 TEST(SimulatedEnds, ADeleteThatIsPrintedLate) {
   const Measured run =

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "exporter/journal_source.h"
-#include "parser/klog.h"
 #include "parser/logrus.h"
+#include "parser/scan.h"
 
 namespace kle {
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter/line_time.h"
 
+#include "parser/klog.h"
+
 namespace kle {
 
 std::optional<Timestamp> LineTime::Of(const LogLine& line) {

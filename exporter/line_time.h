@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "parser/framer.h"
-#include "parser/klog.h"
 #include "parser/log_line.h"
+#include "parser/record.h"
 #include "parser/zone.h"
 
 namespace kle {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "parser/catalogue.h"
+#include "parser/scan.h"
 #include "parser/template.h"
 
 namespace kle {

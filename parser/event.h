@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "parser/klog.h"
+#include "parser/record.h"
 #include "parser/time.h"
 #include "parser/values.h"
 

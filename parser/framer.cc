@@ -10,8 +10,8 @@
 #include <cstring>
 #include <utility>
 
-#include "parser/klog.h"
 #include "parser/logrus.h"
+#include "parser/scan.h"
 
 namespace kle {
 namespace {

@@ -9,13 +9,13 @@
 #include "parser/bytes.h"
 #include "parser/digits.h"
 #include "parser/klog.h"
+#include "parser/scan.h"
+#include "parser/skim.h"
 
 namespace kle {
 namespace {
 
 using scan::kNone;
-
-constexpr size_t kMaxFields = 256;
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 

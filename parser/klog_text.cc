@@ -10,6 +10,8 @@
 #include "parser/bytes.h"
 #include "parser/digits.h"
 #include "parser/klog.h"
+#include "parser/scan.h"
+#include "parser/skim.h"
 
 namespace kle {
 namespace {
@@ -17,8 +19,6 @@ namespace {
 using digits::IsDigit;
 
 using scan::kNone;
-
-constexpr size_t kMaxFields = 256;
 
 size_t SkipBlanks(std::string_view text, size_t at) {
   while (at < text.size() && text[at] == ' ') ++at;
@@ -392,15 +392,6 @@ void ReadTextMessage(std::string_view text, Record& record) {
 }
 
 bool FollowsMessage(std::string_view rest) { return EndsValue(rest, 0); }
-
-void TakePlainMessage(Record& record, size_t size) {
-  record.captures.count = 0;
-  record.message = record.raw_message.substr(0, size);
-  if (record.format == LineFormat::kKlogJson) return;
-  const char* const end = record.tail.data() + record.tail.size();
-  record.tail = {record.message.data() + size + 1, end};
-  record.structured = true;
-}
 
 ParseError ParseTextFields(std::string_view text, Record& record) {
   if (record.scratch_used == 0) record.Reserve(text);

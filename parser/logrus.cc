@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "parser/scan.h"
+
 namespace kle {
 namespace {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "parser/beginnings.h"
-#include "parser/klog.h"
+#include "parser/record.h"
 
 namespace kle {
 
@@ -36,5 +36,27 @@ class Skimmer {
 // Fills the record of a line whose row is known, in place of ParseHeader and FindRow: all but the
 // file, and without the message unless `line.whole`.
 void TakeSkimmed(const SkimmedLine& line, Record& record);
+
+// How the parts of a usual line are skimmed, by its syntax (klog_text.cc, klog_json.cc). All return
+// a place in the line, or null when it is not a usual one.
+//
+// Text whose header repeats `last` but for the fraction of the second: where the file
+// ("kubelet.go:1987]") begins. Reads kTextStamp bytes.
+inline constexpr size_t kTextStamp = 30;
+const char* SkimStamp(const char* line, const Record::LastHeader& last);
+// The same line: where the message begins (raw_message).
+const char* SkimHeader(std::string_view line, const Record::LastHeader& last);
+// JSON with its keys in klog's order: where the file begins, or the logger's name before it. Reads
+// kJsonStamp bytes at most.
+inline constexpr size_t kJsonStamp = 48;
+const char* SkimJsonStamp(const char* line);
+// The same line, from its file: where the message begins.
+const char* SkimJsonFile(const char* file, const char* end);
+// The same line, from its message: where that ends. Sets `level` to what follows, "v".
+const char* SkimJsonMessage(const char* message, const char* end, int& level);
+// Fill an empty record from the header of a line that passed the above, as ParseHeader does, but
+// for file and message.
+void SkimmedTextHeader(std::string_view line, Record& record);
+void SkimmedJsonHeader(std::string_view line, std::string_view message, Record& record);
 
 }  // namespace kle

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <iterator>
 
-#include "parser/klog.h"
 #include "parser/logrus.h"
+#include "parser/scan.h"
 #include "parser/wrappers.h"
 
 namespace kle {

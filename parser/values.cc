@@ -9,6 +9,7 @@
 
 #include "parser/bytes.h"
 #include "parser/digits.h"
+#include "parser/scan.h"
 
 namespace kle {
 namespace {
@@ -57,7 +58,8 @@ bool IsNamespace(std::string_view name) { return IsDnsName(name, 63, kLabelChars
 
 bool IsPodName(std::string_view name) { return IsDnsName(name, 253, kSubdomainChars); }
 
-bool IsUid(std::string_view uid) { return uid.size() <= 64 && AllOf(uid, kUidChars); }
+// Of any form: a caller that needs a pod's own asks for more (extract.cc).
+bool MayBeUid(std::string_view uid) { return uid.size() <= 64 && AllOf(uid, kUidChars); }
 
 bool IsId(std::string_view id) { return !id.empty() && id.size() <= 128 && AllOf(id, kIdChars); }
 
@@ -185,7 +187,8 @@ std::optional<PodRef> ParseLegacyPodRef(std::string_view text) {
   ref.name = text.substr(0, split);
   ref.namespace_ = text.substr(split + 1, open - split - 1);
   ref.uid = text.substr(open + 1, close - open - 1);
-  if (!IsPodName(ref.name) || !IsNamespace(ref.namespace_) || !IsUid(ref.uid)) return std::nullopt;
+  if (!IsPodName(ref.name) || !IsNamespace(ref.namespace_) || !MayBeUid(ref.uid))
+    return std::nullopt;
   return ref;
 }
 
@@ -197,7 +200,7 @@ std::optional<PodRef> ParsePodObject(std::string_view text) {
     if (object.key == "namespace" && ref.namespace_.empty()) ref.namespace_ = object.value;
     if (object.key == "uid" && ref.uid.empty()) ref.uid = object.value;
   }
-  if (!object.ok() || !IsPodName(ref.name) || !IsUid(ref.uid)) return std::nullopt;
+  if (!object.ok() || !IsPodName(ref.name) || !MayBeUid(ref.uid)) return std::nullopt;
   if (!ref.namespace_.empty() && !IsNamespace(ref.namespace_)) return std::nullopt;
   return ref;
 }
@@ -433,7 +436,7 @@ std::optional<PlegEvent> ParsePlegEvent(std::string_view text) {
     if (object.key == "Type" && event.type.empty()) event.type = object.value;
     if (object.key == "Data" && event.data.empty()) event.data = object.value;
   }
-  if (!object.ok() || event.uid.empty() || event.type.empty() || !IsUid(event.uid)) {
+  if (!object.ok() || event.uid.empty() || event.type.empty() || !MayBeUid(event.uid)) {
     return std::nullopt;
   }
   if (!IsId(event.type)) return std::nullopt;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "parser/klog.h"
+#include "parser/record.h"
 #include "parser/time.h"
 
 namespace kle {

@@ -2,6 +2,7 @@
 // The protobuf messages that container runtimes print.
 #include <charconv>
 
+#include "parser/scan.h"
 #include "parser/values.h"
 
 namespace kle {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "parser/digits.h"
-#include "parser/klog.h"
+#include "parser/scan.h"
 #include "parser/wrappers.h"
 
 namespace kle::wrappers {

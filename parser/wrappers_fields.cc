@@ -2,8 +2,8 @@
 // Fields around the line, of which one is the line: JSON, an exported journal, logrus.
 #include <algorithm>
 
-#include "parser/klog.h"
 #include "parser/logrus.h"
+#include "parser/scan.h"
 #include "parser/wrappers.h"
 
 namespace kle::wrappers {

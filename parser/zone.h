@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "parser/klog.h"
+#include "parser/record.h"
 #include "parser/time.h"
 
 namespace kle {

@@ -11,7 +11,7 @@
 
 #include "parser/codec.h"
 #include "parser/framer.h"
-#include "parser/klog.h"
+#include "parser/scan.h"
 #include "tests/fuzz/watch.h"
 
 namespace {

@@ -9,6 +9,7 @@
 
 #include "parser/catalogue.h"
 #include "parser/klog.h"
+#include "parser/skim.h"
 #include "parser/values.h"
 
 namespace kle::fuzz {

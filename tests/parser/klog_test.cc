@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "parser/framer.h"
+#include "parser/skim.h"
+
 namespace kle {
 namespace {
 

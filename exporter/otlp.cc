@@ -127,7 +127,7 @@ class Trace {
           .Add("kubelet_lifecycle.reason", Name(failure.reason))
           .Add("kubelet_lifecycle.object", failure.object)
           .Add("kubelet_lifecycle.attempts", std::optional<int64_t>(failure.count))
-          .Add("exception.message", failure.message);
+          .Add("exception.message", Sample(failure));
       events.push_back({{"timeUnixNano", Nanoseconds(failure.first_at)},
                         {"name", "failure"},
                         {"attributes", attributes.Take()}});

@@ -53,6 +53,7 @@ void OfFailure(JsonObject& json, const FailureRecord& failure) {
   json.Add("object", failure.object);
   json.Add("count", failure.count);
   json.Add("message", failure.message);
+  if (!failure.message_end.empty()) json.Add("message_end", failure.message_end);
 }
 
 void OfGrace(JsonObject& json, const TerminationRecord& record) {

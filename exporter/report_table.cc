@@ -305,6 +305,10 @@ class Table {
         "in " + std::string(Name(current.phase)) + " since " + ShortTime(current.since);
     if (current.reason) where += ", " + std::string(Name(*current.reason));
     if (stuck) where += ", overdue by " + ShortSeconds(ToSeconds(current.overdue));
+    const double grace = static_cast<double>(record.grace_granted.value_or(0));
+    if (!current.reason && ToSeconds(current.age) < grace) {
+      where += ", within its grace of " + ShortSeconds(grace);
+    }
     if (current.phase == Phase::kUnmountVolumes) where += VolumesLeft(record);
     out_.append("\n").append(Wrap(where, width_, kMargin));
     out_.append(Wrap(current.hint, width_, kMargin));
@@ -327,7 +331,7 @@ class Table {
     if (!failure.object.empty()) head += " (" + ShortId(failure.object) + ")";
     head += ", last at " + ShortTime(failure.last_at) + ":";
     out_.append(Wrap(head, width_, kMargin));
-    for (const std::string& line : Fold(failure.message, width_ - kMargin)) {
+    for (const std::string& line : Fold(Sample(failure), width_ - kMargin)) {
       out_.append(kMargin, ' ').append(Paint(Ink::kDim, line)).append("\n");
     }
   }

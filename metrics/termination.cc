@@ -27,6 +27,10 @@ std::optional<Duration> Between(const std::optional<Timestamp>& from,
 
 }  // namespace
 
+std::string Sample(const FailureRecord& failure) {
+  return failure.message + (failure.message_end.empty() ? "" : " … " + failure.message_end);
+}
+
 std::string_view Name(Trigger trigger) { return At(kTriggers, trigger); }
 std::string_view Name(Outcome outcome) { return At(kOutcomes, outcome); }
 std::string_view Name(State state) { return At(kStates, state); }

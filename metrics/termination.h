@@ -117,8 +117,13 @@ struct FailureRecord {
   std::string object;   // container, volume or sandbox it concerns; "" for the pod
   int count = 0;        // attempts that failed
   std::string message;  // first raw sample, cut at 512 bytes
+  // Of a sample that is cut: its last bytes, 256 at most, where an error that is made of others has
+  // its cause.
+  std::string message_end = {};
 };
-KLE_FIELDS(FailureRecord, first_at, last_at, phase, reason, object, count, message)
+KLE_FIELDS(FailureRecord, first_at, last_at, phase, reason, object, count, message, message_end)
+// What people read of both.
+std::string Sample(const FailureRecord& failure);
 
 // Where a termination in flight is now.
 struct Current {

@@ -51,6 +51,20 @@ FailureRecord* FindFailure(FailureLog& log, Phase phase, std::optional<Reason> r
   return found == log.failures.end() ? nullptr : &*found;
 }
 
+// At a letter's beginning, so that both are whole texts.
+size_t AtLetter(std::string_view text, size_t at) {
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+  return at;
+}
+
+void SetSample(FailureRecord& failure, std::string_view raw) {
+  failure.message = raw.substr(0, kMessageBytes);
+  failure.message_end.clear();
+  if (raw.size() <= kMessageBytes) return;
+  failure.message_end =
+      raw.substr(AtLetter(raw, std::max(kMessageBytes, raw.size() - kMessageEndBytes)));
+}
+
 void Repeat(FailureRecord& failure, Timestamp at) {
   ++failure.count;
   failure.last_at = std::max(failure.last_at, at);
@@ -165,9 +179,10 @@ FailureRecord* Tracker::Impl::NewFailure(FailureLog& log, FailureKind kind, std:
     metrics.CountDropped("failures");
     return nullptr;
   }
-  log.failures.push_back({event.at, event.at, kind.phase, kind.reason, std::string(object), 1,
-                          std::string(event.raw.substr(0, kMessageBytes))});
-  return &log.failures.back();
+  FailureRecord& failure = log.failures.emplace_back(
+      FailureRecord{event.at, event.at, kind.phase, kind.reason, std::string(object), 1, {}});
+  SetSample(failure, event.raw);
+  return &failure;
 }
 
 // Null where no end of the pod is under way, or none that it could hold up.
@@ -232,7 +247,7 @@ void Tracker::Impl::GoOnWithAttempt(const PodFacts& pod, FailureLog& log, Failur
   if (chain.counted) return;
   if (kind.reason != Reason::kOther) {
     failure.reason = kind.reason;
-    failure.message = event.raw.substr(0, kMessageBytes);
+    SetSample(failure, event.raw);
   }
   if (!TellsReason(kind, event)) return;
   CountAttempt(pod, {kind.phase, failure.reason}, event);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,7 @@ inline constexpr Duration kForgetAfter = std::chrono::minutes(10);
 // What one termination holds of failures; more are counted as dropped.
 inline constexpr size_t kMaxFailures = 64;  // distinct (phase, reason, object)
 inline constexpr size_t kMessageBytes = 512;
+inline constexpr size_t kMessageEndBytes = 256;
 
 // Lines are missing, and for so long none came of the pod: nobody knows what became of it.
 inline constexpr Duration kExpireAfter = std::chrono::hours(1);
@@ -293,7 +295,8 @@ struct Tracker::Impl {
   RecordSink sink;
   PodTable table;
   std::deque<RecordPtr> recent;  // newest first
-  std::multimap<Timestamp, std::pair<uint64_t, Timer>> timers;
+  // Each once, however many lines set it: time may stand still.
+  std::set<std::pair<Timestamp, std::pair<uint64_t, Timer>>> timers;  // due when, of which pod
   TrackerCounts counts;
   std::deque<uint64_t> started;  // serials, oldest first; those that ended are passed over
   Timestamp now{};

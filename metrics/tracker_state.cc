@@ -114,7 +114,7 @@ void Tracker::Impl::Shift(Duration step) {
   PlainFields(move);
   if (whole_since) *whole_since += step;
   for (PodFacts& pod : table.pods()) move(pod);
-  std::multimap<Timestamp, std::pair<uint64_t, Timer>> moved;
+  decltype(timers) moved;
   for (const auto& [at, timer] : timers) moved.emplace_hint(moved.end(), at + step, timer);
   timers = std::move(moved);
 }

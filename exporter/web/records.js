@@ -228,7 +228,7 @@ const terminationRecords = (() => {
     const until = failure.count > 1 ? `, last ${time(failure.last_at).slice(11)}` : '';
     say(row.where, `${words(failure.phase)}${failure.object ? `, ${failure.object}` : ''}, ${times(failure.count, 'time')}, ` +
       `first ${time(failure.first_at)}${until}`);
-    say(row.message, failure.message);
+    say(row.message, failure.message + (failure.message_end ? ` … ${failure.message_end}` : ''));
   }
 
   function makeDetail() {

@@ -55,6 +55,7 @@ def told_by(face, verbosity):
     for one in whole["terminations"]:
         for failure in one["failures"]:
             failure["message"] = place.get(failure["message"], failure["message"])
+            failure.pop("message_end", None)  # the same message's
     return whole["terminations"], {"summary": whole["summary"], "events": whole["source"]["events"]}
 
 

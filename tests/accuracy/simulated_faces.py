@@ -37,6 +37,7 @@ def settled(record, whole=True):
     if not whole:
         for failure in record["failures"]:
             failure.pop("message")
+            failure.pop("message_end", None)
     return record
 
 

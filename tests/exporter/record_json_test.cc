@@ -92,6 +92,14 @@ TEST(RecordJson, CurrentOfAPodInFlight) {
   EXPECT_TRUE(json["grace"]["granted_seconds"].is_null());
 }
 
+TEST(RecordJson, ASampleThatWasCutHasItsEnd) {
+  TerminationRecord record = FullRecord();
+  record.failures[0].message_end = "exit status 32";
+  const auto json = nlohmann::json::parse(RecordJson(record));
+  EXPECT_EQ(json["failures"][0]["message_end"], "exit status 32");
+  EXPECT_EQ(Sample(record.failures[0]), "target is busy … exit status 32");
+}
+
 TEST(RecordJson, BytesThatAreNoUtf8AreReplaced) {
   TerminationRecord record;
   record.pod = "bad \xff byte";

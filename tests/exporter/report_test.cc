@@ -247,6 +247,22 @@ TEST(Report, IdsOfTheRuntimeAreShort) {
   EXPECT_NE(table.find("other (" + std::string(64, 'x') + ")"), std::string::npos) << table;
 }
 
+TEST(Report, WhatIsWithinItsGraceIsSaidToBe) {
+  TerminationRecord record = Stuck("db-0");
+  record.failures.clear();
+  record.current->reason.reset();
+  record.current->age = std::chrono::seconds(78);
+  record.current->overdue = {};
+  const auto table_with = [&record](int64_t grace) {
+    record.grace_granted = grace;
+    Report report;
+    Add(report, record);
+    return ReportTable(report, {120, false, 3});
+  };
+  EXPECT_NE(table_with(600).find(", within its grace of 10m00s\n"), std::string::npos);
+  EXPECT_EQ(table_with(60).find("within its grace"), std::string::npos);
+}
+
 TEST(Report, ManyUnfinishedAreCutAndSaid) {
   Report report = MakeReport();
   for (int i = 0; i < 20; ++i) Add(report, Stuck("db-" + std::to_string(i)));

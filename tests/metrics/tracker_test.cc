@@ -353,6 +353,33 @@ TEST(Failures, AnUnmountsReasonStandsInItsFurtherLines) {
   EXPECT_EQ(run.only().current->phase, Phase::kUnmountVolumes);
 }
 
+// The names before an unmount's cause fill what is kept of its beginning.
+TEST(Failures, TheEndOfALongLineIsKept) {
+  const std::string volume = "kubernetes.io/secret/" + std::string(kUid) + "-shm";
+  const auto failed = [&](const std::string& names) {
+    return Replay(
+        Started() +
+        Lines{At(10, SyncLoop("DELETE")), At(10.001, Kill(30)), At(11, Finished(0)),
+              At(11.1, Volume("started", "shm")),
+              At(11.2,
+                 "Operation for \"{volumeName:" + volume + " podName:" + std::string(kUid) +
+                     " nodeName:}\" failed. No retries permitted until 2026-11-23 10:00:12 +0000 "
+                     "UTC (durationBeforeRetry 500ms). Error: UnmountVolume.TearDown failed for "
+                     "volume \"shm\" " +
+                     names + ": unmount failed: exit status 32",
+                 4321, 'E'),
+              "Unmounting arguments: /var/lib/kubelet/pods/x",
+              "Output: umount: x: target is busy."});
+  };
+  EXPECT_EQ(failed("").only().failures.at(0).message_end, "");
+  const FailureRecord cut =
+      failed("(UniqueName: \"" + std::string(300, 'u') + "\") ").only().failures.at(0);
+  EXPECT_EQ(cut.message.size(), 512U);
+  EXPECT_LE(cut.message_end.size(), 256U);
+  EXPECT_NE(cut.message_end.find("arguments: /var/lib/kubelet/pods/x"), std::string::npos);
+  EXPECT_TRUE(cut.message_end.ends_with("target is busy.")) << cut.message_end;
+}
+
 TEST(Stuck, OverdueIsAgeBeyondGraceAndSlack) {
   PipelineOptions options;
   options.tracker.stuck_slack = std::chrono::seconds(60);

@@ -231,7 +231,8 @@ TEST(Hostile, EveryValueOfEveryLabelAtOnceStaysWithinTheBound) {
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, metrics.Collect());
   EXPECT_LT(Series(text.str()), 1990u);  // with those of the process itself under 2,000
-  EXPECT_NE(text.str().find("_bucket{precision=\"other\",trigger=\"other\",le="), std::string::npos);
+  EXPECT_NE(text.str().find("_bucket{precision=\"other\",trigger=\"other\",le="),
+            std::string::npos);
 }
 
 }  // namespace

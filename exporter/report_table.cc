@@ -266,6 +266,7 @@ class Table {
   // What held pods up, the longest first.
   void Failed() {
     std::vector<Held> held = HeldUp(report_.terminations);
+    std::erase_if(held, [](const Held& one) { return one.time() < std::chrono::milliseconds(1); });
     if (held.empty()) return;
     std::ranges::stable_sort(held, [](const Held& a, const Held& b) {
       return std::pair(a.time(), a.count) > std::pair(b.time(), b.count);

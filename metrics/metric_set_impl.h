@@ -62,7 +62,7 @@ struct MetricSet::Impl {
   CounterFamily events{all, "events_total", "event", "Lines that the event catalogue took."};
   CounterFamily parse_errors{all, "parse_errors_total", "reason", "Records that look like the kubelet's and cannot be read, and durations that cannot be."};
   CounterFamily suppressed{all, "lines_suppressed_total", "", "Lines that journald, or rsyslog, dropped for its rate limit."};
-  CounterFamily gaps{all, "journal_gaps_total", "reason", "Times that entries are missing from the journal."};
+  CounterFamily gaps{all, "journal_gaps_total", "reason", "Times that entries of the journal, or lines of a followed file, are missing."};
   GaugeFamily lag{all, "journal_lag_seconds", "", "How far behind the reader is: the age of the last entry while more are waiting, 0 once it has caught up.", kOwn};
   GaugeFamily headroom{all, "journal_headroom_seconds", "", "How far the reader is ahead of the oldest entry that vacuuming would take next; absent for a log file.", kOwn};
   GaugeFamily polling{all, "journal_polling", "", "1 while the journal is looked at every 250 ms, since the system gives no inotify watch.", kOwn};

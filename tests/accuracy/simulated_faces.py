@@ -5,6 +5,7 @@
 
 usage: simulated_faces.py [--seeds=FROM-TO] [--keep=FOLDER]"""
 import argparse
+import datetime
 import gzip
 import json
 import pathlib
@@ -20,6 +21,7 @@ import lane  # noqa: E402
 from recorded import BINARY  # noqa: E402
 from retold_json import JsonTeller  # noqa: E402
 from simulation.forms import ALONE, FORMS, lines_of, plain, syslog  # noqa: E402
+from simulation.growing import GrowingFile  # noqa: E402
 from simulation.world import World, seeds_of  # noqa: E402
 
 LATE_PHASES = "pod_termination_phase_duration_seconds"  # of what outlives its end they are observed with its object's
@@ -54,8 +56,8 @@ class Faces:
         self.level = self.random.choice([0, 2, 3, 4, 5])
         self.off = []
 
-    def report(self, *files, form="json"):
-        done = subprocess.run([BINARY, "report", f"--format={form}", "--timezone=UTC", "--year=2026", *map(str, files)], check=True, capture_output=True)
+    def report(self, *files, form="json", year=2026):
+        done = subprocess.run([BINARY, "report", f"--format={form}", "--timezone=UTC", f"--year={year}", *map(str, files)], check=True, capture_output=True)
         return json.loads(done.stdout) if form == "json" else done.stdout.decode()
 
     def write(self, name, text):
@@ -96,6 +98,7 @@ class Faces:
         self.volumes(values)
         self.beside_containerd()
         self.served_whole(log, document)
+        self.served_growing()
         return [f"seed {self.seed}, 1.{self.world.minor}: {one}" for one in self.off]
 
     def volumes(self, values):
@@ -118,11 +121,45 @@ class Faces:
             if form is not syslog:  # of whole seconds, so that the order of two files is another
                 self.same(f"{name} with containerd's", self.report(self.write(name, form(both)))["terminations"], wanted)
 
+    def serve(self, log):
+        return lane.Serve("--source=file", f"--file.path={log}", "--timezone=UTC", "--start=all", "--state.path=none").wait_ready()
+
     def served_whole(self, log, document):
         """What `serve` shows of a log that was written long ago."""
-        serve = lane.Serve("--source=file", f"--file.path={log}", "--timezone=UTC", "--start=all", "--state.path=none").wait_ready()
+        serve = self.serve(log)
         self.agree("serve", serve, document, 15)
         serve.stop()
+
+    def served_growing(self):
+        """What `serve` shows of a log that it follows while it is written and rotated. Its times are to come: a reader that waits for a line
+        would else go by the clock."""
+        start = datetime.datetime.utcnow().replace(microsecond=0) + datetime.timedelta(hours=1)
+        world = World(self.seed, 22, 36, start)
+        world.run()
+        lines = lines_of(world, max(self.level, 2), False)  # below that, what has no end is shown as long as it may have one
+        form = self.random.choice([plain, *FORMS.values()])
+        document = self.report(self.write("kubelet.later", plain(lines)), year=start.year)
+        folder = self.home / f"{self.seed}-growing"
+        folder.mkdir()
+        log = GrowingFile(folder / "kubelet.log", self.random)
+        serve = self.serve(log.path)
+        log.write(form(lines), self.random.choice([0, 1, 4]))
+        self.agree(f"serve of a growing {form.__name__}", serve, document, 15)
+        self.lost_nothing(serve, form(lines))
+        serve.stop()
+        log.close()
+
+    def lost_nothing(self, serve, text):
+        wanted = {"lines_total": text.count("\n"), "journal_gaps_total": 0}
+        try:
+            lane.wait_for("its lines", lambda: self.sums(serve, wanted) == wanted, 15)
+        except AssertionError:
+            self.off.append(f"serve of a growing log: {self.sums(serve, wanted)} against {wanted}")
+
+    @staticmethod
+    def sums(serve, names):
+        values = faces.exposition(serve.metrics())
+        return {wanted: sum(n for (name, _), n in values.items() if name == wanted) for wanted in names}
 
     def agree(self, name, serve, document, patience):
         """Idle, it goes by the clock: what settles with time does so in a moment."""

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What containerd prints beside a simulated kubelet (kubelet.py): words and order as recorded with 1.6 and 1.7; 2.0 calls the
 exits otherwise. Its own random numbers leave the kubelet's lines as they are without it."""
-import datetime
 import random
 
 from retold import quoted
+from simulation.loop import EPOCH, MICROSECOND
 
 
 class Containerd:
@@ -12,8 +12,8 @@ class Containerd:
     network_goes_first = False  # before the sandbox's container
     kills_for_nobody = False  # a container whose stop nobody waits for any longer
 
-    def __init__(self, loop, start, seed):
-        self.loop, self.start = loop, start
+    def __init__(self, loop, seed):
+        self.loop = loop
         self.random = random.Random(f"containerd {seed}")
         self.version = self.random.choice([(1, 6), (1, 7), (1, 7), (2, 0)])
         self.up = True
@@ -37,9 +37,8 @@ class Containerd:
     def lines(self):
         out = []
         for at, _, level, message, fields in sorted(self.said, key=lambda one: one[:2]):
-            stamp = self.start + datetime.timedelta(microseconds=round(at * 1e6))
             more = "".join(f" {key}={quoted(value) if key == 'error' else value}" for key, value in fields.items())
-            out.append(f'time="{stamp.isoformat(timespec="microseconds")}123Z" level={level} msg={quoted(message)}{more}')
+            out.append(f'time="{self.loop.wall(at).isoformat(timespec="microseconds")}123Z" level={level} msg={quoted(message)}{more}')
         return out
 
     def stamps(self):
@@ -110,8 +109,8 @@ class Containerd:
     def exited(self, c):
         late = self.random.uniform(0.0005, 0.002)
         code = f"  exit_status:{c.code}" if c.code else ""
-        seconds, nanos = divmod(round((self.start - datetime.datetime(1970, 1, 1)).total_seconds()) * 10**9 + round(c.exited_at * 1e9), 10**9)
-        what = f'container_id:"{c.id}"  id:"{c.id}"  pid:24182{code}  exited_at:{{seconds:{seconds}  nanos:{nanos}}}'
+        seconds, micros = divmod(round((self.loop.wall(c.exited_at) - EPOCH) / MICROSECOND), 10**6)
+        what = f'container_id:"{c.id}"  id:"{c.id}"  pid:24182{code}  exited_at:{{seconds:{seconds}  nanos:{micros * 1000}}}'
         if self.version >= (2, 0):
             word = "sandbox" if c.kind == "sandbox" else "container"
             self.say(f"received {word} exit event {what}", after=late)

@@ -11,8 +11,8 @@ class Docker(Containerd):
     network_goes_first = True
     kills_for_nobody = True
 
-    def __init__(self, kubelet, start, seed):
-        super().__init__(kubelet.loop, start, f"docker {seed}")
+    def __init__(self, kubelet, seed):
+        super().__init__(kubelet.loop, f"docker {seed}")
         self.kubelet = kubelet
         self.connected = set()  # sandboxes
         self.graces = {}  # of a container's last stop

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The forms in which a simulated kubelet's lines come: journalctl's, syslog's, docker's, CRI's."""
-import datetime
 import json
 
-from simulation.loop import START
+from simulation.loop import EPOCH, MICROSECOND
 
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 LATE = 0.0002  # what a line takes to its reader
@@ -13,12 +12,13 @@ BOOT = "5f1c2d3e4a5b4c6d8e7f90a1b2c3d4e5"
 class Line:
     """One line as something else has it: who wrote it and when it came."""
 
-    def __init__(self, unit, pid, at, text):
+    def __init__(self, loop, unit, pid, at, text):
         self.unit, self.pid, self.at, self.text = unit, pid, at, text
+        self.wall = loop.wall(at)
 
     @property
     def iso(self):
-        return (START + datetime.timedelta(seconds=self.at)).isoformat(timespec="microseconds")
+        return self.wall.isoformat(timespec="microseconds")
 
 
 def lines_of(world, level, with_runtime, face=None):
@@ -27,9 +27,9 @@ def lines_of(world, level, with_runtime, face=None):
     found, latest = [], 0.0
     for at, pid, text in kubelet.printed(level, *([face] if face else [])):
         latest = max(latest, at + LATE)
-        found += [Line("kubelet", pid, latest, one) for one in text.split("\n")]
+        found += [Line(kubelet.loop, "kubelet", pid, latest, one) for one in text.split("\n")]
     if with_runtime:
-        own = [Line("containerd", 812, at + LATE, text) for at, text in zip(kubelet.runtime.stamps(), kubelet.runtime.lines())]
+        own = [Line(kubelet.loop, "containerd", 812, at + LATE, text) for at, text in zip(kubelet.runtime.stamps(), kubelet.runtime.lines())]
         found = sorted(found + own, key=lambda line: line.at)
     return found
 
@@ -47,7 +47,7 @@ def rfc5424(lines):
 
 
 def syslog(lines):
-    return "".join(f"{START + datetime.timedelta(seconds=line.at):%b %e %H:%M:%S} node-1 {line.unit}[{line.pid}]: {escaped(line.text)}\n" for line in lines)
+    return "".join(f"{line.wall:%b %e %H:%M:%S} node-1 {line.unit}[{line.pid}]: {escaped(line.text)}\n" for line in lines)
 
 
 def escaped(text):
@@ -57,7 +57,7 @@ def escaped(text):
 def journal_json(lines):
     out = []
     for line in lines:
-        since = round((START - datetime.datetime(1970, 1, 1)).total_seconds() * 1e6 + line.at * 1e6)
+        since = round((line.wall - EPOCH) / MICROSECOND)
         out.append(ENCODER.encode({"__CURSOR": f"s=1;i={len(out):x}", "__REALTIME_TIMESTAMP": str(since), "__MONOTONIC_TIMESTAMP": str(round(line.at * 1e6) + 10**7),
                                "_BOOT_ID": BOOT, "PRIORITY": "6", "SYSLOG_IDENTIFIER": line.unit, "_PID": str(line.pid), "_TRANSPORT": "stdout",
                                "_SYSTEMD_UNIT": line.unit + ".service", "MESSAGE": line.text}) + "\n")

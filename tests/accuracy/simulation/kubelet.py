@@ -19,10 +19,10 @@ from simulation.volumes import VolumeManager
 class Kubelet(Speech, Containers, Starting, Ending, Decisions, VolumeManager):
     tells_of_workers = True  # what a pod's worker says at -v 4
 
-    def __init__(self, seed, minor, busy=0.0):
+    def __init__(self, seed, minor, busy=0.0, start=START):
         self.random, self.minor, self.busy = random.Random(seed), minor, busy
-        self.loop = Loop()
-        self.runtime = Containerd(self.loop, START, seed)
+        self.loop = Loop(start)
+        self.runtime = Containerd(self.loop, seed)
         self.said = []  # (key, order, at, row, values)
         self.last = {}  # by goroutine: its last stamp
         self.keys = {}  # by goroutine, and by pod: the place of its last line. What one line causes is printed below it

@@ -44,10 +44,10 @@ class Life:
 class KubeletBefore122(Loops, Kubelet):
     tells_of_workers = False
 
-    def __init__(self, seed, minor, busy=0.0):
-        super().__init__(seed, minor, busy)
+    def __init__(self, seed, minor, busy=0.0, start=START):
+        super().__init__(seed, minor, busy, start)
         if self.random.random() < 0.7:
-            self.runtime = Docker(self, START, seed)
+            self.runtime = Docker(self, seed)
         self.lives, self.killing, self.kills = {}, set(), 0
 
     def say(self, who, name, /, **values):

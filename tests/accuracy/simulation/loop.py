@@ -4,11 +4,13 @@ import datetime
 import heapq
 import itertools
 
+EPOCH, MICROSECOND = datetime.datetime(1970, 1, 1), datetime.timedelta(microseconds=1)
 START = datetime.datetime(2026, 11, 23, 10, 0, 0)
 
 
 class Loop:
-    def __init__(self):
+    def __init__(self, start=START):
+        self.start = start
         self.now, self.queue, self.order = 0.0, [], itertools.count()
 
     def spawn(self, work, after=0.0):
@@ -22,3 +24,7 @@ class Loop:
             except StopIteration:
                 pass
         self.now = until
+
+    def wall(self, t):
+        """What a clock of that node shows then."""
+        return self.start + datetime.timedelta(microseconds=round(t * 1e6))

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a simulated kubelet says, and how that is printed: each line is a row of the table of messages (tests/parser/events.tsv), which retold.py
 puts into the words of a minor, at its levels. What one goroutine says keeps its order, neighbours of two may swap."""
-import datetime
-
 import retold
-from simulation.loop import START
 
 ROWS = {}
 
@@ -75,7 +72,7 @@ class Speech:
     # --- the log
 
     def wall(self, t, between=" "):
-        return (START + datetime.timedelta(microseconds=round(t * 1e6))).isoformat(between, "microseconds")
+        return self.loop.wall(t).isoformat(between, "microseconds")
 
     def last_stamp(self, verbosity):
         """Of all lines, the runtime's too."""
@@ -86,8 +83,7 @@ class Speech:
         """[(stamp, process id, line)]"""
         said = []
         for key, order, at, name, values, pid in sorted(self.said, key=lambda one: one[:2]):
-            stamp = START + datetime.timedelta(microseconds=round(at * 1e6))
-            head = f"I{stamp:%m%d %H:%M:%S.%f} {pid:7d} kubelet.go:{100 + len(name or '')}] "
+            head = f"I{self.loop.wall(at):%m%d %H:%M:%S.%f} {pid:7d} kubelet.go:{100 + len(name or '')}] "
             if name is None:
                 said.append(retold.Said(values["severity"] + head[1:], values["text"], 0))
             else:

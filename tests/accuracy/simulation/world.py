@@ -5,6 +5,7 @@ import random
 from simulation.cases import Cases
 from simulation.kubelet import Kubelet
 from simulation.kubelet_before_122 import KubeletBefore122
+from simulation.loop import START
 from simulation.pod import Container, Pod
 from simulation.volume_cases import VolumeCases
 from simulation.volumes import Volume
@@ -20,11 +21,11 @@ def seeds_of(text):
 
 
 class World(Cases, VolumeCases):
-    def __init__(self, seed, first_minor, last_minor):
+    def __init__(self, seed, first_minor, last_minor, start=START):
         self.random = r = random.Random(seed)
         self.minor = r.randint(first_minor, last_minor)
         self.busy = r.choice([0, 0, 0, 0.5, 3])
-        self.kubelet = (Kubelet if self.minor >= POD_WORKERS else KubeletBefore122)(seed, self.minor, self.busy)
+        self.kubelet = (Kubelet if self.minor >= POD_WORKERS else KubeletBefore122)(seed, self.minor, self.busy, start)
         self.length = r.choice([60, 200, 400])
         self.names = 0
         self.kubelet.begin()

@@ -111,7 +111,8 @@ std::optional<Frame> Framer::ReleaseEnded(const Slot& current) {
   for (Slot& slot : slots_) {
     if (&slot == &current || !slot.holds()) continue;
     const auto& received = slot.frame.received;
-    const bool overdue = now && received && *now - *received > kWrittenWithin;
+    // Apart, for the clock may have been set back.
+    const bool overdue = now && received && std::chrono::abs(*now - *received) > kWrittenWithin;
     const bool former = slot.stream == current.stream && slot.key == current.key &&
                         slot.used < current.since && !InBlock(slot);
     if (overdue || former) return Release(slot);

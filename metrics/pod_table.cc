@@ -120,7 +120,10 @@ PodFacts* PodTable::LearnName(PodFacts& pod, const PodRef& ref) {
   }
   pod.namespace_ = ref.namespace_;
   pod.name = ref.name;
-  if (named == nullptr) by_name_.Set(NameOf(pod), pod);
+  // The next pod of that name takes it over, but no mirror pod from its static pod.
+  const bool is_next = named != nullptr && named->serial < pod.serial && !named->is_static &&
+                       !IsStaticUid(named->uid);
+  if (named == nullptr || is_next) by_name_.Set(NameOf(pod), pod);
   return &pod;
 }
 

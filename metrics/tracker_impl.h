@@ -177,6 +177,7 @@ struct Tracker::Impl {
 
   // tracker_runtime.cc: what the container runtime's own lines tell
   void OnRuntimeSandbox(const Event& event);
+  void NoteAnotherSandbox(const Event& event);
   void OnRuntimeContainer(const Event& event);
   void OnRuntimeStop(const Event& event);
   void OnRuntimeExit(const Event& event);

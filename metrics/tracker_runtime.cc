@@ -109,23 +109,28 @@ std::optional<Timestamp> FirstStop(const PodFacts& pod, const ContainerFacts& sa
 
 }  // namespace
 
-void Tracker::Impl::OnRuntimeSandbox(const Event& event) {
-  if (event.kind == EventKind::kRuntimeSandboxRequested) {
-    PodFacts* pod = PodOf(event, false);
-    if (pod == nullptr || !RuntimeDecides()) return;
-    if (pod->terminating()) {
-      if (pod->termination->by_runtime && !pod->termination->sealed) Cancel(*pod);
-    } else if (pod->ended || pod->finished) {  // a static pod comes back under its UID
-      if (pod->termination) Hand(*pod);
-      pod->ended = pod->finished = pod->removed = false;
-    }
-    return;
+// A pod is to get a sandbox that it did not have.
+void Tracker::Impl::NoteAnotherSandbox(const Event& event) {
+  PodFacts* pod = PodOf(event, false);
+  if (pod == nullptr || !RuntimeDecides()) return;
+  if (!event.sandbox_id.empty() && FindContainer(*pod, event.sandbox_id) != nullptr) return;
+  if (pod->terminating()) {
+    if (pod->termination->by_runtime && !pod->termination->sealed) Cancel(*pod);
+  } else if (pod->ended || pod->finished) {  // a static pod comes back under its UID
+    if (pod->termination) Hand(*pod);
+    pod->ended = pod->finished = pod->removed = false;
   }
+}
+
+void Tracker::Impl::OnRuntimeSandbox(const Event& event) {
+  NoteAnotherSandbox(event);
   if (event.sandbox_id.empty()) return;
   PodFacts* pod = PodOf(event, true);
   if (pod == nullptr) return;
   ContainerFacts& sandbox = ContainerOf(*pod, event.sandbox_id, {});
   sandbox.sandbox = true;
+  // One that was asked for may never come to be.
+  if (event.kind == EventKind::kRuntimeSandboxRequested) return;
   sandbox.running = !sandbox.exited_at && !sandbox.runtime.stop_at;
 }
 

@@ -67,9 +67,8 @@ constexpr CatalogueRow kRuntimeRows[] = {
     Row("RemovePodSandbox {sandbox_id:q} returns successfully", kRuntimeSandboxRemoved, "containerd 1.6", "a dead sandbox is swept up"),
 
     // --- CRI-O: from its sources, not recorded
-    Row("Got pod network &{{Name:{pod_name} Namespace:{pod_namespace} ID:{sandbox_id} UID:{uid} NetNS:{_:*}", kRuntimeSandboxStarted, "CRI-O 1.23", "whose sandbox it is, before its network comes or goes"),
+    Row("Got pod network &{{Name:{pod_name} Namespace:{pod_namespace} ID:{sandbox_id} UID:{uid} NetNS:{_:*}", kRuntimeSandboxRequested, "CRI-O 1.23", "a pod is to get that sandbox, or another one; printed once more when its network goes"),
     Row("Ran pod sandbox {sandbox_id} with infra container: {description:*}", kRuntimeSandboxStarted, "CRI-O 1.23", "a pod has a sandbox: which"),
-    Row("Running pod sandbox: {description:*}", kRuntimeSandboxRequested, "CRI-O 1.23", "a pod is to get a sandbox, or another one"),
     Row("Created container {container_id}: {description:*}", kRuntimeContainerCreated, "CRI-O 1.23", "a pod has a container: which"),
     Row("Started container", kRuntimeContainerStarted, "CRI-O 1.23", "a container runs, in which sandbox"),
     Row("Stopping container: {container_id} (timeout: {grace}s)", kRuntimeStopRequested, "CRI-O 1.23", "a container is to go within that grace: a termination, or a probe's kill"),

@@ -65,6 +65,12 @@ inline std::string SandboxStopped(std::string_view sandbox = kSandbox) {
   return StopSandbox(sandbox) + " returns successfully";
 }
 
+// CRI-O's, when a sandbox's network is to come, and when it is to go.
+inline std::string GotNetwork(std::string_view sandbox = kSandbox, std::string_view uid = kUid) {
+  return "Got pod network &{Name:web-1 Namespace:default ID:" + std::string(sandbox) +
+         " UID:" + std::string(uid) + " NetNS:/var/run/netns/x Networks:[] Aliases:map[]}";
+}
+
 // An exit as containerd 1.7 tells it, of that time of day.
 inline std::string Exited(double seconds, int code, std::string_view id = kApp) {
   constexpr long long kTenOClock = 1'795'428'000;  // 2026-11-23T10:00:00Z

@@ -163,7 +163,7 @@ struct Pipeline::Impl final : RecordFilter {
       tracker.OnBoot(*frame.received);
       boot = frame.boot;
     } else if (clock_zero && std::chrono::abs(zero - *clock_zero) > kClockStep) {
-      tracker.OnClockStep(zero - *clock_zero);
+      tracker.OnClockStep(zero - *clock_zero, *frame.received);
       metrics.CountClockStep();
     }
     clock_zero = zero;

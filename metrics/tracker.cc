@@ -428,7 +428,7 @@ void Tracker::OnGap(Timestamp at) {
   impl_->DoubtAll();
 }
 
-void Tracker::OnClockStep(Duration step) { impl_->Shift(step); }
+void Tracker::OnClockStep(Duration by, Timestamp seen_at) { impl_->Shift({by, seen_at}); }
 
 void Tracker::OnBoot(Timestamp at) {
   impl_->Advance(at);

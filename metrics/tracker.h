@@ -70,8 +70,8 @@ class Tracker {
   // Lines are missing (suppressed, vacuumed, corrupt): what is in flight becomes uncertain.
   void OnGap(Timestamp at);
 
-  // The wall clock jumped by `step` (forward: positive): every known time moves with it.
-  void OnClockStep(Duration step);
+  // The wall clock jumped by that much (forward: positive): every known time moves with it.
+  void OnClockStep(Duration by, Timestamp seen_at);
 
   // Another boot: what is in flight ended with the old one, unseen.
   void OnBoot(Timestamp at);

@@ -45,6 +45,22 @@ Timestamp InHeaderTime(Timestamp finished, const ContainerFacts& container, Time
   return finished + std::chrono::round<std::chrono::duration<int, std::ratio<900>>>(now - finished);
 }
 
+// The runtime's exit times are those of the clock at the exit: by how much it was set since is
+// added. Of the times that it may have been, the one that is nearest to where it was seen.
+Timestamp OfThisClock(Timestamp finished, const std::vector<ClockStep>& steps,
+                      const ContainerFacts& container, Timestamp now) {
+  constexpr Duration kSlack = 10ms;
+  const Timestamp seen = container.exited_at.value_or(now) + kSlack;
+  Timestamp best = finished;
+  Timestamp earlier = finished;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    earlier += step->by;
+    const bool nearer = best > seen || earlier > best;
+    if (earlier <= std::min(seen, step->seen_at) && nearer) best = earlier;
+  }
+  return best;
+}
+
 // Its start was read: what a relist tells for the first time is new.
 bool SandboxKnown(const PodFacts& pod, const ContainerFacts& started) {
   return std::ranges::any_of(pod.containers, [&started](const ContainerFacts& container) {
@@ -387,12 +403,13 @@ void Tracker::Impl::OnContainerStates(const Event& event) {
       if (container.name == state.name && !container.sandbox) last = &container;
     }
     if (last == nullptr) continue;
+    const Timestamp finished = OfThisClock(*state.finished_at, clock_steps, *last, event.at);
     if (last->exit_source == ExitSource::kRelist && last->exited_at &&
-        *last->exited_at < *state.finished_at) {
+        *last->exited_at < finished) {
       continue;
     }
     if (state.exit_code) last->exit_code = state.exit_code;
-    SetExit(*pod, *last, InHeaderTime(*state.finished_at, *last, event.at), ExitSource::kRuntime);
+    SetExit(*pod, *last, InHeaderTime(finished, *last, event.at), ExitSource::kRuntime);
   }
 }
 

@@ -58,6 +58,12 @@ bool StoppedAfter(const PodFacts& pod, std::optional<Timestamp> at) {
          });
 }
 
+bool SandboxSeenLate(const PodFacts& pod) {
+  return std::ranges::any_of(pod.containers, [](const ContainerFacts& container) {
+    return container.sandbox && container.exit_source == ExitSource::kBound;
+  });
+}
+
 }  // namespace
 
 // Volumes are unmounted only once every container is gone. Not so for what has no object, or is
@@ -157,7 +163,14 @@ std::optional<Tracker::Impl::EndTime> Tracker::Impl::EndOf(const PodFacts& pod) 
   const auto end = [&]() -> EndTime {
     if (term.sandbox_stopped_at) return {*term.sandbox_stopped_at, Precision::kExact};
     const bool near = !proven || (dead && unmount >= *dead && unmount - *dead <= kRelistLag);
-    if (dead && !failed_later && near) return {*dead, Precision::kRelist};
+    if (dead && !failed_later && near) {
+      std::optional<Timestamp> over;
+      if (proven) over = unmount;
+      // Before 1.22 the next sign may come ten seconds later.
+      if (!proven && finished_lines) over = PastEnd(term, *dead);
+      if (!SandboxSeenLate(pod) || !over) return {*dead, Precision::kRelist};
+      return {std::max(*dead, *over), Precision::kBound};
+    }
     if (proven) return {unmount, Precision::kBound};
     if (failed_later) return {term.removed_at.value_or(now), Precision::kBound};
     return {PastEnd(term, *last_exit).value_or(*last_exit), Precision::kBound};

@@ -70,6 +70,13 @@ inline void Touch(PodFacts& pod, Timestamp at) {
   if (pod.termination) pod.termination->last_event_at = pod.last_event_at;
 }
 
+// The wall clock was set.
+struct ClockStep {
+  Duration by{};        // forward: positive
+  Timestamp seen_at{};  // by the clock that is set
+};
+KLE_FIELDS(ClockStep, by, seen_at)
+
 struct Tracker::Impl {
   Impl(const TrackerOptions& options, MetricSet& metrics, RecordSink sink);
 
@@ -272,7 +279,7 @@ struct Tracker::Impl {
   void PlainFields(Archive& archive);  // all but the pods, the timers and the records
 
   // The wall clock was stepped: all that is known moves with it, so that differences stay true.
-  void Shift(Duration step);
+  void Shift(const ClockStep& step);
 
   // What waits for the source's time.
   enum class Timer : uint8_t {
@@ -315,6 +322,7 @@ struct Tracker::Impl {
   std::optional<Timestamp> whole_since;
   bool log_begins = true;
   NodeTrouble trouble;
+  std::vector<ClockStep> clock_steps;  // the last ones, the latest last
   std::vector<DeviceUnmount> devices;
   std::vector<HeldEvent> held;  // oldest first
   bool adopting = false;        // the next ADD names pods that ran before their kubelet did

@@ -200,7 +200,7 @@ void Tracker::Impl::RemoveAsked(PodFacts& pod, Timestamp at) {
                     term.last_delete_at.value_or(at) <= *term.requested_at;
   // The kill comes after the REMOVE, or was printed before it.
   if (pair && (!begun || AnyRunning(pod))) term.trigger = Trigger::kForceDelete;
-  if (!begun) After(kNoKillAfter, Timer::kNoKill, pod);
+  if (!term.kill_seen) After(kNoKillAfter, Timer::kNoKill, pod);
   TrySeal(pod);
   TryComplete(pod);
 }

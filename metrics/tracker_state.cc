@@ -81,7 +81,7 @@ template <typename Archive>
 void Tracker::Impl::PlainFields(Archive& archive) {
   archive(counts, started, now, verbosity, pids, version_pids, version_seen, pod_events,
           restarted_at, heard_at, process_since, relist_failed_at, trouble, adopting, batch_due,
-          finished_lines, kill_lines, devices, held);
+          finished_lines, kill_lines, devices, held, clock_steps);
 }
 
 void Tracker::Save(Encoder& encoder) const {
@@ -109,13 +109,16 @@ bool Tracker::Restore(Decoder& decoder) {
   return decoder.ok();
 }
 
-void Tracker::Impl::Shift(Duration step) {
-  Mover move(step);
+void Tracker::Impl::Shift(const ClockStep& step) {
+  Mover move(step.by);
   PlainFields(move);
-  if (whole_since) *whole_since += step;
+  if (whole_since) *whole_since += step.by;
+  constexpr size_t kStepsKept = 4;
+  clock_steps.push_back(step);
+  if (clock_steps.size() > kStepsKept) clock_steps.erase(clock_steps.begin());
   for (PodFacts& pod : table.pods()) move(pod);
   decltype(timers) moved;
-  for (const auto& [at, timer] : timers) moved.emplace_hint(moved.end(), at + step, timer);
+  for (const auto& [at, timer] : timers) moved.emplace_hint(moved.end(), at + step.by, timer);
   timers = std::move(moved);
 }
 

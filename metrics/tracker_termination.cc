@@ -289,11 +289,11 @@ void Tracker::Impl::EvictOldest() {
 void Tracker::Impl::Fire(Timer timer, PodFacts& pod) {
   switch (timer) {
     case Timer::kNoKill:
-      if (!pod.terminating() || pod.termination->kill_seen || AnyAlive(pod)) return;
+      if (!pod.terminating() || pod.termination->sealed) return;
+      if (pod.termination->kill_seen || AnyAlive(pod)) return;
       if (pod.termination->trigger == Trigger::kForceDelete) {
         Finished(pod);
-      } else if (pod.termination->removed_at && !pod.termination->sealed &&
-                 !pod.termination->worker_entered_at) {
+      } else if (pod.termination->removed_at && !pod.termination->worker_entered_at) {
         Complete(pod, State::kRemoved);  // nothing had been started
       }
       return;

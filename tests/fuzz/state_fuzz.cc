@@ -61,7 +61,7 @@ void RestoreTracker(std::string_view bytes) {
   if (!second.Restore(of_saved)) std::abort();
   GoOn(tracker, bytes.size());
   tracker.OnGap(Timestamp());
-  tracker.OnClockStep(std::chrono::seconds(-5));
+  tracker.OnClockStep(std::chrono::seconds(-5), {});
   tracker.Advance(Timestamp(std::chrono::hours(1)));
   tracker.InFlight();
   tracker.Overview();

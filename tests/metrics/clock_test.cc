@@ -111,6 +111,28 @@ INSTANTIATE_TEST_SUITE_P(Steps, Stepped,
                          ::testing::Combine(::testing::Values(Read::kLive, Read::kSaved),
                                             ::testing::Values(0.0, 3600.0, -3600.0, 90.0, -2.0)));
 
+// The runtime stamps an exit by its own clock, and the kubelet tells it after that was set.
+TEST(ClockStep, AnExitOfTheFormerClock) {
+  for (const double step : {0.0, 400.0, 3.0, -3.0, -90.0}) {
+    Journal journal;
+    journal.Say(0, SyncLoop("ADD"));
+    journal.Say(1, Pleg("ContainerStarted", kSandbox));
+    journal.Say(1, Pleg("ContainerStarted", kApp));
+    journal.Say(10, SyncLoop("DELETE"));
+    journal.Say(10.5, Kill(30));
+    journal.Say(12.1, OfContainer("Container exited normally"));
+    journal.Step(step);
+    journal.Say(12.3, OfPod("Post-termination container state",
+                            "containers=\"(app state=exited exitCode=0 "
+                            "finishedAt=2026-11-23T12:00:12.000000000Z)\""));
+    journal.Say(12.5, SyncLoop("DELETE"));
+    journal.Say(12.6, SyncLoop("REMOVE"));
+    const ContainerRecord& container = journal.End().containers.at(0);
+    ASSERT_EQ(container.precision, Precision::kExact) << step;
+    EXPECT_NEAR(ToSeconds(*container.stop_duration()), 1.5, 1e-3) << step;
+  }
+}
+
 class Boot : public ::testing::TestWithParam<Read> {};
 INSTANTIATE_TEST_SUITE_P(Reads, Boot, ::testing::Values(Read::kLive, Read::kSaved));
 

@@ -372,6 +372,31 @@ TEST(QuietEnds, ASandboxThatFailedToStopEndsByTheRemove) {
   EXPECT_EQ(run.only().termination_precision, Precision::kBound);
 }
 
+// It never had a sandbox, and no exit was printed yet by which its unmount would tell: it ends all
+// the same, and not only at the log's end.
+TEST(QuietEnds, APodThatNeverRanAndHadVolumes) {
+  PipelineOptions options;
+  options.zone = {"UTC", 2026, std::nullopt};
+  int ended = 0;
+  Pipeline pipeline(options, [&ended](const RecordPtr&) { ++ended; });
+  const Lines lines = {At(0, SyncLoop("ADD")),
+                       At(10, SyncLoop("DELETE")),
+                       At(10.2, Volume("started", "creds")),
+                       At(10.3, Volume("unmounted", "creds")),
+                       At(10.6, SyncLoop("DELETE")),
+                       At(10.7, SyncLoop("REMOVE")),
+                       At(50, SyncLoop("ADD", "default/clock")),
+                       At(90, SyncLoop("ADD", "default/clock")),
+                       At(91, SyncLoop("ADD", "default/clock"))};
+  for (const std::string& text : lines) {
+    LogLine line;
+    line.text = text;
+    pipeline.Push(line);
+  }
+  EXPECT_EQ(pipeline.tracker().counts().in_flight, 0u);
+  EXPECT_EQ(ended, 1);
+}
+
 // No relist's line of it came: it ends by its unmount, and not only at the log's end.
 TEST(QuietEnds, WithoutARelistItEndsSomeTimeAfterTheRemove) {
   PipelineOptions options;

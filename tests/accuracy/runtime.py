@@ -147,7 +147,7 @@ def main(argv):
               "container has to be found, none invented, and exits that are called exact have to lie within 20 ms of the runtime's own event.\n"
               "containerd 1.6 prints no exit event: its shim's end is a `bound`. dockerd names neither pods nor requests: its lines join by a\n"
               "container id that the kubelet named and by time, and nothing exact is promised of them. CRI-O was not recorded: its messages are\n"
-              "taken from its sources, and held by unit tests only.\n")
+              "taken from its sources, and held by unit tests and simulated kubelets only.\n")
         print("| kubelet | runtime | -v | checks passed | exit error median | worst | without the runtime's log: median | worst | exits |\n"
               "|---|---|---|---|---|---|---|---|---|")
     for key in sorted(table):

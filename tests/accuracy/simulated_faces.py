@@ -20,7 +20,7 @@ import faces  # noqa: E402
 import lane  # noqa: E402
 from recorded import BINARY  # noqa: E402
 from retold_json import JsonTeller  # noqa: E402
-from simulation.forms import ALONE, FORMS, lines_of, plain, syslog  # noqa: E402
+from simulation.forms import ALONE, FORMS, later, lines_of, plain, syslog  # noqa: E402
 from simulation.growing import GrowingFile  # noqa: E402
 from simulation.world import World, seeds_of  # noqa: E402
 
@@ -96,7 +96,7 @@ class Faces:
         if totals := faces.differences(values, document):
             self.off.append(f"openmetrics at -v {self.level}: {totals}")
         self.volumes(values)
-        self.beside_containerd()
+        self.beside_runtime()
         self.served_whole(log, document)
         self.served_growing()
         return [f"seed {self.seed}, 1.{self.world.minor}: {one}" for one in self.off]
@@ -113,13 +113,13 @@ class Faces:
         if failed != dict(kubelet.volume_failures):
             self.off.append(f"volume failures at -v {self.level}: {failed} against {dict(kubelet.volume_failures)}")
 
-    def beside_containerd(self):
+    def beside_runtime(self):
         both = lines_of(self.world, self.level, True)
-        alone = [[line for line in both if line.unit == unit] for unit in ("kubelet", "containerd")]
+        alone = [[line for line in both if line.unit == unit] for unit in ("kubelet", self.world.kubelet.runtime.unit)]
         wanted = self.report(*(self.write(f"{name}.own", plain(some)) for name, some in zip("kr", alone)))["terminations"]
         for name, form in FORMS.items():
             if form is not syslog:  # of whole seconds, so that the order of two files is another
-                self.same(f"{name} with containerd's", self.report(self.write(name, form(both)))["terminations"], wanted)
+                self.same(f"{name} with its runtime's", self.report(self.write(name, form(both)))["terminations"], wanted)
 
     def serve(self, log):
         return lane.Serve("--source=file", f"--file.path={log}", "--timezone=UTC", "--start=all", "--state.path=none").wait_ready()
@@ -136,7 +136,9 @@ class Faces:
         start = datetime.datetime.utcnow().replace(microsecond=0) + datetime.timedelta(hours=1)
         world = World(self.seed, 22, 36, start)
         world.run()
-        lines = lines_of(world, max(self.level, 2), False)  # below that, what has no end is shown as long as it may have one
+        self.level = max(self.level, 2)  # below that, what has no end is shown as long as it may have one
+        lines = lines_of(world, self.level, False)
+        lines.append(later(world, lines))
         form = self.random.choice([plain, *FORMS.values()])
         document = self.report(self.write("kubelet.later", plain(lines)), year=start.year)
         folder = self.home / f"{self.seed}-growing"

@@ -22,6 +22,10 @@ class Check:
         self.relist = 1.1 + 2 * world.busy + 0.1
         self.end = world.length
 
+    @staticmethod
+    def seconds(text):
+        return seconds(text)
+
     def that(self, pod, good, what, detail=""):
         if not good:
             self.off.append(f"{pod.ref}: {what}: {detail}")
@@ -85,8 +89,8 @@ class Check:
         if pod.unsaid and level < 4:
             pass  # it begins with its first kill
         elif trigger in ("api_delete", "force_delete", "static_removed", "node_shutdown") or level >= 4:
-            self.near(pod, "requested_at", seconds(record["requested_at"]), pod.requested_at, 0.03 if trigger in ("deadline", "preemption", "eviction") else NEAR, 0.03)
-        self.near(pod, "removed_at", seconds(record["removed_at"]), pod.removed_at if not pod.static else None)
+            self.near(pod, "requested_at", self.seconds(record["requested_at"]), pod.requested_at, 0.03 if trigger in ("deadline", "preemption", "eviction") else NEAR, 0.03)
+        self.near(pod, "removed_at", self.seconds(record["removed_at"]), pod.removed_at if not pod.static else None)
         self.terminated(pod, record, level)
         self.containers(pod, record)
         self.volumes(pod, record)
@@ -98,7 +102,7 @@ class Check:
             self.same(pod, "granted", record["grace"]["granted_seconds"], pod.granted)
 
     def terminated(self, pod, record, level):
-        got = seconds(record["terminated_at"])
+        got = self.seconds(record["terminated_at"])
         if level >= 4:
             self.near(pod, "terminated_at", got, pod.terminated_at)
         elif pod.terminated_at and got is not None and pod.sandbox:
@@ -121,13 +125,11 @@ class Check:
                 self.that(pod, not mine, f"container {c.name}", "missing")
                 continue
             one = found.pop(c.id)
-            when = seconds(one["exited_at"])
+            when = self.seconds(one["exited_at"])
             if c.kills:
-                self.near(pod, f"{c.name} kill_started_at", seconds(one["kill_started_at"]), max(c.kills[0][0], 0))
+                self.near(pod, f"{c.name} kill_started_at", self.seconds(one["kill_started_at"]), max(c.kills[0][0], 0))
                 self.kills(pod, c, one)
             if when is not None:
-                if one["precision"] == "relist" and self.kubelet.runtime.starts > 1 and self.level < 3:
-                    continue  # relists fail while the runtime is away, of which the tracker knows by failed stops alone
                 low, high = {"exact": (NEAR, 0.3), "relist": (NEAR, self.relist + 0.2), "bound": (NEAR, 1e9)}[one["precision"]]
                 if c.exited_at is None:
                     self.that(pod, False, f"{c.name} exited_at", f"{when}, and it runs")
@@ -176,8 +178,8 @@ class Check:
                 self.that(pod, False, f"volume {v.name}", f"missing among {list(found)}")
                 continue
             self.same(pod, f"{v.name} unique_name", one["unique_name"], v.unique(pod.uid))
-            self.near(pod, f"{v.name} started_at", seconds(one["started_at"]), v.started_at)
-            self.near(pod, f"{v.name} unmounted_at", seconds(one["unmounted_at"]), v.unmounted_at)
+            self.near(pod, f"{v.name} started_at", self.seconds(one["started_at"]), v.started_at)
+            self.near(pod, f"{v.name} unmounted_at", self.seconds(one["unmounted_at"]), v.unmounted_at)
             self.same(pod, f"{v.name} failures", one["failures"], v.failures)
             self.same(pod, f"{v.name} attempts", one["attempts"], v.attempts)
             self.same(pod, f"{v.name} plugin", one["plugin"], f"kubernetes.io/{v.plugin}")
@@ -283,6 +285,6 @@ class Check:
             self.near(pod, "unmount_volumes", span, max(unmounted) - min(v.started_at for v in pod.volumes if v.started_at))
         if self.level >= 4 and pod.cgroup_at:
             if unmounted and all(unmounted):
-                self.near(pod, "reclaimed_at", seconds(record["reclaimed_at"]), max(pod.cgroup_at, pod.terminated_at, *unmounted))
+                self.near(pod, "reclaimed_at", self.seconds(record["reclaimed_at"]), max(pod.cgroup_at, pod.terminated_at, *unmounted))
             span = spans.get("remove_cgroup")
             self.that(pod, span is not None, "remove_cgroup", "missing")

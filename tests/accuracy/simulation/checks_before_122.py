@@ -2,7 +2,7 @@
 """What a record says of the end of a simulated pod of before 1.22 (kubelet_before_122.py)."""
 import dataclasses
 
-from simulation.checks import NEAR, Check, seconds
+from simulation.checks import NEAR, Check
 
 SAME_WORDS = 21  # one text for the override and the kill
 TOGETHER = 0.02
@@ -74,7 +74,7 @@ class CheckBefore122(Check):
         self.that(pod, one["grace_seconds"] in [grace for _, grace in c.kills], f"{c.name} grace", f"{one['grace_seconds']} against {c.kills}")
 
     def terminated(self, pod, record, level):
-        got = seconds(record["terminated_at"])
+        got = self.seconds(record["terminated_at"])
         gone = [c.exited_at for c in pod.all_containers() if c.exited_at is not None and not c.state == "running"]
         if pod.terminated_at is None or not pod.sandbox or not gone:
             return

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is known of a simulated pod's end at -v 0: by its container runtime's lines, or by next to none."""
-from simulation.checks import NEAR, Check, seconds
+from simulation.checks import NEAR, Check
 from simulation.ending import SIDECARS_LAST
 
 
@@ -16,7 +16,7 @@ class QuietCheck(Check):
         for pod, records in self.by_pod(found):
             told = [record for record in records if record["trigger"] not in ("finished", "unknown")]
             if pod.trigger in (None, "finished"):
-                if self.kubelet.runtime.version > (1, 6) or not self.kubelet.starts[1:]:  # 1.6 tells no exit codes: it may have crashed, and was deleted
+                if self.kubelet.runtime.tells_codes or not self.kubelet.starts[1:]:  # without exit codes it may have crashed, and was deleted
                     self.that(pod, not told, "made up", [record["trigger"] for record in told])
                 continue
             self.that(pod, len(records) <= 1, "one record", len(records))
@@ -35,7 +35,7 @@ class QuietCheck(Check):
     def pod(self, pod, record):
         self.that(pod, record["trigger"] in ("runtime_stop", pod.trigger), "trigger", f"{record['trigger']} against {pod.trigger}")
         kills = [c.kills[0][0] for c in pod.containers if c.kills]
-        began = seconds(record["requested_at"])
+        began = self.seconds(record["requested_at"])
         if began is not None:
             killed_already = pod.case in ("probed", "sandbox-dies")  # as if for the same end
             self.that(pod, killed_already or began >= pod.requested_at - NEAR, "requested_at too early", f"{began} against {pod.requested_at}")
@@ -64,7 +64,7 @@ class QuietCheck(Check):
             low = high = NEAR
             if record["termination_precision"] == "bound":
                 high = 2
-            self.near(pod, f"terminated_at ({record['termination_precision']})", seconds(record["terminated_at"]), over, low, high)
+            self.near(pod, f"terminated_at ({record['termination_precision']})", self.seconds(record["terminated_at"]), over, low, high)
             codes_known = all(c["exit_code"] is not None for c in record["containers"])
             if codes_known and record["outcome"] != "forced" and pod.case != "sandbox-dies" and not self.told_apart(pod):
                 wanted = self.outcome(pod)

@@ -8,14 +8,18 @@ from simulation.loop import EPOCH, MICROSECOND
 
 
 class Containerd:
-    scheme = "containerd"
+    scheme = unit = "containerd"
+    away = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: connection refused"'
     network_goes_first = False  # before the sandbox's container
+    sandbox_needs_network_gone = False  # else it lives on
+    names_pods = True
     kills_for_nobody = False  # a container whose stop nobody waits for any longer
 
     def __init__(self, loop, seed):
         self.loop = loop
         self.random = random.Random(f"containerd {seed}")
         self.version = self.random.choice([(1, 6), (1, 7), (1, 7), (2, 0)])
+        self.tells_codes = self.version > (1, 6)
         self.up = True
         self.starts = 1
         self.said = []
@@ -37,13 +41,20 @@ class Containerd:
     def lines(self):
         out = []
         for at, _, level, message, fields in sorted(self.said, key=lambda one: one[:2]):
-            more = "".join(f" {key}={quoted(value) if key == 'error' else value}" for key, value in fields.items())
-            out.append(f'time="{self.loop.wall(at).isoformat(timespec="microseconds")}123Z" level={level} msg={quoted(message)}{more}')
+            more = "".join(f" {key}={quoted(value) if key == 'error' else value}" for key, value in sorted(fields.items()))
+            out.append(f'time="{self.stamp(at)}" level={level} msg={quoted(message)}{more}')
         return out
+
+    def stamp(self, at):
+        return f'{self.loop.wall(at).isoformat(timespec="microseconds")}123Z'
 
     def stamps(self):
         """Of the lines."""
         return sorted(at for at, *_ in self.said)
+
+    @staticmethod
+    def cgroup(pod, c=None):
+        return f"/kubepods/burstable/pod{pod.uid}" + (f"/{c.id}" if c else "")
 
     # --- sandboxes
 
@@ -57,7 +68,15 @@ class Containerd:
     def sandbox_runs(self, pod):
         self.say(f'RunPodSandbox for {self.metadata(pod)} returns sandbox id "{pod.sandbox.id}"')
 
-    def sandbox_failed(self, pod, error):
+    @staticmethod
+    def network_add_error(_, sandbox_id):
+        return f'rpc error: code = Unknown desc = failed to setup network for sandbox "{sandbox_id}": plugin type="bridge" failed (add): no addresses'
+
+    @staticmethod
+    def network_delete_error(pod):
+        return f'rpc error: code = Unknown desc = failed to destroy network for sandbox "{pod.sandbox.id}": plugin type="bridge" failed (delete): failed to delete endpoint'
+
+    def sandbox_failed(self, pod, error, _):
         self.say(f"RunPodSandbox for {self.metadata(pod)} failed, error", "error", error=error)
 
     def stop_sandbox(self, pod, sandbox):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A simulated kubelet's containers: how they run and stop, what a relist finds of them, and what removes them."""
 RELIST = 1.0
-NO_RUNTIME = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: connection refused"'
 RUNTIME_ENDED = "rpc error: code = Unavailable desc = error reading from server: EOF"
 
 
@@ -25,14 +24,14 @@ class Containers:
         """SIGTERM, SIGKILL after the grace; returns when the call does."""
         code, wait = (137, grace) if c.stop_after is None or c.stop_after > grace else (c.stop_code, c.stop_after)
         if not self.runtime.up:
-            return NO_RUNTIME
-        until, epoch = self.loop.now + wait, (self.epoch, self.runtime.starts)
+            return self.runtime.away
+        until, epoch, starts = self.loop.now + wait, self.epoch, self.runtime.starts
         returns = (0.02, 0.12) if c.state == "running" else (0.001, 0.002)
         self.runtime.stop(c, grace)
 
         def signalled():
             yield wait
-            if code != 137 or (self.epoch, self.runtime.starts) == epoch or self.runtime.kills_for_nobody:
+            if code != 137 or self.runtime.starts == starts and (self.epoch == epoch or self.runtime.kills_for_nobody):
                 if code == 137 and c.state == "running":
                     self.runtime.kill(c)
                 self.exit(pod, c, code)
@@ -58,7 +57,9 @@ class Containers:
     def pleg(self):
         while True:
             changes = []
-            for pod in self.pods if self.runtime.up else ():  # else a relist fails
+            if not self.runtime.up:
+                self.relist_fails()
+            for pod in self.pods if self.runtime.up else ():
                 for c in pod.all_containers():
                     state = "non-existent" if c.removed or c.state == "created" else c.state
                     if c.relisted != state:
@@ -79,7 +80,7 @@ class Containers:
             yield RELIST + self.random.uniform(0, 0.05) + self.random.random() * self.busy
 
     def deliver(self, events, turn):
-        while self.delivered != turn - 1:
+        while self.delivered != turn - 1 or self.skips:
             yield 0.001
         self.delivered = turn
         for pod, c, what in events:

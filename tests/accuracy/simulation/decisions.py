@@ -12,7 +12,7 @@ class Decisions:
     """A part of the kubelet."""
 
     def evict(self, pod, grace):
-        if not self.ready:
+        if not self.ready or not self.runtime.up:  # which tells what is used
             return
         self.say("eviction", "ev.all.10", resourceName="memory")
         self.say("eviction", "ev.all.12", resourceName="memory")
@@ -75,7 +75,7 @@ class Decisions:
                 self.go(kill())
 
     def past_deadline(self, pod):
-        if not self.ready:
+        if not self.ready or self.skips:
             return
         self.event(pod, "Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
         me = f"worker {pod.uid}"
@@ -89,6 +89,7 @@ class Decisions:
         me = f"worker {pod.uid}"
 
         def restart():
+            yield from self.until_synced()
             self.say("sync", "loop.probe", probe="liveness", status="unhealthy", pod=pod.ref)
             self.unhealthy(pod, me, c)
             left = pod.grace
@@ -115,8 +116,11 @@ class Decisions:
 
     def remove_file(self, pod):
         """A static pod's manifest goes."""
-        pod.trigger = "static_removed"
         pod.exists = False
+        self.heard(lambda: self.file_removed(pod))
+
+    def file_removed(self, pod):
+        pod.trigger = "static_removed"
         pod.known = False
         pod.requested_at = self.say("sync", "loop.remove", source="file", pods=[pod.ref])
         self.say("sync", "pod.mustkill", **self.of_pod(pod))

@@ -7,7 +7,9 @@ from simulation.containerd import Containerd
 
 
 class Docker(Containerd):
-    scheme = "docker"
+    scheme = unit = "docker"
+    away = "rpc error: code = Unknown desc = Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+    names_pods = False
     network_goes_first = True
     kills_for_nobody = True
 
@@ -44,7 +46,7 @@ class Docker(Containerd):
     def run_sandbox(self, pod):
         pass
 
-    def sandbox_failed(self, pod, error):
+    def sandbox_failed(self, pod, error, sandbox_id):
         pass
 
     def remove_sandbox(self, pod, sandbox):

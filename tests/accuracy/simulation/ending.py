@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a simulated pod ends: its containers are killed, its sandbox is stopped, what it had is given back."""
 import retold
-from simulation.containers import NO_RUNTIME, RUNTIME_ENDED
+from simulation.containers import RUNTIME_ENDED
 
 SIDECARS_LAST = 29  # since when sidecars go after the others, and the override is told before the hook
 DEADLINE_EXCEEDED = "rpc error: code = DeadlineExceeded desc = context deadline exceeded"
@@ -47,7 +47,10 @@ class Ending:
             self.say(me, "ting.exit.2", **self.of_pod(pod))
             self.say(me, "pw.err.2", err=error, **self.of_pod(pod))
             self.say(me, "pw.event.done.2", updateType=1, **self.of_pod(pod))
+            relists = self.relists
             yield self.random.choice((self.random.uniform(0.6, 1.3), self.random.uniform(10, 15)))
+            while self.relists == relists:  # its worker looks at nothing older
+                yield 0.01
             self.say(me, "pw.event.2", updateType=1, **self.of_pod(pod))
         states = [(c.name, "exited", str(c.code), self.wall(c.exited_at, "T") + "Z") for c in pod.containers if c.state == "exited"]
         yield self.random.uniform(0.01, 0.1)
@@ -151,27 +154,34 @@ class Ending:
     def stop_sandbox(self, pod, me, running, errors):
         sandbox, up = pod.sandbox, self.runtime.up
         self.runtime.stop_sandbox(pod, sandbox)
+        keeps = self.runtime.sandbox_needs_network_gone and pod.sandbox_fails > 0
         if up and self.runtime.network_goes_first:
             yield pod.cni_takes
         elif up:
-            for c in running:  # the runtime does not leave them alone
-                if c.state == "running" and not (pod.sandbox_fails and self.random.random() < 0.5):
-                    self.runtime.kill(c)
-                    self.exit(pod, c, 137)
-        if up:
+            self.kill_running(pod, running)
+        if up and self.runtime.up and not keeps:
+            if self.runtime.sandbox_needs_network_gone:
+                self.kill_running(pod, running)
             self.exit(pod, sandbox, 0)
         if up and not self.runtime.network_goes_first:
             yield pod.cni_takes
         if not self.runtime.up:
-            self.sandbox_not_stopped(pod, me, errors, RUNTIME_ENDED if up else NO_RUNTIME, "runtime_down")
+            self.sandbox_not_stopped(pod, me, errors, RUNTIME_ENDED if up else self.runtime.away, "runtime_down")
         elif pod.sandbox_fails:
             pod.sandbox_fails -= 1
-            text = f'rpc error: code = Unknown desc = failed to destroy network for sandbox "{sandbox.id}": plugin type="bridge" failed (delete): failed to delete endpoint'
+            text = self.runtime.network_delete_error(pod)
             self.runtime.sandbox_not_stopped(sandbox, text.partition("desc = ")[2])
             self.sandbox_not_stopped(pod, me, errors, text, "cni_teardown")
         else:
             pod.sandbox_gone_at = self.loop.now
             self.runtime.sandbox_stopped(sandbox)
+
+    def kill_running(self, pod, running):
+        """A runtime does not leave them alone."""
+        for c in running:
+            if c.state == "running" and not (pod.sandbox_fails and self.random.random() < 0.5):
+                self.runtime.kill(c)
+                self.exit(pod, c, 137)
 
     def sandbox_not_stopped(self, pod, me, errors, text, reason):
         self.say(me, "sbx.stop.rpc.2", err=text, podSandboxID=pod.sandbox.id)
@@ -238,7 +248,7 @@ class Ending:
         return self.say("status", "sm.removed.2", pod=pod.ref)
 
     def forget(self, pod):
-        while not pod.done:
+        while not pod.done or not self.runtime.up or self.skips:
             yield 0.2
         yield self.random.uniform(0.1, 2)
         self.say("housekeeping", "pw.rm.history", podUID=pod.uid)

@@ -29,9 +29,16 @@ def lines_of(world, level, with_runtime, face=None):
         latest = max(latest, at + LATE)
         found += [Line(kubelet.loop, "kubelet", pid, latest, one) for one in text.split("\n")]
     if with_runtime:
-        own = [Line(kubelet.loop, "containerd", 812, at + LATE, text) for at, text in zip(kubelet.runtime.stamps(), kubelet.runtime.lines())]
+        own = [Line(kubelet.loop, kubelet.runtime.unit, 812, at + LATE, text) for at, text in zip(kubelet.runtime.stamps(), kubelet.runtime.lines())]
         found = sorted(found + own, key=lambda line: line.at)
     return found
+
+
+def later(world, lines):
+    """A line that is about none of its pods, when all is settled that settles with time."""
+    last = lines[-1]
+    at = last.at + 200
+    return Line(world.kubelet.loop, last.unit, last.pid, at, f'I{world.kubelet.loop.wall(at):%m%d %H:%M:%S.%f} {last.pid:7d} x.go:1] "Observed pod startup duration" pod="default/x"')
 
 
 def plain(lines):

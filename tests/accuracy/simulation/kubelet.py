@@ -8,28 +8,34 @@ import random
 
 from simulation.containerd import Containerd
 from simulation.containers import Containers
+from simulation.crio import Crio
 from simulation.decisions import Decisions
 from simulation.ending import Ending
 from simulation.loop import START, Loop
+from simulation.outage import Outage
 from simulation.speech import Speech
 from simulation.starting import Starting
 from simulation.volumes import VolumeManager
 
+CRIO_SHARE = 0.3
 
-class Kubelet(Speech, Containers, Starting, Ending, Decisions, VolumeManager):
+
+class Kubelet(Speech, Containers, Outage, Starting, Ending, Decisions, VolumeManager):
     tells_of_workers = True  # what a pod's worker says at -v 4
 
     def __init__(self, seed, minor, busy=0.0, start=START):
         self.random, self.minor, self.busy = random.Random(seed), minor, busy
         self.loop = Loop(start)
-        self.runtime = Containerd(self.loop, seed)
+        crio = random.Random(f"runtime {seed}").random() < CRIO_SHARE
+        self.runtime = Crio(self.loop, seed, minor) if crio else Containerd(self.loop, seed)
         self.said = []  # (key, order, at, row, values)
         self.last = {}  # by goroutine: its last stamp
         self.keys = {}  # by goroutine, and by pod: the place of its last line. What one line causes is printed below it
         self.pods = []
         self.pid = 4321
         self.epoch = 0
-        self.up = self.ready = False
+        self.up = self.ready = self.skips = False
+        self.runtime_seen_at = 0.0
         self.starts = []
         self.relists = 0
         self.turn = self.delivered = 0
@@ -67,6 +73,9 @@ class Kubelet(Speech, Containers, Starting, Ending, Decisions, VolumeManager):
         self.pods.append(pod)
         if not self.ready:
             return  # the first batch will name it
+        self.heard(lambda: self.add(pod))
+
+    def add(self, pod):
         pod.known = True
         self.say("sync", "loop.add", source="file" if pod.static else "api", pods=[pod.ref])
         self.go(self.worker(pod, first=True))
@@ -75,6 +84,7 @@ class Kubelet(Speech, Containers, Starting, Ending, Decisions, VolumeManager):
         """What the API server did reaches the kubelet."""
         def arrive():
             yield self.random.uniform(0.003, 0.03)
+            yield from self.until_synced()
             if pod.known:
                 what()
         if self.up:
@@ -189,6 +199,9 @@ class Kubelet(Speech, Containers, Starting, Ending, Decisions, VolumeManager):
             for c in pod.all_containers():
                 c.relisted = "non-existent"
             pod.known = False
+        self.runtime_seen_at, self.skips = self.loop.now, False
+        self.go(self.watch_runtime())
+        self.go(self.sync_loop())
         self.go(self.pleg())
         self.go(self.collect_garbage())
 

@@ -88,7 +88,7 @@ class KubeletBefore122(Loops, Kubelet):
     def cadvisor(self, name, pod, c=None):
         """Of a container, or of the pod's own cgroup."""
         aliases = [f"k8s_{c.name or 'POD'}_{pod.name}_{pod.namespace}_{pod.uid}_{c.attempt}", c.id] if c else retold.Bare("[]")
-        names = {"cgroup": f"/kubepods/burstable/pod{pod.uid}{f'/{c.id}' if c else ''}", "aliases": aliases, "namespace": self.runtime.scheme if c else ""}
+        names = {"cgroup": self.runtime.cgroup(pod, c), "aliases": aliases, "namespace": self.runtime.unit if c else ""}
         if self.up:
             self.go(self.after(self.random.uniform(0.01, 0.3), lambda: self.say("cadvisor", name, **names)))
 

@@ -10,7 +10,7 @@ START = datetime.datetime(2026, 11, 23, 10, 0, 0)
 
 class Loop:
     def __init__(self, start=START):
-        self.start = start
+        self.start, self.steps = start, []
         self.now, self.queue, self.order = 0.0, [], itertools.count()
 
     def spawn(self, work, after=0.0):
@@ -26,5 +26,11 @@ class Loop:
         self.now = until
 
     def wall(self, t):
-        """What a clock of that node shows then."""
-        return self.start + datetime.timedelta(microseconds=round(t * 1e6))
+        """What the clock of that node shows then."""
+        return self.start + datetime.timedelta(microseconds=round((t + self.ahead(t)) * 1e6))
+
+    def set_clock(self, by):
+        self.steps.append((self.now, by))
+
+    def ahead(self, t):
+        return sum(by for at, by in self.steps if at <= t)

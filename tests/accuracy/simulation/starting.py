@@ -85,9 +85,10 @@ class Starting:
     def sandbox_is_not_run(self, pod, me):
         while True:
             yield 0.3
-            error = f'rpc error: code = Unknown desc = failed to setup network for sandbox "{self.hex()}": plugin type="bridge" failed (add): no addresses'
+            sandbox_id = self.hex()
+            error = self.runtime.network_add_error(pod, sandbox_id)
             self.runtime.run_sandbox(pod)
-            self.runtime.sandbox_failed(pod, error)
+            self.runtime.sandbox_failed(pod, error, sandbox_id)
             self.say(me, "ctr.create.rpc.4", err=error)
             self.say(me, "sbx.fail.4", err=error, pod=pod.ref)
             self.say(me, "sbx.fail.5", err=error, pod=pod.ref)

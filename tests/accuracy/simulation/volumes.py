@@ -60,6 +60,7 @@ class Device:
     troubles: list = dataclasses.field(default_factory=list)
     takes: float = 0.05
     users: int = 0
+    unmounting: bool = False
     mounted: bool = False
     # truth
     started_at: float | None = None
@@ -163,6 +164,15 @@ class VolumeManager:
         return self.say(who, row, **{retold.VOLUMES_MESSAGE: self.device_text(what, v, unique, more)})
 
     def unmount_device(self, v, device):
+        if device.unmounting:
+            return  # that of another pod
+        device.unmounting = True
+        try:
+            yield from self.unmount_unused(v, device)
+        finally:
+            device.unmounting = False
+
+    def unmount_unused(self, v, device):
         waits = retries()
         while not device.users:
             at = self.device_line("reconciler", "ud.start.2", "operationExecutor.UnmountDevice started", v, device.unique)

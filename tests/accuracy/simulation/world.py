@@ -21,7 +21,7 @@ def seeds_of(text):
 
 
 class World(Cases, VolumeCases):
-    def __init__(self, seed, first_minor, last_minor, start=START):
+    def __init__(self, seed, first_minor, last_minor, start=START, clock_is_set=False):
         self.random = r = random.Random(seed)
         self.minor = r.randint(first_minor, last_minor)
         self.busy = r.choice([0, 0, 0, 0.5, 3])
@@ -33,7 +33,9 @@ class World(Cases, VolumeCases):
         if seed % 2:
             self.kubelet.loop.spawn(self.reboot() if seed % 7 == 0 and workers else self.restart(), r.uniform(5, self.length * 0.6))
         if seed % 5 == 0 and workers:
-            self.kubelet.loop.spawn(self.kubelet.runtime.restart(r.choice([0.3, 2, 15])), r.uniform(5, self.length * 0.6))
+            self.kubelet.loop.spawn(self.kubelet.runtime.restart(r.choice([0.3, 2, 15, 70])), r.uniform(5, self.length * 0.6))
+        if clock_is_set:
+            self.kubelet.loop.spawn(self.clock(random.Random(f"clock {seed}")))
         cases = [name for name in dir(self) if name.startswith("case_") and (workers or name not in vars(VolumeCases))]
         for _ in range(r.randrange(1, 12)):
             self.kubelet.loop.spawn(getattr(self, r.choice(cases))(), r.uniform(2, self.length / 2))
@@ -49,6 +51,12 @@ class World(Cases, VolumeCases):
         self.kubelet.boot()
         yield 2
         self.kubelet.begin()
+
+    def clock(self, r):
+        """An NTP client sets it."""
+        for _ in range(r.choice([1, 1, 3])):
+            yield r.uniform(5, self.length * 0.6)
+            self.kubelet.loop.set_clock(r.choice([-400, -90, -20, -3, 3, 20, 90, 400]) + round(r.uniform(-0.5, 0.5), 6))
 
     def run(self):
         self.kubelet.loop.run(self.length)

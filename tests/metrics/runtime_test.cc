@@ -239,10 +239,10 @@ TEST(RuntimeAtV0, AContainerThatIsRemovedBeforeItsSandboxStops) {
 
 // CRI-O names a sandbox before it has a network: it may never get one.
 TEST(Runtime, ASandboxThatCrioCouldNotMakeDoesNotRun) {
-  const Measured run = Replay(
-      {At(0, SyncLoop("ADD")), Rt(1, GotNetwork()), Rt(1.2, GotNetwork()),
-       At(10, SyncLoop("DELETE")), At(11, SyncLoop("DELETE")), At(11, SyncLoop("REMOVE")),
-       At(90, "\"Observed pod startup duration\" pod=\"default/x\"")});
+  const Measured run =
+      Replay({At(0, SyncLoop("ADD")), Rt(1, GotNetwork()), Rt(1.2, GotNetwork()),
+              At(10, SyncLoop("DELETE")), At(11, SyncLoop("DELETE")), At(11, SyncLoop("REMOVE")),
+              At(90, "\"Observed pod startup duration\" pod=\"default/x\"")});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().state, State::kRemoved);
 }
@@ -251,21 +251,21 @@ TEST(Runtime, ASandboxThatCrioCouldNotMakeDoesNotRun) {
 TEST(RuntimeAtV0, TheNextPodOfThatNameBesideCrio) {
   const std::string next = "5f3761db-ee39-4974-a2cc-9bf0a48e5c13";
   const std::string app = kApp + ": default/web-1/app";
-  const Measured run = Replay(
-      Lines{At(0, "\"Started kubelet\""), Rt(1, GotNetwork()),
-            Rt(1.2, "Ran pod sandbox " + kSandbox + " with infra container: default/web-1/POD"),
-            Rt(1.3, "Created container " + app),
-            Rt(10, "Stopping container: " + kApp + " (timeout: 30s)"),
-            Rt(12, "Stopped container " + app), Rt(12.1, "Stopping pod sandbox: " + kSandbox),
-            Rt(12.1, GotNetwork()), Rt(12.3, "Stopped pod sandbox: " + kSandbox),
-            Rt(12.6, "Removed container " + app),
-            At(13, "\"operationExecutor.VerifyControllerAttachedVolume started for volume "
-                   "\\\"creds\\\" (UniqueName: \\\"kubernetes.io/secret/" +
-                       next + "-creds\\\") pod \\\"web-1\\\" (UID: \\\"" + next + "\\\") \""),
-            Rt(13, "Running pod sandbox: default/web-1/POD"), Rt(13.2, GotNetwork(kSandbox2, next)),
-            Rt(13.4, "Ran pod sandbox " + kSandbox2 + " with infra container: default/web-1/POD"),
-            Rt(13.5, "Created container " + kApp2 + ": default/web-1/app"),
-            At(90, "\"Observed pod startup duration\" pod=\"default/x\"")});
+  const Measured run = Replay(Lines{
+      At(0, "\"Started kubelet\""), Rt(1, GotNetwork()),
+      Rt(1.2, "Ran pod sandbox " + kSandbox + " with infra container: default/web-1/POD"),
+      Rt(1.3, "Created container " + app),
+      Rt(10, "Stopping container: " + kApp + " (timeout: 30s)"), Rt(12, "Stopped container " + app),
+      Rt(12.1, "Stopping pod sandbox: " + kSandbox), Rt(12.1, GotNetwork()),
+      Rt(12.3, "Stopped pod sandbox: " + kSandbox), Rt(12.6, "Removed container " + app),
+      At(13,
+         "\"operationExecutor.VerifyControllerAttachedVolume started for volume "
+         "\\\"creds\\\" (UniqueName: \\\"kubernetes.io/secret/" +
+             next + "-creds\\\") pod \\\"web-1\\\" (UID: \\\"" + next + "\\\") \""),
+      Rt(13, "Running pod sandbox: default/web-1/POD"), Rt(13.2, GotNetwork(kSandbox2, next)),
+      Rt(13.4, "Ran pod sandbox " + kSandbox2 + " with infra container: default/web-1/POD"),
+      Rt(13.5, "Created container " + kApp2 + ": default/web-1/app"),
+      At(90, "\"Observed pod startup duration\" pod=\"default/x\"")});
   ASSERT_EQ(run.size(), 1u);
   EXPECT_EQ(run.only().uid, kUid);
   EXPECT_EQ(run.only().trigger, Trigger::kRuntimeStop);

@@ -437,15 +437,14 @@ TEST(SimulatedEnds, AnExitThatTheFirstRelistAfterAFailedOneShows) {
 // Nor does it tell when the sandbox went: what comes next is the bound of that.
 TEST(SimulatedEnds, AnEndThatTheFirstRelistAfterAFailedOneShows) {
   for (const bool failed : {false, true}) {
-    const std::string_view said =
-        failed ? "\"GenericPLEG: Unable to retrieve pods\" err=\"rpc error\""
-               : "\"GenericPLEG: Relisting\"";
-    const Measured run =
-        Replay(Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)),
-                                 At(24, said, 4321, 'E'), At(25, Finished(0)),
-                                 At(25, Pleg("ContainerDied", kApp)),
-                                 At(25, Pleg("ContainerDied", kSandbox)),
-                                 At(26, SyncLoop("DELETE")), At(26, SyncLoop("REMOVE"))});
+    const std::string_view said = failed
+                                      ? "\"GenericPLEG: Unable to retrieve pods\" err=\"rpc error\""
+                                      : "\"GenericPLEG: Relisting\"";
+    const Measured run = Replay(
+        Started() + Lines{At(10, SyncLoop("DELETE")), At(10.1, Kill(30)), At(24, said, 4321, 'E'),
+                          At(25, Finished(0)), At(25, Pleg("ContainerDied", kApp)),
+                          At(25, Pleg("ContainerDied", kSandbox)), At(26, SyncLoop("DELETE")),
+                          At(26, SyncLoop("REMOVE"))});
     EXPECT_EQ(run.only().termination_precision, failed ? Precision::kBound : Precision::kRelist);
     EXPECT_NEAR(ToSeconds(*run.only().termination()), failed ? 16 : 15, 1e-6);
   }

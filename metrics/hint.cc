@@ -12,16 +12,13 @@ std::string_view WhatIsSilent(Phase phase) {
   switch (phase) {
     case Phase::kDispatch:
       return "The kubelet has not begun to end it: does it run (systemctl status kubelet), and "
-             "what "
-             "does its log say of UID?";
+             "what does its log say of UID?";
     case Phase::kPrestop:
       return "Its preStop hook still runs: look at the hook's process on the node (ps), and at "
-             "what "
-             "it waits for.";
+             "what it waits for.";
     case Phase::kStopContainers:
       return "The container runtime has not answered: look at its log, and for a process in D "
-             "state "
-             "(ps -eo pid,stat,wchan,cmd | grep ' D').";
+             "state (ps -eo pid,stat,wchan,cmd | grep ' D').";
     case Phase::kStopSandbox:
       return "The container runtime has not answered: look at its log for the sandbox, and at the "
              "CNI plugin that it waits for.";

@@ -163,8 +163,7 @@ constexpr Handler kHandlers[] = {
     {kRecorded, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kSandboxNeeded, Call<&Impl::OnSandboxNeeded>,
      "the pod lives on: what a former kubelet had begun to end by itself is interrupted, what it "
-     "had "
-     "ended is over"},
+     "had ended is over"},
     {kSandboxNeeded, Call<&Impl::OnStartup>, "a step of the pod's start"},
     {kSandboxCreated, Call<&Impl::LearnSandboxes>, "makes the sandbox's id known"},
     {kSandboxCreated, Call<&Impl::OnStartup>, "a step of the pod's start"},

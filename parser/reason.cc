@@ -137,13 +137,11 @@ constexpr ReasonRow kTable[] = {
      "rpc error: code = Unknown desc = operation timeout: context", "dockershim"},
     {kRuntimeStopTimeout, kStopContainers, "did not receive an exit event", "",
      "Error response from daemon: cannot stop container: ab12: tried to kill container, but did "
-     "not "
-     "receive an exit event",
+     "not receive an exit event",
      "Docker 20.10"},
     {kSandboxStopTimeout, kStopSandbox, "did not receive an exit event", "",
      "Error response from daemon: cannot stop container: ab12: tried to kill container, but did "
-     "not "
-     "receive an exit event",
+     "not receive an exit event",
      "Docker 20.10"},
     {kRuntimeStopTimeout, kStopContainers, "timeout reached", "",
      "rpc error: code = Unknown desc = failed to get container stopped status: 120s timeout "

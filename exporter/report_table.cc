@@ -10,6 +10,7 @@
 
 #include "exporter/report.h"
 #include "exporter/text.h"
+#include "metrics/derived.h"
 
 namespace kle {
 namespace {
@@ -313,17 +314,8 @@ class Table {
     if (current.phase == Phase::kUnmountVolumes) where += VolumesLeft(record);
     out_.append("\n").append(Wrap(where, width_, kMargin));
     out_.append(Wrap(current.hint, width_, kMargin));
-    if (const FailureRecord* failure = LastFailure(record)) SaidLines(*failure);
-  }
-
-  // What failed last in the phase that a pod is in, or nullptr.
-  static const FailureRecord* LastFailure(const TerminationRecord& record) {
-    const FailureRecord* last = nullptr;
-    for (const FailureRecord& failure : record.failures) {
-      if (failure.phase != record.current->phase) continue;
-      if (last == nullptr || failure.last_at > last->last_at) last = &failure;
-    }
-    return last;
+    const FailureRecord* last = LastFailure(record.failures, current.phase);
+    if (last != nullptr) SaidLines(*last);
   }
 
   // The line itself: only it names the server, the socket or the path.

@@ -22,16 +22,6 @@ constexpr Duration kKillDue = 5s;
 // The sync loop's back-off between two skipped rounds is 5 s at most.
 constexpr Duration kSkipHolds = 15s;
 
-const FailureRecord* LastFailure(const TerminationFacts& term, Phase phase) {
-  const FailureRecord* last = nullptr;
-  for (const FailureRecord& failure : term.failed.failures) {
-    if (failure.phase == phase && (last == nullptr || failure.last_at >= last->last_at)) {
-      last = &failure;
-    }
-  }
-  return last;
-}
-
 // A relist shows the sandbox late: the kubelet's own DELETE may come before it.
 Timestamp AllExited(const PodFacts& pod, Timestamp terminated_at) {
   if (pod.termination->terminated_precision == Precision::kExact) return terminated_at;
@@ -106,7 +96,8 @@ Duration RemainingGrace(const PodFacts& pod) {
 std::optional<Reason> DeriveReason(const PodFacts& pod, const Current& current,
                                    const BuildContext& context, Timestamp now) {
   const TerminationFacts& term = *pod.termination;
-  if (const FailureRecord* failure = LastFailure(term, current.phase)) return failure->reason;
+  if (const FailureRecord* failure = LastFailure(term.failed.failures, current.phase))
+    return failure->reason;
   const Duration waited = now - current.since;
   switch (current.phase) {
     case Phase::kDispatch:

@@ -55,6 +55,16 @@ std::optional<Timestamp> LastExit(const PodFacts& pod) {
   return last;
 }
 
+const FailureRecord* LastFailure(const std::vector<FailureRecord>& failures, Phase phase) {
+  const FailureRecord* last = nullptr;
+  for (const FailureRecord& failure : failures) {
+    if (failure.phase == phase && (last == nullptr || failure.last_at >= last->last_at)) {
+      last = &failure;
+    }
+  }
+  return last;
+}
+
 bool VolumesOutstanding(const PodFacts& pod) {
   return std::ranges::any_of(pod.volumes, [](const VolumeFacts& volume) {
     return !volume.record.unmounted_at && (volume.mounted || volume.record.started_at);

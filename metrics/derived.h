@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "metrics/pod.h"
 #include "metrics/termination.h"
@@ -33,6 +34,9 @@ Hooks FindHooks(const PodFacts& pod);
 
 // Seconds, as the worker decided them, else the most that a container was given.
 std::optional<int64_t> GraceGranted(const PodFacts& pod);
+
+// What failed last in that phase, or null.
+const FailureRecord* LastFailure(const std::vector<FailureRecord>& failures, Phase phase);
 
 bool VolumesOutstanding(const PodFacts& pod);
 std::optional<Timestamp> LastUnmount(const PodFacts& pod);
